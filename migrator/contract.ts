@@ -1,0 +1,193 @@
+/**
+ * What the mover and those who start it agree on: settings in, events and a report out, exit codes.
+ * Pure types and tables; both the Pod's program and the Pulumi program import them, and nothing else
+ * of the mover is known outside `migrator/`.
+ */
+
+/**
+ * What a run does:
+ * - `copy`: volume to Swift while the registry is writable; vanished or growing files are no error, nothing is deleted.
+ * - `finish`: volume to Swift, sealed: exact, stale objects are deleted, ends in proof.
+ * - `back`: Swift to volume; adds and replaces, deletes nothing.
+ * - `verify`: reads only, compares both sides.
+ */
+export type Mode = "copy" | "finish" | "back" | "verify";
+
+/** Where a secret is read from at run time: it is never part of the settings themselves. */
+export type SecretSource =
+  | { readonly kind: "file"; readonly path: string }
+  /** The password or application credential secret of one cloud in a clouds.yaml. */
+  | { readonly kind: "clouds"; readonly path: string; readonly cloud: string };
+
+/** Everything needed to reach the object store, resolved once; no environment variable is consulted. */
+export interface CloudSettings {
+  /** Keystone v3 URL, e.g. `https://keystone.example:13000/v3`. */
+  readonly authUrl: string;
+  readonly auth:
+    | {
+        readonly type: "password";
+        readonly username?: string;
+        readonly userId?: string;
+        readonly userDomainName?: string;
+        readonly userDomainId?: string;
+        readonly projectName?: string;
+        readonly projectId?: string;
+        readonly projectDomainName?: string;
+        readonly projectDomainId?: string;
+        readonly secret: SecretSource;
+      }
+    | {
+        readonly type: "v3applicationcredential";
+        readonly applicationCredentialId?: string;
+        readonly applicationCredentialName?: string;
+        /** With a name instead of an id, the user must be given too. */
+        readonly username?: string;
+        readonly userId?: string;
+        readonly userDomainName?: string;
+        readonly userDomainId?: string;
+        readonly secret: SecretSource;
+      };
+  readonly region?: string;
+  /** Catalog interface; default `public`. */
+  readonly interface?: "public" | "internal" | "admin";
+  /** PEM bundles added to the system's own roots; files that do not exist are skipped. */
+  readonly caFiles?: readonly string[];
+}
+
+/** One run of the mover. Sizes are bytes, times are seconds. */
+export interface MoverSettings {
+  readonly mode: Mode;
+  /** Root of the volume: the folder that holds `docker/registry/v2`. */
+  readonly root: string;
+  readonly container: string;
+  readonly cloud: CloudSettings;
+  /** Requests in flight; default 32. */
+  readonly transfers?: number;
+  /** `size`: a blob that is there by name and size is right. `full`: every byte is read again. Default `size`. */
+  readonly verify?: "size" | "full";
+  /** What a blob whose sha256 is not its name does to the run; default `fail`. */
+  readonly corruptBlobs?: "fail" | "skip";
+  /** Lets `finish` delete more than a tenth of the objects, or all of them; default false. */
+  readonly allowDelete?: boolean;
+  /** Blobs above this are stored as dynamic large objects; default and maximum: what `/info` allows. */
+  readonly largeObjectThreshold?: number;
+  /** Size of a large object's segments; default 1 GiB. */
+  readonly segmentSize?: number;
+  /** Where the termination message goes (Kubernetes' `/dev/termination-log`); absent: none is written. */
+  readonly terminationLog?: string;
+  /** Opaque words echoed in the report, so that it can be tied to what it proves (claim UID, witness). */
+  readonly context?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Exit codes: documented, only ever added to. A code not listed here means "failed".
+ * `permanent` says that running again unchanged will end the same way.
+ */
+export const exitCodes = {
+  0: { name: "ok", permanent: false, meaning: "done and, after finish and verify, proven" },
+  1: { name: "failed", permanent: false, meaning: "an unexpected error" },
+  2: { name: "usage", permanent: true, meaning: "a setting is missing or wrong" },
+  3: { name: "source", permanent: true, meaning: "a file or directory of the volume could not be read" },
+  4: { name: "corrupt", permanent: true, meaning: "a blob's content does not match its name" },
+  5: { name: "no-registry", permanent: true, meaning: "no registry tree was found where one was expected" },
+  6: { name: "delete-refused", permanent: true, meaning: "more objects would be deleted than is safe" },
+  7: { name: "mismatch", permanent: false, meaning: "the two sides differ after the copy" },
+  8: { name: "volume", permanent: true, meaning: "the volume is full or cannot be written" },
+  10: { name: "auth", permanent: true, meaning: "Keystone refused the credentials" },
+  11: { name: "catalog", permanent: true, meaning: "the catalog has no usable object-store endpoint" },
+  12: {
+    name: "unreachable",
+    permanent: false,
+    meaning: "Keystone or Swift could not be reached or kept failing",
+  },
+  13: { name: "forbidden", permanent: true, meaning: "Swift refused access to the container" },
+  14: { name: "quota", permanent: true, meaning: "a quota of the account or container is reached" },
+  15: { name: "container-gone", permanent: true, meaning: "the container does not exist (any more)" },
+  130: { name: "interrupted", permanent: false, meaning: "ended by a signal; run it again to go on" },
+} as const;
+export type ExitCode = keyof typeof exitCodes;
+
+/** Objects and bytes of one kind or outcome. */
+export interface Tally {
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+/** What one side holds: `digest` is the SHA-256 over its sorted inventory of names, sizes and content hashes. */
+export interface Inventory extends Tally {
+  readonly digest: string;
+}
+
+/** The result of a run. As a termination message it is cut to 4,096 bytes: lists shorten, numbers stay. */
+export interface Report {
+  readonly version: 1;
+  readonly mode: Mode;
+  readonly outcome: "ok" | "failed" | "interrupted";
+  readonly exitCode: number;
+  /** One line: what went wrong and what to do next; absent when ok. */
+  readonly message?: string;
+  /** Storage URL of the account, without a trailing slash: part of the proof. */
+  readonly account?: string;
+  readonly container: string;
+  readonly context?: Readonly<Record<string, string>>;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly blobs: Tally;
+  readonly links: Tally;
+  readonly copied: Tally;
+  readonly skipped: Tally;
+  readonly deleted: Tally;
+  readonly retries: number;
+  /** Seconds per phase, by phase name. */
+  readonly seconds: Readonly<Record<string, number>>;
+  /** True only when the two inventories were read after the copy and are equal. */
+  readonly proven: boolean;
+  readonly source?: Inventory;
+  readonly target?: Inventory;
+  /** Blobs whose content is not their name, and the repositories and tags that use them. */
+  readonly corrupt: readonly { readonly digest: string; readonly usedBy: readonly string[] }[];
+  /** How many more corrupt blobs there are than `corrupt` lists. */
+  readonly corruptMore?: number;
+}
+
+/** One line of JSON on standard output. `t` is ISO 8601, UTC. */
+export type MoverEvent =
+  | {
+      readonly event: "start";
+      readonly t: string;
+      readonly version: 1;
+      readonly mode: Mode;
+      readonly container: string;
+    }
+  | {
+      readonly event: "scan";
+      readonly t: string;
+      readonly objects: number;
+      readonly bytes: number;
+      readonly done: boolean;
+    }
+  | {
+      readonly event: "progress";
+      readonly t: string;
+      readonly phase: string;
+      readonly objects: Tally;
+      readonly total: Tally;
+      /** 0 to 100, never ahead of what is proven; 100 only in the report. */
+      readonly percent: number;
+      /** Bytes a second over the last window. */
+      readonly rate: number;
+      /** Seconds; absent while the total is not known. */
+      readonly left?: number;
+      readonly repository?: string;
+    }
+  | {
+      readonly event: "retry";
+      readonly t: string;
+      readonly what: string;
+      readonly why: string;
+      readonly attempt: number;
+      readonly waitSeconds: number;
+    }
+  | { readonly event: "warning"; readonly t: string; readonly message: string }
+  | { readonly event: "done"; readonly t: string; readonly report: Report };
