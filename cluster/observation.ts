@@ -1,0 +1,199 @@
+/**
+ * What is there, as values: read once by `observe.ts`, judged by `plan.ts`. A missing object is `undefined`,
+ * never an exception; nothing here is secret.
+ */
+import type { Journal } from "./journal";
+
+/** `spec.storage` of the registry config, as the operator reads it. Other backends are kept as they are. */
+export type RegistryStorage = Readonly<Record<string, unknown>>;
+
+/** The registry config `configs.imageregistry.operator.openshift.io/cluster`. */
+export interface RegistryConfig {
+  readonly resourceVersion: string;
+  readonly generation: number;
+  readonly observedGeneration?: number;
+  readonly managementState: string;
+  readonly readOnly: boolean;
+  readonly replicas: number;
+  readonly rolloutStrategy?: string;
+  readonly affinity?: Readonly<Record<string, unknown>>;
+  readonly storage: RegistryStorage;
+  readonly proxy?: Readonly<Record<string, string>>;
+  readonly disableRedirect: boolean;
+  readonly conditions: readonly Condition[];
+}
+
+/** A status condition, of any of the operator's objects. */
+export interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+/** What storage and gate a Pod template or a Pod runs with, told by its container's environment (the only evidence). */
+export interface RegistryEnv {
+  /** `REGISTRY_STORAGE`: `filesystem`, `swift`, or another backend's name. */
+  readonly storage: string;
+  /** `REGISTRY_STORAGE_SWIFT_CONTAINER`. */
+  readonly container?: string;
+  /** `REGISTRY_STORAGE_MAINTENANCE_READONLY` says enabled. */
+  readonly readOnly: boolean;
+}
+
+/** The Deployment `openshift-image-registry/image-registry`. */
+export interface RegistryDeployment {
+  readonly uid: string;
+  readonly generation: number;
+  readonly observedGeneration: number;
+  /** `deployment.kubernetes.io/revision`. */
+  readonly revision: number;
+  readonly revisionHistoryLimit: number;
+  readonly replicas: number;
+  readonly updatedReplicas: number;
+  readonly availableReplicas: number;
+  readonly env: RegistryEnv;
+  /** Name of the claim mounted, if one is. */
+  readonly claim?: string;
+  readonly conditions: readonly Condition[];
+}
+
+/** A ReplicaSet of that Deployment. */
+export interface RegistryReplicaSet {
+  readonly name: string;
+  readonly revision: number;
+  readonly env: RegistryEnv;
+}
+
+/** A Pod labelled `docker-registry=default`, terminating ones included. */
+export interface RegistryPod {
+  readonly name: string;
+  readonly uid: string;
+  readonly node?: string;
+  readonly phase: string;
+  readonly ready: boolean;
+  readonly terminating: boolean;
+  readonly env: RegistryEnv;
+  /** ReplicaSet that owns it. */
+  readonly owner?: string;
+  /** Why it does not start, in its own words (conditions, container states, newest event); absent when it runs. */
+  readonly trouble?: string;
+}
+
+/** A claim in `openshift-image-registry`. */
+export interface Claim {
+  readonly name: string;
+  readonly uid: string;
+  readonly phase: string;
+  readonly terminating: boolean;
+  readonly accessModes: readonly string[];
+  /** Bytes, of `status.capacity.storage`. */
+  readonly capacity?: number;
+  readonly volumeName?: string;
+  /** The volume's reclaim policy, when it may be read. */
+  readonly reclaimPolicy?: string;
+  /** Names of the Pods that mount it. */
+  readonly usedBy: readonly string[];
+}
+
+/** A Pod of ours (label `app=image-registry-migration`). */
+export interface MoverPod {
+  readonly name: string;
+  readonly uid: string;
+  readonly phase: string;
+  readonly terminating: boolean;
+  /** Annotation `image-registry-swift/spec`: what it was made from. */
+  readonly specHash?: string;
+}
+
+/** The image pruner and its Jobs. */
+export interface Pruner {
+  readonly suspend: boolean;
+  /** False when the object does not say (the operator's default is then false). */
+  readonly suspendSet: boolean;
+  readonly runningJobs: readonly string[];
+}
+
+/** The Swift side, seen from here. */
+export interface ObservedContainer {
+  readonly name: string;
+  readonly exists: boolean;
+  /** Lower-cased keys of `X-Container-Meta-*`. */
+  readonly properties: Readonly<Record<string, string>>;
+  readonly objects: number;
+  readonly bytes: number;
+  /** One name outside `files/docker/registry/v2/` and `segments/`, if there is any. */
+  readonly foreignObject?: string;
+}
+
+/** Result of resolving and reaching the cloud. */
+export type ObservedCloud =
+  | {
+      readonly ok: true;
+      /** Storage URL of the account, without trailing slash. */
+      readonly account: string;
+      /** Which secret the credentials came from, for messages. */
+      readonly source: string;
+      /** Quota left in bytes, when the account has one. */
+      readonly quotaLeft?: number;
+      readonly container?: ObservedContainer;
+    }
+  | {
+      readonly ok: false;
+      readonly kind: "absent" | "malformed" | "refused" | "no-service" | "unreachable" | "forbidden";
+      readonly source?: string;
+      /** One line, without any secret. */
+      readonly message: string;
+    };
+
+/** A permission the run needs and the user lacks. */
+export interface MissingPermission {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+}
+
+/** Everything the plan may know. */
+export type Observation =
+  { readonly reachable: false; readonly server: string; readonly message: string } | ReachableObservation;
+
+export interface ReachableObservation {
+  readonly reachable: true;
+  readonly server: string;
+  readonly infrastructure?: {
+    readonly name: string;
+    readonly platform: string;
+    readonly cloudName: string;
+    readonly topology: string;
+    readonly controlPlaneTopology: string;
+  };
+  readonly upgrade?: { readonly progressing: boolean; readonly message: string };
+  readonly clusterOperator?: { readonly conditions: readonly Condition[] };
+  readonly operatorDeploymentAvailable?: boolean;
+  readonly config?: RegistryConfig;
+  readonly deployment?: RegistryDeployment;
+  readonly replicaSets: readonly RegistryReplicaSet[];
+  readonly pods: readonly RegistryPod[];
+  /** The claim the registry uses, the journal's, or the one named in the config, in this order. */
+  readonly claim?: Claim;
+  readonly claimName: string;
+  readonly moverPods: readonly MoverPod[];
+  readonly pruner?: Pruner;
+  /** Nodes that could take a registry Pod (ready, schedulable, not control plane unless that is all there is). */
+  readonly schedulableNodes: number;
+  readonly journal?: Journal;
+  readonly cloud: ObservedCloud;
+  readonly missingPermissions: readonly MissingPermission[];
+  /** The namespace's first UID and supplemental group (`openshift.io/sa.scc.*`). */
+  readonly namespaceIds: { readonly uid?: number; readonly group?: number };
+  /** Proxy for Pods: the registry's own before the cluster's; NO_PROXY may hold CIDRs. */
+  readonly proxy?: { readonly http?: string; readonly https?: string; readonly no?: string };
+  /** Where the cloud's CA comes from, and its PEM (public). */
+  readonly ca: {
+    readonly source: "cacert" | "cloud-provider-config" | "trusted-ca" | "system";
+    readonly pem?: string;
+  };
+}

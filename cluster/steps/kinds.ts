@@ -1,0 +1,112 @@
+/**
+ * The steps there are, with what goes in and what comes out. The plan says which; `components/` declares them;
+ * one file each beside this one does them.
+ */
+import type { Witness } from "../journal";
+import type { CommonInputs } from "./step";
+
+/** `journal`: makes the journal, records what was there before; its removal is what `pulumi destroy` does. */
+export interface JournalInputs extends CommonInputs {
+  /** The claim to go back to, by name, where the registry config does not tell. */
+  readonly claim: string;
+}
+export interface JournalOutputs {
+  readonly claimUid: string;
+}
+
+/** `container-check`: the container's properties, read back from Swift after it was made; recorded in the journal. */
+export interface ContainerCheckInputs extends CommonInputs {
+  readonly container: string;
+  readonly infrastructureName: string;
+}
+export interface ContainerCheckOutputs {
+  readonly account: string;
+}
+
+/** `pruner-pause` and `pruner-resume`. */
+export interface PrunerInputs extends CommonInputs {
+  readonly timeoutSeconds: number;
+}
+export interface PrunerOutputs {
+  readonly suspended: boolean;
+}
+
+/**
+ * `registry-patch`: one merge patch on the registry config and the waiting for what it means.
+ * - `seal`: read-only on the present storage. - `to-swift`: storage patch of the switch. - `to-volume`: of the abort.
+ * - `open`: the read-only flag of before (and, while on the volume, strategy and affinity of before).
+ * - `replicas`: the last patch of the switch.
+ */
+export type PatchPurpose = "seal" | "to-swift" | "to-volume" | "open" | "replicas";
+export interface RegistryPatchInputs extends CommonInputs {
+  readonly purpose: PatchPurpose;
+  /** What the run is about; told apart so that a switch's opening and an abort's are two resources. */
+  readonly state: "migrate" | "switch" | "abort";
+  readonly timeoutSeconds: number;
+  /** seal: how (default rolling). */
+  readonly seal?: "rolling" | "recreate";
+  /** to-swift: the container. */
+  readonly container?: string;
+  /** replicas: how many. */
+  readonly replicas?: number;
+}
+export interface RegistryPatchOutputs {
+  readonly deploymentUid: string;
+  readonly revision: number;
+  /** seal: what the final copy is keyed on. */
+  readonly witness?: Witness;
+  /** How the seal was done in the end (a rolling one may have fallen back). */
+  readonly sealedBy?: "rolling" | "recreate" | "already";
+  readonly seconds: number;
+}
+
+/** `copied`: waits for one mover Pod and records its result. `pass`: which of the Pods. */
+export interface CopiedInputs extends CommonInputs {
+  readonly pass: "live" | "final" | "back";
+  readonly pod: string;
+  readonly podUid: string;
+  readonly container: string;
+  readonly claim: string;
+  /** final: what the seal answered; part of the proof. */
+  readonly witness?: Witness;
+  /** 0: none. */
+  readonly deadlineSeconds: number;
+}
+export interface CopiedOutputs {
+  /** The report, as JSON text (the mover's Report). */
+  readonly report: string;
+  readonly proven: boolean;
+}
+
+/** `pull-check`: pulls a sample through the registry's Service before it is opened; leaves no Pod behind. */
+export interface PullCheckInputs extends CommonInputs {
+  readonly sample: number;
+  readonly image: string;
+  readonly timeoutSeconds: number;
+}
+export interface PullCheckOutputs {
+  readonly manifests: number;
+  readonly blobs: number;
+}
+
+/** `claim-release`: deletes the claim by UID once nothing needs it. */
+export interface ClaimReleaseInputs extends CommonInputs {
+  readonly claim: string;
+  readonly timeoutSeconds: number;
+}
+export interface ClaimReleaseOutputs {
+  readonly uid: string;
+}
+
+/** Every kind of step, by name: `[inputs, outputs]`. */
+export interface StepKinds {
+  readonly journal: readonly [JournalInputs, JournalOutputs];
+  readonly "container-check": readonly [ContainerCheckInputs, ContainerCheckOutputs];
+  readonly "pruner-pause": readonly [PrunerInputs, PrunerOutputs];
+  readonly "pruner-resume": readonly [PrunerInputs, PrunerOutputs];
+  readonly "registry-patch": readonly [RegistryPatchInputs, RegistryPatchOutputs];
+  readonly copied: readonly [CopiedInputs, CopiedOutputs];
+  readonly "pull-check": readonly [PullCheckInputs, PullCheckOutputs];
+  readonly "claim-release": readonly [ClaimReleaseInputs, ClaimReleaseOutputs];
+}
+export type StepKind = keyof StepKinds;
