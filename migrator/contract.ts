@@ -17,7 +17,9 @@ export type Mode = "copy" | "finish" | "back" | "verify";
 export type SecretSource =
   | { readonly kind: "file"; readonly path: string }
   /** The password or application credential secret of one cloud in a clouds.yaml. */
-  | { readonly kind: "clouds"; readonly path: string; readonly cloud: string };
+  | { readonly kind: "clouds"; readonly path: string; readonly cloud: string }
+  /** In memory only, for a caller that already holds the secret; refused in a settings file. */
+  | { readonly kind: "value"; readonly value: string };
 
 /** Everything needed to reach the object store, resolved once; no environment variable is consulted. */
 export interface CloudSettings {
@@ -145,6 +147,8 @@ export interface Report {
   readonly proven: boolean;
   readonly source?: Inventory;
   readonly target?: Inventory;
+  /** What HEAD on the container says after the run, segments included; absent when it was not asked. */
+  readonly containerHead?: Tally;
   /** Blobs whose content is not their name, and the repositories and tags that use them. */
   readonly corrupt: readonly { readonly digest: string; readonly usedBy: readonly string[] }[];
   /** How many more corrupt blobs there are than `corrupt` lists. */
