@@ -63,6 +63,12 @@ export interface RegistryReplicaSet {
   readonly name: string;
   readonly revision: number;
   readonly env: RegistryEnv;
+  /** `spec.replicas`: while it is above zero new Pods of this template may still appear. */
+  readonly desired: number;
+  /** `status.replicas`. */
+  readonly replicas: number;
+  /** The controller has seen the present `spec.replicas`. */
+  readonly observed: boolean;
 }
 
 /** A Pod labelled `docker-registry=default`, terminating ones included. */

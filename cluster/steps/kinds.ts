@@ -49,6 +49,8 @@ export interface RegistryPatchInputs extends CommonInputs {
   readonly container?: string;
   /** replicas: how many. */
   readonly replicas?: number;
+  /** to-volume: go although nothing was copied back from Swift (default false). */
+  readonly acceptLoss?: boolean;
 }
 export interface RegistryPatchOutputs {
   readonly deploymentUid: string;

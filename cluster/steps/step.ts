@@ -18,6 +18,8 @@ export interface StepContext {
 export interface CommonInputs {
   readonly token: string;
   readonly stack: string;
+  /** Whether `diff` also looks at the live cluster; only for the last patch of a graph (default false). */
+  readonly watchDrift?: boolean;
 }
 
 export interface Step<I extends CommonInputs, O> {

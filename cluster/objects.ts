@@ -1,0 +1,178 @@
+/**
+ * The parts of Kubernetes' and OpenShift's objects that are read here, as the API server's JSON has them (times are
+ * strings). Everything is optional that may be missing on the wire.
+ */
+export interface Meta {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation?: number;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly { readonly kind: string; readonly name: string; readonly uid: string }[];
+}
+
+export interface Stored {
+  readonly metadata: Meta;
+}
+
+export interface RawCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+export interface RawEnv {
+  readonly name: string;
+  readonly value?: string;
+}
+
+export interface RawPodSpec {
+  readonly nodeName?: string;
+  readonly containers: readonly { readonly name: string; readonly env?: readonly RawEnv[] }[];
+  readonly volumes?: readonly {
+    readonly name: string;
+    readonly persistentVolumeClaim?: { readonly claimName: string };
+  }[];
+}
+
+export interface RawContainerState {
+  readonly waiting?: { readonly reason?: string; readonly message?: string };
+  readonly running?: { readonly startedAt?: string };
+  readonly terminated?: {
+    readonly exitCode: number;
+    readonly reason?: string;
+    readonly message?: string;
+    readonly signal?: number;
+    readonly finishedAt?: string;
+  };
+}
+
+export interface RawContainerStatus {
+  readonly name: string;
+  readonly ready: boolean;
+  readonly restartCount: number;
+  readonly state?: RawContainerState;
+  readonly lastState?: RawContainerState;
+}
+
+export interface RawPod extends Stored {
+  readonly spec: RawPodSpec;
+  readonly status?: {
+    readonly phase?: string;
+    readonly reason?: string;
+    readonly message?: string;
+    readonly conditions?: readonly RawCondition[];
+    readonly containerStatuses?: readonly RawContainerStatus[];
+    readonly initContainerStatuses?: readonly RawContainerStatus[];
+  };
+}
+
+export interface RawEvent extends Stored {
+  readonly type?: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTimestamp?: string;
+  readonly eventTime?: string;
+  readonly involvedObject?: { readonly uid?: string; readonly name?: string; readonly kind?: string };
+}
+
+export interface RawTemplate {
+  readonly spec: RawPodSpec;
+}
+
+export interface RawDeployment extends Stored {
+  readonly spec: {
+    readonly replicas?: number;
+    readonly revisionHistoryLimit?: number;
+    readonly template: RawTemplate;
+  };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly replicas?: number;
+    readonly updatedReplicas?: number;
+    readonly availableReplicas?: number;
+    readonly conditions?: readonly RawCondition[];
+  };
+}
+
+export interface RawReplicaSet extends Stored {
+  readonly spec: { readonly replicas?: number; readonly template: RawTemplate };
+  readonly status?: { readonly replicas?: number; readonly observedGeneration?: number };
+}
+
+export interface RawRegistryConfig extends Stored {
+  readonly spec: {
+    readonly managementState?: string;
+    readonly readOnly?: boolean;
+    readonly replicas?: number;
+    readonly rolloutStrategy?: string;
+    readonly affinity?: Readonly<Record<string, unknown>>;
+    readonly storage?: Readonly<Record<string, unknown>>;
+    readonly proxy?: Readonly<Record<string, string>>;
+    readonly disableRedirect?: boolean;
+  };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly conditions?: readonly RawCondition[];
+  };
+}
+
+export interface RawClusterOperator extends Stored {
+  readonly status?: { readonly conditions?: readonly RawCondition[] };
+}
+
+export interface RawClaim extends Stored {
+  readonly spec: { readonly accessModes?: readonly string[]; readonly volumeName?: string };
+  readonly status?: { readonly phase?: string; readonly capacity?: { readonly storage?: string } };
+}
+
+export interface RawVolume extends Stored {
+  readonly spec: { readonly persistentVolumeReclaimPolicy?: string };
+}
+
+export interface RawPruner extends Stored {
+  readonly spec?: { readonly suspend?: boolean };
+}
+
+export interface RawJob extends Stored {
+  readonly status?: { readonly active?: number; readonly conditions?: readonly RawCondition[] };
+}
+
+export interface RawSecret extends Stored {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+export interface RawConfigMap extends Stored {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+export interface RawNode extends Stored {
+  readonly spec?: {
+    readonly unschedulable?: boolean;
+    readonly taints?: readonly { readonly key: string; readonly effect: string }[];
+  };
+  readonly status?: { readonly conditions?: readonly RawCondition[] };
+}
+
+export interface RawInfrastructure extends Stored {
+  readonly status?: {
+    readonly infrastructureName?: string;
+    readonly infrastructureTopology?: string;
+    readonly controlPlaneTopology?: string;
+    readonly platform?: string;
+    readonly platformStatus?: { readonly type?: string; readonly openstack?: { readonly cloudName?: string } };
+  };
+}
+
+export interface RawProxy extends Stored {
+  readonly status?: { readonly httpProxy?: string; readonly httpsProxy?: string; readonly noProxy?: string };
+}
+
+export interface RawClusterVersion extends Stored {
+  readonly status?: { readonly conditions?: readonly RawCondition[] };
+}
