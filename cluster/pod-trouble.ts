@@ -1,0 +1,94 @@
+/**
+ * Why a Pod does not run, in its own words: from its conditions, its containers' states and its newest event.
+ * Pure: the Pod and its events go in.
+ */
+import type { RawContainerStatus, RawEvent, RawPod } from "./objects";
+
+export type TroubleKind =
+  "unschedulable" | "volume" | "image" | "config" | "crash" | "oom" | "evicted" | "probe" | "sandbox";
+
+export interface Trouble {
+  readonly kind: TroubleKind;
+  /** One line: the reason as Kubernetes names it, then its message. */
+  readonly message: string;
+}
+
+const imageReasons = new Set(["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"]);
+const configReasons = new Set(["CreateContainerConfigError", "CreateContainerError", "RunContainerError"]);
+const volumeReasons = new Set(["FailedAttachVolume", "FailedMount", "FailedMapVolume"]);
+
+/** `undefined` when nothing is wrong with it (also: when it only just began). */
+export function podTrouble(pod: RawPod, events: readonly RawEvent[]): Trouble | undefined {
+  if (pod.metadata.deletionTimestamp !== undefined) {
+    return undefined;
+  }
+  if (pod.status?.phase === "Failed" && /^(Evicted|Preempting|NodeShutdown|Terminated)/.test(pod.status.reason ?? "")) {
+    return { kind: "evicted", message: words(pod.status.reason, pod.status.message) };
+  }
+  const unscheduled = pod.status?.conditions?.find((each) => each.type === "PodScheduled" && each.status === "False");
+  if (unscheduled !== undefined) {
+    return { kind: "unschedulable", message: words(unscheduled.reason ?? "Unschedulable", unscheduled.message) };
+  }
+  return ofContainers(pod) ?? ofEvents(pod, events);
+}
+
+function ofContainers(pod: RawPod): Trouble | undefined {
+  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  for (const status of statuses) {
+    const waiting = status.state?.waiting;
+    const reason = waiting?.reason ?? "";
+    if (imageReasons.has(reason)) {
+      return { kind: "image", message: words(reason, waiting?.message) };
+    }
+    if (configReasons.has(reason)) {
+      return { kind: "config", message: words(reason, waiting?.message) };
+    }
+    const ended = status.state?.terminated ?? (reason === "CrashLoopBackOff" ? status.lastState?.terminated : undefined);
+    if (ended !== undefined && ended.reason === "OOMKilled") {
+      return { kind: "oom", message: `OOMKilled: ${outOfMemory(status)}` };
+    }
+    if (ended !== undefined && ended.exitCode !== 0) {
+      return {
+        kind: "crash",
+        message: words(`container ${status.name} ended with exit code ${ended.exitCode}`, lastLine(ended.message)),
+      };
+    }
+  }
+  return undefined;
+}
+
+function ofEvents(pod: RawPod, events: readonly RawEvent[]): Trouble | undefined {
+  const ours = events.filter((each) => each.involvedObject?.uid === pod.metadata.uid && each.type === "Warning");
+  const newest = ours.toSorted((a, b) => when(a).localeCompare(when(b))).at(-1);
+  const reason = newest?.reason ?? "";
+  const started = pod.status?.containerStatuses?.some((each) => each.state?.running !== undefined) ?? false;
+  if (newest === undefined) {
+    return undefined;
+  }
+  if (started) {
+    const ready = pod.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True") ?? false;
+    return reason === "Unhealthy" && !ready ? { kind: "probe", message: words(reason, newest.message) } : undefined;
+  }
+  if (volumeReasons.has(reason)) {
+    return { kind: "volume", message: words(reason, newest.message) };
+  }
+  return reason.startsWith("Failed") ? { kind: "sandbox", message: words(reason, newest.message) } : undefined;
+}
+
+/** When an event was last seen; ISO 8601 sorts as text. */
+function when(event: RawEvent): string {
+  return event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? "";
+}
+
+function outOfMemory(status: RawContainerStatus): string {
+  return `container ${status.name} needed more memory than its limit`;
+}
+
+function lastLine(text: string | undefined): string | undefined {
+  return text?.trim().split("\n").at(-1);
+}
+
+function words(reason: string | undefined, message: string | undefined): string {
+  const text = (message ?? "").replace(/\s+/g, " ").trim();
+  return text === "" ? (reason ?? "unknown") : `${reason ?? "unknown"}: ${text}`;
+}
