@@ -1,0 +1,41 @@
+/** What every step works with: the API, the journal as this run's, and the cloud when it is needed. */
+import { type Api, apiFor } from "./api";
+import { readCloudSources, resolveCloud, type ResolvedCloud } from "./cloud";
+import { type JournalOfRun, journalOf } from "./journal-store";
+import type { CommonInputs, StepContext } from "./steps/step";
+import { connectSwift, type SwiftSide } from "./swift-side";
+
+export interface Session {
+  readonly api: Api;
+  readonly journal: JournalOfRun;
+  readonly log: (line: string) => void;
+  /** Resolves the cloud anew from the cluster's own secret: secrets never are inputs of a step. */
+  cloud(): Promise<ResolvedCloud>;
+  /** Logs in, lends the Swift side, closes it. */
+  withSwift<T>(use: (swift: SwiftSide) => Promise<T>): Promise<T>;
+}
+
+export function sessionOf(inputs: Pick<CommonInputs, "token">, context: StepContext): Session {
+  const api = apiFor(context.kube);
+  const cloud = async () => {
+    const found = resolveCloud(await readCloudSources(api), context.openstack);
+    if (!found.ok) {
+      throw new Error(found.message);
+    }
+    return found;
+  };
+  return {
+    api,
+    journal: journalOf(api, inputs.token),
+    log: context.log,
+    cloud,
+    async withSwift(use) {
+      const swift = await connectSwift(await cloud());
+      try {
+        return await use(swift);
+      } finally {
+        await swift.close();
+      }
+    },
+  };
+}
