@@ -1,0 +1,273 @@
+/**
+ * Decides: from the settings and what is there to the graph of this run, or to refusals, all of them at once.
+ * Pure: the same in `preview` and in `up`, and a table of unit tests.
+ */
+import type { AbortSettings, MigrateSettings, Settings, SwitchSettings } from "./config";
+import type { Claim, Observation, ReachableObservation } from "./cluster/observation";
+import * as guards from "./plan/guards";
+import { Judge, showBytes } from "./plan/judge";
+import { guardProof } from "./plan/proof";
+import { servedContainer, storageKind } from "./plan/storage";
+import type { CopyPlan, Decision, Ground, Pass, Plan, Workstation } from "./plan/types";
+
+export type { Decision, Plan } from "./plan/types";
+export { showRefusals } from "./plan/judge";
+
+/** The graph for these settings on this cluster, or why there is none. */
+export function plan(settings: Settings, seen: Observation, workstation: Workstation): Decision {
+  const judge = new Judge();
+  if (!seen.reachable) {
+    judge.refuse(
+      "cluster-unreachable",
+      `the cluster at ${seen.server} cannot be read: ${seen.message}`,
+      "a kubeconfig with a valid login",
+      "oc login, or pulumi config set kubernetes:kubeconfig <path>",
+    );
+    return { ok: false, refusals: judge.refusals, warnings: judge.warnings };
+  }
+  guards.guardOtherStack(judge, settings, seen);
+  guards.guardPermissions(judge, seen.missingPermissions);
+  guards.guardPlatform(judge, seen);
+  guards.guardOperator(judge, seen);
+  const decided = planState(judge, settings, seen, workstation);
+  if (judge.refusals.length > 0 || decided === undefined) {
+    return { ok: false, refusals: judge.refusals, warnings: judge.warnings };
+  }
+  return { ok: true, plan: decided, warnings: judge.warnings };
+}
+
+/** One branch per state; each refuses by the judge, and answers a plan where it can make one. */
+function planState(
+  judge: Judge,
+  settings: Settings,
+  seen: ReachableObservation,
+  workstation: Workstation,
+): Plan | undefined {
+  switch (settings.state) {
+    case "migrate":
+      return planMigrate(judge, settings, seen, workstation);
+    case "switch":
+      return planSwitch(judge, settings, seen, workstation);
+    case "abort":
+      return planAbort(judge, settings, seen);
+  }
+}
+
+function planMigrate(
+  judge: Judge,
+  settings: MigrateSettings,
+  seen: ReachableObservation,
+  workstation: Workstation,
+): Plan | undefined {
+  const name = settings.container ?? seen.journal?.container?.name;
+  const weHoldTheSeal = seen.journal?.seal !== undefined;
+  guards.guardWorkstation(judge, workstation);
+  guards.guardDegraded(judge, seen, !weHoldTheSeal);
+  guards.guardUpgrade(judge, seen, false);
+  guards.guardOnVolume(judge, seen, name);
+  const claim = guards.guardClaim(judge, settings, seen);
+  guards.guardSameClaim(judge, seen);
+  guards.guardCloud(judge, seen.cloud);
+  guards.guardContainer(judge, settings, seen, name);
+  guards.guardQuota(judge, seen);
+  if (claim === undefined) return undefined;
+  const alone = claim.accessModes.includes("ReadWriteOncePod");
+  const container = name === undefined ? {} : { name };
+  if (!settings.readOnly) {
+    if (alone) {
+      judge.refuse(
+        "live-copy-declined",
+        `claim ${claim.name} is ReadWriteOncePod: no second Pod can read it while the registry runs`,
+        "readOnly true: the images are copied while the registry is stopped",
+        "pulumi config set readOnly true && pulumi up",
+      );
+    }
+    return { kind: "copy", ...ground(seen), container, live: copy("live", claim, seen, settings.pass) };
+  }
+  if (alone) {
+    judge.warn(
+      "no-registry-meanwhile",
+      `claim ${claim.name} is ReadWriteOncePod: there is no registry at all from sealing until switch or abort, and no live copy before`,
+    );
+  }
+  // The live copy runs once more right before sealing, however long ago the one with readOnly: false was.
+  const live = alone ? {} : { live: copy("live", claim, seen, `${settings.pass}-sealing`) };
+  const final = copy("final", claim, seen, settings.pass);
+  return {
+    kind: "migrate",
+    ...ground(seen),
+    container,
+    ...live,
+    seal: alone ? "recreate" : settings.seal,
+    final,
+  };
+}
+
+function planSwitch(
+  judge: Judge,
+  settings: SwitchSettings,
+  seen: ReachableObservation,
+  workstation: Workstation,
+): Plan | undefined {
+  const served = servedContainer(seen);
+  const name = settings.container ?? seen.journal?.container?.name ?? seen.journal?.proof?.container;
+  const resumes = served !== undefined && served === name;
+  guards.guardWorkstation(judge, workstation);
+  guards.guardDegraded(judge, seen, !resumes);
+  guards.guardUpgrade(judge, seen, !resumes);
+  guards.guardCloud(judge, seen.cloud);
+  guards.guardContainer(judge, settings, seen, name);
+  if (served !== undefined && !resumes) refuseOtherContainer(judge, served, name);
+  if (served === undefined) {
+    // Not on Swift yet: everything has to be proven.
+    if (seen.config !== undefined) guards.guardStrangeStorage(judge, storageKind(seen.config.storage));
+    guards.guardClaim(judge, settings, seen);
+    guardProof(judge, seen, name);
+  }
+  const replicas = planReplicas(judge, settings, seen);
+  if (settings.releaseVolumeClaim) warnOfRelease(judge, seen);
+  if (name === undefined) return undefined;
+  return {
+    kind: "switch",
+    ...ground(seen),
+    container: { name },
+    replicas,
+    pullCheck: settings.pullCheck,
+    releaseClaim: settings.releaseVolumeClaim,
+  };
+}
+
+function planAbort(judge: Judge, settings: AbortSettings, seen: ReachableObservation): Plan | undefined {
+  const served = servedContainer(seen);
+  guards.guardDegraded(judge, seen, false);
+  guards.guardUpgrade(judge, seen, false);
+  const { released } = seen.journal ?? {};
+  if (released !== undefined) {
+    judge.refuse(
+      "claim-released",
+      `claim ${released.claim} (UID ${released.uid}) was released on ${released.at}: there is no volume to go back to`,
+      "abort before releaseVolumeClaim was used",
+      "pulumi config set state switch; the registry stays on Swift",
+    );
+    return undefined;
+  }
+  if (seen.config !== undefined) {
+    const storage = storageKind(seen.config.storage);
+    if (storage.kind !== "several") guards.guardStrangeStorage(judge, storage);
+  }
+  const claim = guards.guardClaim(judge, settings, seen);
+  guards.guardSameClaim(judge, seen);
+  if (served === undefined && seen.journal?.switchedAt === undefined)
+    return { kind: "reopen", ...ground(seen) };
+
+  const container = served ?? seen.journal?.container?.name;
+  const done = served === undefined && seen.journal?.phase === "aborted";
+  if (container === undefined || claim === undefined) return undefined;
+  const known = seen.journal?.container;
+  if (seen.cloud.ok && known?.name === container && known.account !== seen.cloud.account && !done) {
+    guards.guardContainer(judge, settings, seen, container);
+  }
+  const base = {
+    kind: "go-back",
+    ...ground(seen),
+    seal: settings.seal,
+    container: { name: container },
+  } as const;
+  if (!settings.copyBack) {
+    if (!settings.acceptLoss && !done) refuseLoss(judge, seen);
+    return base;
+  }
+  if (!done) {
+    guards.guardCloud(
+      judge,
+      seen.cloud,
+      "if Swift is gone for good: pulumi config set copyBack false && pulumi config set acceptLoss true",
+    );
+    warnOfRoom(judge, seen, claim);
+  }
+  return { ...base, back: copy("back", claim, seen, seen.journal?.switchedAt ?? "1") };
+}
+
+function copy(pass: Pass, claim: Claim, seen: ReachableObservation, run: string): CopyPlan {
+  // A volume that one node at a time can have is where the registry's Pod is; going back, it is nowhere.
+  const shared = claim.accessModes.some((mode) => mode === "ReadWriteMany" || mode === "ReadOnlyMany");
+  const alone = claim.accessModes.includes("ReadWriteOncePod");
+  return {
+    pass,
+    claim: claim.name,
+    claimUid: claim.uid,
+    besideRegistry: pass !== "back" && !shared && !alone,
+    attempt: seen.journal?.attempts?.[pass] ?? 0,
+    run,
+  };
+}
+
+function ground(seen: ReachableObservation): Ground {
+  return { infrastructureName: seen.infrastructure?.name ?? "", claim: seen.claimName };
+}
+
+function planReplicas(judge: Judge, settings: SwitchSettings, seen: ReachableObservation): number {
+  const before = seen.journal?.previous?.replicas ?? seen.config?.replicas ?? 1;
+  if (settings.replicas !== undefined) {
+    // From two on the operator demands a node for each: a rollout with fewer never ends.
+    if (settings.replicas > 1 && settings.replicas > seen.schedulableNodes) {
+      judge.refuse(
+        "replicas",
+        `replicas is ${settings.replicas}, but ${seen.schedulableNodes} node(s) can take registry Pods, one each`,
+        `1 to ${Math.max(1, seen.schedulableNodes)}`,
+        "pulumi config rm replicas",
+      );
+    }
+    return settings.replicas;
+  }
+  // Once switched, what is there stays: a node that is cordoned today must not take a replica away.
+  if (seen.journal?.phase === "switched" && seen.config !== undefined) return seen.config.replicas;
+  return Math.max(before, seen.schedulableNodes >= 2 ? 2 : 1);
+}
+
+function refuseOtherContainer(judge: Judge, served: string, name: string | undefined): void {
+  judge.refuse(
+    "other-container",
+    `the registry is on Swift already, on container "${served}"${name === undefined ? ", which this program does not know" : `, not on "${name}"`}`,
+    "a registry on its volume, or on the container of this run",
+    `to adopt it: pulumi config set container ${served}; to go back to the volume: pulumi config set state abort`,
+  );
+}
+
+function warnOfRelease(judge: Judge, seen: ReachableObservation): void {
+  if (seen.journal?.released !== undefined || seen.claim === undefined) return;
+  const { name, volumeName, reclaimPolicy } = seen.claim;
+  const volume =
+    reclaimPolicy === "Delete"
+      ? `its volume ${volumeName ?? ""} is deleted with all images on it (reclaim policy Delete)`
+      : `its volume ${volumeName ?? ""} stays, unbound (reclaim policy ${reclaimPolicy ?? "unknown"})`;
+  judge.warn(
+    "release",
+    `claim ${name} will be deleted once the registry serves from Swift: ${volume}; abort is not possible after that`,
+  );
+}
+
+function refuseLoss(judge: Judge, seen: ReachableObservation): void {
+  const then = seen.journal?.proof;
+  const now = seen.cloud.ok ? seen.cloud.container : undefined;
+  const more =
+    then === undefined || now === undefined
+      ? "how much that is cannot be told from here"
+      : `the container holds ${now.objects} objects, ${showBytes(now.bytes)}; at the proof it was ${then.containerObjects}, ${showBytes(then.containerBytes)}`;
+  const since = seen.journal?.switchedAt;
+  judge.refuse(
+    "loss",
+    `copyBack is false: images pushed since ${since ?? "the switch"} will be missing on the volume (${more})`,
+    "copyBack true, or acceptLoss true",
+    "pulumi config set copyBack true, or to go back without them: pulumi config set acceptLoss true",
+  );
+}
+
+function warnOfRoom(judge: Judge, seen: ReachableObservation, claim: Claim): void {
+  const bytes = seen.cloud.ok ? (seen.cloud.container?.bytes ?? 0) : 0;
+  if (claim.capacity === undefined || bytes <= claim.capacity) return;
+  judge.warn(
+    "volume-room",
+    `the container holds ${showBytes(bytes)}, the volume ${showBytes(claim.capacity)}: the copy back may fill it and then stops, with the registry sealed on Swift`,
+  );
+}

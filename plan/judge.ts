@@ -1,0 +1,47 @@
+/** Collects what stands in the way, and what should be known, while the guards look. */
+import type { Refusal, Warning } from "./types";
+
+export class Judge {
+  readonly refusals: Refusal[] = [];
+  readonly warnings: Warning[] = [];
+
+  refuse(id: string, wrong: string, accepted: string, next: string): void {
+    this.refusals.push({ id, wrong, accepted, next });
+  }
+
+  warn(id: string, message: string): void {
+    this.warnings.push({ id, message });
+  }
+}
+
+/** All refusals as one text: one paragraph each, numbered when there are several. */
+export function showRefusals(refusals: readonly Refusal[], state: string): string {
+  const count = refusals.length === 1 ? "" : ` (${refusals.length} reasons)`;
+  const lines = refusals.map((each) =>
+    [`[${each.id}] ${each.wrong}`, `    accepted: ${each.accepted}`, `    next: ${each.next}`].join("\n"),
+  );
+  return [`Refused: state ${state} cannot be entered from here${count}. Nothing was changed.`, ...lines].join(
+    "\n",
+  );
+}
+
+/** `12345678` as `11.8 MiB`. */
+export function showBytes(bytes: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return unit === 0 ? `${value} bytes` : `${value.toFixed(1)} ${units[unit] ?? ""}`;
+}
+
+export function isTrue(
+  conditions:
+    readonly { readonly type: string; readonly status: string; readonly message?: string }[] | undefined,
+  type: string,
+): { readonly message: string } | undefined {
+  const found = conditions?.find((each) => each.type === type && each.status === "True");
+  return found === undefined ? undefined : { message: (found.message ?? "").replace(/\s+/g, " ").trim() };
+}
