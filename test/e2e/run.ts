@@ -1,0 +1,123 @@
+/**
+ * `npm run test:e2e [-- --all] [--only a,b] [--operator real] [--nodes 2] [--seed n] [--lab folder] [--keep]`
+ *
+ * The program through the real CLI and engine, on a lab of real parts. What is missing is named, one line each; the
+ * closing line is `N passed, N failed, N skipped`.
+ */
+import { mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { bringUpLab, useLab, whyNoLab } from "./support/bring-up";
+import { findPulumi, missingParts } from "./support/parts";
+import { closing, type Counts } from "./support/closing";
+import { indent, Story, StoryEnded, type Outcome } from "./support/scenario";
+import { World } from "./support/world";
+import { scenarios } from "./scenarios";
+
+const { values: options } = parseArgs({
+  options: {
+    all: { type: "boolean", default: false },
+    only: { type: "string" },
+    operator: { type: "string", default: "stand-in" },
+    nodes: { type: "string", default: "1" },
+    seed: { type: "string" },
+    lab: { type: "string" },
+    keep: { type: "boolean", default: false },
+    list: { type: "boolean", default: false },
+    /** What `npm test` runs: leaves out what would take it past its hour. */
+    ci: { type: "boolean", default: false },
+  },
+});
+
+async function main(): Promise<Counts> {
+  const wanted = new Set((options.only ?? "").split(",").filter(Boolean));
+  for (const name of wanted)
+    if (!scenarios.some((s) => s.name === name))
+      throw new Error(`no scenario ${name}; there are: ${scenarios.map((s) => s.name).join(", ")}`);
+  const chosen = scenarios.filter((s) => wanted.size === 0 || wanted.has(s.name));
+  if (options.list) {
+    for (const s of scenarios)
+      console.log(`${s.name.padEnd(24)} ${s.title}${s.long === true ? " (--all)" : ""}`);
+    return { passed: 0, failed: 0, skipped: 0 };
+  }
+  const operator = options.operator === "real" ? "real" : "stand-in";
+  const pulumi = findPulumi();
+  const missing = [
+    ...missingParts(Object.values(pulumi)),
+    ...(options.lab === undefined ? whyNoLab(operator) : []),
+  ];
+  if (missing.length > 0) {
+    for (const line of missing) console.log(`skipped: e2e needs ${line}`);
+    return { passed: 0, failed: 0, skipped: chosen.length };
+  }
+  const folder = mkdtempSync(join(tmpdir(), "image-registry-swift-e2e-"));
+  const lab =
+    options.lab === undefined
+      ? await bringUpLab({ folder: join(folder, "lab"), operator, nodes: Number(options.nodes) })
+      : useLab(options.lab);
+  const seed = Number(options.seed ?? Math.floor(Math.random() * 2 ** 31));
+  console.log(
+    `e2e: operator ${lab.operator}, ${lab.nodes} node(s), seed ${seed} (repeat with --seed ${seed})`,
+  );
+  const outcomes: Outcome[] = [];
+  const world = new World(lab, folder, pulumi, seed, options.all);
+  let interrupted = false;
+  process.once("SIGINT", () => {
+    interrupted = true;
+    console.log("interrupted: ends after this test");
+  });
+  try {
+    await world.remember();
+    for (const scenario of chosen) {
+      if (interrupted) break;
+      const why =
+        scenario.long === true && !options.all
+          ? "runs only under npm run test:e2e -- --all"
+          : scenario.skip?.(world);
+      if (why !== undefined) {
+        console.log(`skipped: ${scenario.name}: ${why}`);
+        outcomes.push({ scenario: scenario.name, test: scenario.title, result: "skipped", seconds: 0, why });
+        continue;
+      }
+      console.log(`${scenario.name}: ${scenario.title}`);
+      const story = new Story(scenario, world);
+      try {
+        await world.reset();
+        await scenario.run(story);
+      } catch (error) {
+        if (error instanceof StoryEnded) console.log("  the rest of this scenario did not run");
+        else {
+          const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+          console.log(`  FAILED  outside a test\n${indent(text)}`);
+          story.outcomes.push({
+            scenario: scenario.name,
+            test: "outside a test",
+            result: "failed",
+            seconds: 0,
+            why: text,
+          });
+        }
+      }
+      outcomes.push(...story.outcomes);
+    }
+    world.figures.print();
+  } finally {
+    await world.close();
+    if (options.keep) console.log(`kept: ${folder}`);
+    else {
+      if (options.lab === undefined) await lab.down();
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+  const failures = outcomes.filter((o) => o.result === "failed");
+  for (const o of failures) console.log(`failed: ${o.scenario}: ${o.test}`);
+  const count = (result: Outcome["result"]): number => outcomes.filter((o) => o.result === result).length;
+  return { passed: count("passed"), failed: failures.length, skipped: count("skipped") };
+}
+
+main().then(closing, (error: unknown) => {
+  console.error(error instanceof Error ? (error.stack ?? error.message) : error);
+  closing({ passed: 0, failed: 1, skipped: 0 });
+});

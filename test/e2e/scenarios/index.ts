@@ -1,0 +1,29 @@
+import type { Scenario } from "../support/scenario";
+import { interruptions } from "./interruptions";
+import { refusals } from "./refusals";
+import { destroy, lostState, release, withoutCopyBack } from "./return";
+import { operatorTrouble, pruner, pullCheck, recreate, stubbornPod } from "./sealing";
+import { misleadingEnvironment, permissions, secrets, twoStacks } from "./stacks";
+import { abortAfterMigrate, live, way } from "./way";
+
+/** In the order they run. */
+export const scenarios: readonly Scenario[] = [
+  way,
+  abortAfterMigrate,
+  live,
+  refusals,
+  recreate,
+  stubbornPod,
+  operatorTrouble,
+  pruner,
+  pullCheck,
+  withoutCopyBack,
+  twoStacks,
+  secrets,
+  permissions,
+  misleadingEnvironment,
+  lostState,
+  destroy,
+  interruptions,
+  release,
+];

@@ -1,0 +1,212 @@
+/** Sealing, and the operator's and the Pods' ways of getting in the way of it. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { holds, same, says } from "../support/expect";
+import { paths } from "../support/kube";
+import { until, type Running } from "../support/process";
+import type { Scenario } from "../support/scenario";
+import type { World } from "../support/world";
+
+/** The run goes on to its end; throws with its output when it fails. */
+async function finished(up: Running): Promise<string> {
+  const ended = await up.ended;
+  if (ended.code !== 0) throw new Error(`up failed:\n${ended.output.slice(-4000)}`);
+  return ended.output;
+}
+
+async function alive<T>(up: Running, what: string, look: () => Promise<T | undefined | false>): Promise<T> {
+  return until(
+    what,
+    async () => {
+      if (up.child.exitCode !== null)
+        return Promise.reject(new Error(`up ended:\n${up.output().slice(-3000)}`));
+      return look();
+    },
+    { everyMs: 100, seconds: 180 },
+  );
+}
+
+export const recreate: Scenario = {
+  name: "recreate",
+  title: "seal: recreate, with its figure",
+  run: async (t) => {
+    const { world } = t;
+    const stack = await world.stack({ state: "migrate", seal: "recreate" });
+    await t.test("migrate with seal: recreate seals, with an outage that is measured", async () => {
+      const prober = world.prober();
+      await stack.up();
+      await world.assertSealed();
+      await world.settled("read-only Pod ready", (env) => env.readOnly);
+      const seen = await prober.stop();
+      world.figures.add(
+        "without a registry, migrate, seal: recreate",
+        seen.away,
+        "s",
+        `${seen.failures} of ${seen.requests} requests failed`,
+      );
+      await world.containerIsTree(await world.container());
+    });
+    await t.test("abort opens it", async () => {
+      await stack.configure({ state: "abort" }).up();
+      await world.onVolume();
+      await world.pullAll();
+    });
+  },
+};
+
+export const stubbornPod: Scenario = {
+  name: "stubborn-pod",
+  title: "a registry Pod that refuses to die",
+  run: async (t) => {
+    const { world } = t;
+    const stack = await world.stack({ state: "migrate" });
+    const old = (await world.kube.list(paths.registryPods))[0];
+    const path = paths.pod(old.metadata.name);
+    await t.test(
+      "invariant 2: the final copy does not start before the last writable Pod is gone",
+      async () => {
+        // A finalizer keeps the Pod in the API server for as long as the test wants.
+        await world.kube.merge(path, { metadata: { finalizers: ["e2e.example/hold"] } });
+        const up = stack.beginUp();
+        try {
+          await alive(up, "the old Pod to be told to end", async () => {
+            const pod = await world.kube.get(path);
+            return pod.metadata.deletionTimestamp !== undefined;
+          });
+          await alive(up, "a new read-only Pod to be ready", async () =>
+            (await world.registryPods()).some((pod) => pod.ready && pod.env.readOnly),
+          );
+          const end = Date.now() + 15_000; // long enough for a copy that would start at once
+          while (Date.now() < end) {
+            holds(
+              "no final Pod while the old registry Pod is there",
+              (await world.kube.find(paths.pod("image-registry-migration"))) === undefined,
+            );
+            await sleep(500);
+          }
+          says(up.output(), new RegExp(old.metadata.name));
+        } finally {
+          await world.kube.merge(path, { metadata: { finalizers: null } }).catch(() => undefined);
+        }
+        await finished(up);
+        await world.assertSealed();
+        await world.containerIsTree(await world.container());
+      },
+    );
+  },
+};
+
+export const operatorTrouble: Scenario = {
+  name: "operator-trouble",
+  title: "the operator overwriting, down, and a Pod that stays Pending",
+  run: async (t) => {
+    const { world } = t;
+    const stack = await world.stack({ state: "migrate" });
+    await t.test("a patch that is overwritten is sent again", async () => {
+      const up = stack.beginUp();
+      await alive(up, "the read-only patch", async () => (await world.config()).readOnly === true);
+      await world.kube.merge(paths.config, { spec: { readOnly: false } });
+      await finished(up);
+      await world.assertSealed();
+    });
+    await t.test("abort", async () => {
+      await stack.configure({ state: "abort" }).up();
+      await world.onVolume();
+    });
+    await t.test("an operator that is down is named, and the run goes on when it is back", async () => {
+      await world.lab.killOperator();
+      const up = stack.configure({ state: "migrate" }).beginUp();
+      try {
+        await alive(up, "the read-only patch", async () => (await world.config()).readOnly === true);
+        await up.line(/operator/i);
+      } finally {
+        await world.lab.ensureOperator();
+      }
+      await finished(up);
+      await world.assertSealed();
+    });
+    await t.test("a registry Pod that stays Pending is told with the scheduler's reason", async () => {
+      await cordon(world, true);
+      const up = stack.configure({ state: "switch" }).beginUp();
+      try {
+        await up.line(/unschedulable|Unschedulable|nodes are available/);
+      } finally {
+        await cordon(world, false);
+      }
+      await finished(up);
+      await world.onSwift();
+      await world.pullAll();
+    });
+  },
+};
+
+async function cordon(world: World, unschedulable: boolean): Promise<void> {
+  for (const node of await world.kube.list(paths.nodes))
+    await world.kube.merge(`${paths.nodes}/${node.metadata.name}`, {
+      spec: { unschedulable: unschedulable ? true : null },
+    });
+}
+
+export const pruner: Scenario = {
+  name: "pruner",
+  title: "the pruner is paused from sealing to opening and gets back exactly what it had",
+  skip: () => undefined,
+  run: async (t) => {
+    const { world } = t;
+    const before = (await world.kube.get(paths.pruner)).spec;
+    for (const had of [undefined, false, true] as const) {
+      const word = had === undefined ? "absent" : String(had);
+      const stack = await world.stack({ state: "migrate" });
+      await t.test(
+        `invariant 7: suspend ${word}: paused while sealed, and ${word} again after abort`,
+        async () => {
+          await world.kube.merge(paths.pruner, { spec: { suspend: had ?? null } });
+          await stack.up();
+          same("suspend while sealed", (await world.kube.get(paths.pruner)).spec.suspend, true);
+          await stack.configure({ state: "abort" }).up();
+          same("suspend after", (await world.kube.get(paths.pruner)).spec.suspend ?? false, had ?? false);
+          if (had === undefined)
+            same(
+              "suspend is absent again",
+              (await world.kube.get(paths.pruner)).spec.suspend,
+              before.suspend,
+            );
+        },
+      );
+      await world.reset();
+    }
+  },
+};
+
+export const pullCheck: Scenario = {
+  name: "pull-check",
+  title: "a pull check that fails keeps the registry sealed, and abort works",
+  run: async (t) => {
+    const { world } = t;
+    const stack = await world.stack({ state: "migrate", pullCheck: 1000 });
+    await t.test("migrate", async () => {
+      await stack.up();
+    });
+    const container = await world.container();
+    await t.test("switch with a damaged blob in Swift is sealed, not opened, and names abort", async () => {
+      const image = world.images[0]!;
+      const hex = image.digest.replace("sha256:", "");
+      const name = `files/docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`;
+      const whole = await world.swift.get(container, name);
+      const damaged = Buffer.from(whole);
+      damaged[damaged.length - 2] = damaged[damaged.length - 2]! ^ 1;
+      await world.swift.put(container, name, damaged, { "content-type": "application/octet-stream" });
+      const output = await stack.configure({ state: "switch" }).upFails();
+      says(output, /abort/, /disableRedirect/);
+      await world.settled("Swift, read-only", (env) => env.storage === "swift" && env.readOnly);
+    });
+    await t.test("abort goes back to the volume; every image pulls", async () => {
+      await stack.configure({ state: "abort" }).up();
+      await world.onVolume();
+      await world.pullAll();
+    });
+    await t.test("migrate repairs the damaged blob, or says it is damaged", async () => {
+      await stack.configure({ state: "migrate", verify: "full" }).up();
+      await world.containerIsTree(container);
+    });
+  },
+};

@@ -1,0 +1,160 @@
+/**
+ * The suites' own lab, made through the lab's own command in a folder, ports and a network of its own, or one that is
+ * there already; read through its record.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { readRecord, type LabRecord } from "../../lab/record";
+import type { Lab } from "./lab";
+import { onPath } from "./parts";
+import { start, tail } from "./process";
+import { projectRoot } from "./project";
+import { seedRecord } from "./seeded";
+
+export interface LabWishes {
+  readonly folder: string;
+  readonly operator: "stand-in" | "real";
+  readonly nodes: number;
+  /** Content of the seed: `small` leaves the 200 MB layer out. */
+  readonly seed?: "small" | "whole";
+}
+
+/** Why no lab can be brought up on this machine, one line each. */
+export function whyNoLab(operator: "stand-in" | "real"): string[] {
+  const reasons: string[] = [];
+  if (process.platform !== "linux") reasons.push(`Linux for the lab; this is ${process.platform}`);
+  else if (process.getuid?.() !== 0) reasons.push("root for the lab (containers, network bridges)");
+  else if (onPath("apt-get") === undefined) reasons.push("Debian 12's apt-get for the lab's packages");
+  if (operator === "real" && onPath("cluster-image-registry-operator") === undefined)
+    reasons.push("cluster-image-registry-operator on PATH for --operator real");
+  return reasons;
+}
+
+/** One command of the lab, its lines shown as they come. */
+async function lab(args: readonly string[], env: NodeJS.ProcessEnv, quiet = false): Promise<string> {
+  const ended = await start(
+    process.execPath,
+    ["-r", "ts-node/register/transpile-only", join(projectRoot, "test", "lab", "cli.ts"), ...args],
+    {
+      cwd: projectRoot,
+      env: { ...process.env, ...env },
+      onLine: (line) => {
+        if (!quiet) console.log(`  lab: ${line}`);
+      },
+    },
+  ).ended;
+  if (ended.code !== 0) throw new Error(`lab ${args.join(" ")} failed:\n${tail(ended.output, 30)}`);
+  return ended.output;
+}
+
+/** A base of free ports below the range the system gives to clients, and a /16 that no other lab's bridge has. */
+async function place(): Promise<{ ports: number; net: string }> {
+  const taken = new Set(
+    readFileSync("/proc/net/route", "utf8")
+      .split("\n")
+      .slice(1)
+      .map((line) => line.split("\t")[1] ?? "")
+      .filter((hex) => hex.endsWith("0A") || hex.length === 8)
+      .map((hex) => `${Number.parseInt(hex.slice(6, 8), 16)}.${Number.parseInt(hex.slice(4, 6), 16)}`),
+  );
+  const second = Array.from({ length: 60 }, (_, i) => 120 + i).find((n) => !taken.has(`10.${n}`));
+  if (second === undefined) throw new Error("no free network from 10.120.0.0/16 to 10.179.0.0/16 for a lab");
+  for (let base = 19_000; base < 32_000; base += 100)
+    if (await free(base)) return { ports: base, net: `10.${second}.0.0/16` };
+  throw new Error("no free ports between 19000 and 32000 for a lab");
+}
+
+async function free(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "0.0.0.0", () => server.close(() => resolve(true)));
+  });
+}
+
+/** Brings up a lab with short delays and seeds it. */
+export async function bringUpLab(wishes: LabWishes): Promise<Lab> {
+  const { ports, net } = await place();
+  const env = { LAB_DIR: wishes.folder, LAB_PORT_BASE: String(ports), LAB_NET: net };
+  const down = async (): Promise<void> => {
+    await lab(["down", "--wipe"], env, true);
+  };
+  console.log(`lab: ${wishes.folder}, ports from ${ports} on, ${net}`);
+  try {
+    await lab(["up", "--fast", "--nodes", String(wishes.nodes), "--operator", wishes.operator], env);
+    await lab(["seed", ...((wishes.seed ?? "small") === "small" ? ["--small"] : [])], env);
+  } catch (error) {
+    await down().catch((e: unknown) => console.log(`lab down: ${String(e)}`));
+    throw error;
+  }
+  return openLab(wishes.folder, env, down);
+}
+
+/** A lab that is up and seeded already; it stays up. */
+export function useLab(folder: string): Lab {
+  return openLab(folder, { LAB_DIR: folder }, () => Promise.resolve());
+}
+
+function openLab(folder: string, env: NodeJS.ProcessEnv, down: () => Promise<void>): Lab {
+  const record: LabRecord | undefined = readRecord(folder);
+  const { kubernetes, swift, registry } = record ?? {};
+  if (record === undefined || kubernetes === undefined || swift === undefined || registry === undefined)
+    throw new Error(
+      `there is no whole lab in ${folder}; bring one up with LAB_DIR=${folder} npm run lab -- up`,
+    );
+  const clouds = parse(readFileSync(swift.cloudsYaml, "utf8")) as {
+    clouds: Record<string, { auth: Record<string, string>; auth_type?: string; cacert?: string }>;
+  };
+  const cloud = clouds.clouds[swift.cloud];
+  if (cloud === undefined) throw new Error(`${swift.cloudsYaml}: no cloud ${swift.cloud}`);
+  const kubeconfig = readFileSync(kubernetes.kubeconfig, "utf8");
+  const secrets = Object.values(clouds.clouds).flatMap(({ auth }) =>
+    ["password", "application_credential_secret"].flatMap((key) => auth[key] ?? []),
+  );
+  return {
+    folder,
+    kubeconfig: kubernetes.kubeconfig,
+    registry: { url: registry.url.replace(/\/+$/, "") },
+    cloud: {
+      auth: cloud.auth,
+      auth_type: cloud.auth_type,
+      ca:
+        cloud.cacert !== undefined && existsSync(cloud.cacert)
+          ? readFileSync(cloud.cacert, "utf8")
+          : undefined,
+    },
+    infrastructureName: kubernetes.infrastructureName,
+    claim: kubernetes.claim,
+    volume: kubernetes.volume,
+    nodes: kubernetes.nodes.length,
+    operator: record.operator?.kind ?? "stand-in",
+    stackConfig: {
+      "kubernetes:kubeconfig": kubernetes.kubeconfig,
+      migratorImage: migratorImage(kubernetes.images),
+    },
+    secrets: [...new Set(secrets)],
+    kubeconfigWithToken: (token) => {
+      const file = parse(kubeconfig) as { users: { name: string; user: unknown }[] };
+      return stringify({ ...file, users: file.users.map(({ name }) => ({ name, user: { token } })) });
+    },
+    images: () => Promise.resolve(seedRecord(folder)),
+    killOperator: async () => {
+      await lab(["kill", "operator"], env, true);
+    },
+    ensureOperator: async () => {
+      await lab(["start", "operator"], env, true);
+    },
+    down,
+  };
+}
+
+function migratorImage(images: Readonly<Record<string, string>>): string {
+  const image = Object.entries(images).find(([name, image]) =>
+    /migrator|nodejs/.test(`${name} ${image}`),
+  )?.[1];
+  if (image === undefined)
+    throw new Error(`the lab has no image for the mover; it has ${Object.keys(images).join(", ")}`);
+  return image;
+}

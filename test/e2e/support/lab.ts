@@ -1,0 +1,37 @@
+/**
+ * The lab as the scenarios need it: where it is, what it is made of, and the levers they pull.
+ */
+import type { Config } from "./pulumi";
+import type { Pushed, RegistryAddress } from "./registry";
+
+export interface Lab {
+  /** Folder of this lab. */
+  readonly folder: string;
+  readonly kubeconfig: string;
+  readonly registry: RegistryAddress;
+  /** The user of the cluster's secret. */
+  readonly cloud: {
+    readonly auth: Readonly<Record<string, string>>;
+    readonly auth_type?: string | undefined;
+    readonly ca?: string | undefined;
+  };
+  readonly infrastructureName: string;
+  readonly claim: string;
+  /** Folder of the claim's volume on this machine. */
+  readonly volume: string;
+  readonly nodes: number;
+  readonly operator: "stand-in" | "real";
+  /** What a stack must say to work on this lab. */
+  readonly stackConfig: Config;
+  /** Every secret of this lab: none of them may show up anywhere. */
+  readonly secrets: readonly string[];
+  /** The kubeconfig, as text, with this bearer token instead of the administrator's certificate. */
+  kubeconfigWithToken(token: string): string;
+  /** The seed's images. */
+  images(): Promise<readonly Pushed[]>;
+  /** Ends the operator's process. */
+  killOperator(): Promise<void>;
+  /** Starts it where it does not run. */
+  ensureOperator(): Promise<void>;
+  down(): Promise<void>;
+}

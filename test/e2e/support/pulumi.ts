@@ -1,0 +1,269 @@
+/**
+ * Stacks of the suites: the project's program, copied into a folder of the run, with a file backend and a
+ * PULUMI_HOME of its own. Nothing of the user's stacks, plugins or logins is read or touched.
+ */
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { parse, stringify } from "yaml";
+import type { PulumiParts } from "./parts";
+import { packageVersion } from "./parts";
+import { processesWith, run, start, tail, type Ended, type Running } from "./process";
+import { projectRoot } from "./project";
+
+export type Config = Readonly<Record<string, string | number | boolean | Readonly<Record<string, unknown>>>>;
+
+/** What lies in the project's folder and is not the program. Stack settings (Pulumi.<stack>.yaml) stay behind too. */
+const notTheProgram = new Set([
+  "node_modules",
+  "test",
+  "bench",
+  "docs",
+  "coverage",
+  "README.md",
+  "CHANGELOG.md",
+]);
+
+function isProgram(name: string): boolean {
+  return !name.startsWith(".") && !notTheProgram.has(name) && !/^Pulumi\..+\.yaml$/.test(name);
+}
+
+export const marker = "IMAGE_REGISTRY_SWIFT_SUITE";
+
+/** A folder with the program and a place for its stacks' states. */
+export class Workspace {
+  readonly program: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cli: string;
+
+  constructor(
+    readonly folder: string,
+    parts: PulumiParts,
+    kubeconfig: string,
+    readonly id: string = `${process.pid}-${Date.now()}`,
+  ) {
+    this.program = join(folder, "program");
+    mkdirSync(this.program, { recursive: true });
+    mkdirSync(join(folder, "state"), { recursive: true });
+    for (const name of readdirSync(projectRoot).filter(isProgram))
+      cpSync(join(projectRoot, name), join(this.program, name), { recursive: true });
+    if (!existsSync(join(this.program, "node_modules")))
+      symlinkSync(join(projectRoot, "node_modules"), join(this.program, "node_modules"));
+    const home = join(folder, "home");
+    const bin = join(home, "bin");
+    mkdirSync(bin, { recursive: true });
+    for (const name of ["kubernetes", "openstack"] as const) plugin(home, name, parts[name].path);
+    this.cli = String(parts.cli.path);
+    this.env = {
+      ...withoutCloudVariables(process.env),
+      // First the project's own Node, then the CLI's folder, then whatever the machine has.
+      PATH: [join(projectRoot, "node_modules", "node", "bin"), dirname(this.cli), process.env["PATH"]].join(
+        ":",
+      ),
+      PULUMI_HOME: home,
+      PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
+      PULUMI_CONFIG_PASSPHRASE: "a passphrase of the suites",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
+      KUBECONFIG: kubeconfig,
+      [marker]: this.id,
+    };
+  }
+
+  /** A stack of its own in this workspace. */
+  async stack(name: string, config: Config): Promise<Stack> {
+    const stack = new Stack(this, name);
+    await stack.init(config);
+    return stack;
+  }
+
+  /** Ids of provider processes and language hosts that are still there. */
+  leftovers(): number[] {
+    return processesWith(marker, this.id);
+  }
+
+  /** Ends what killed CLIs left behind, by id. */
+  endLeftovers(): void {
+    for (const pid of this.leftovers()) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // ended meanwhile
+      }
+    }
+  }
+}
+
+/** The user's OS_* and KUBECONFIG must not reach a run by accident; a test that wants them puts them in. */
+function withoutCloudVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(
+      ([name]) =>
+        !/^(OS_|PULUMI_|KUBE|HTTPS?_PROXY|NO_PROXY|NODE_OPTIONS|npm_)/i.test(name) &&
+        !name.startsWith("JEST_"),
+    ),
+  );
+}
+
+/** A plugin where the engine looks for it: a real folder in PULUMI_HOME/plugins (links to folders are not followed). */
+function plugin(home: string, name: "kubernetes" | "openstack", binary: string | undefined): void {
+  if (binary === undefined) return;
+  const folder = join(home, "plugins", `resource-${name}-v${packageVersion(`@pulumi/${name}`)}`);
+  const target = join(folder, basename(binary));
+  if (existsSync(target)) return;
+  mkdirSync(folder, { recursive: true });
+  try {
+    linkSync(binary, target);
+  } catch {
+    copyFileSync(binary, target); // another file system
+  }
+}
+
+export interface UpOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly onLine?: (line: string) => void;
+  readonly args?: readonly string[];
+}
+
+export class Stack {
+  private readonly file: string;
+
+  constructor(
+    readonly workspace: Workspace,
+    readonly name: string,
+  ) {
+    this.file = join(workspace.program, `Pulumi.${name}.yaml`);
+  }
+
+  async init(config: Config): Promise<void> {
+    await this.pulumi(["stack", "init", this.name, "--non-interactive"]);
+    this.configure(config);
+  }
+
+  /** Sets config values; a key without a namespace is the project's. `undefined` removes one. */
+  configure(values: Readonly<Record<string, Config[string] | undefined>>): this {
+    const file = (parse(existsSync(this.file) ? readFileSync(this.file, "utf8") : "{}") ?? {}) as {
+      config?: Record<string, unknown>;
+    };
+    const config = { ...file.config };
+    for (const [key, value] of Object.entries(values)) {
+      const full = key.includes(":") ? key : `image-registry-swift:${key}`;
+      if (value === undefined) delete config[full];
+      else config[full] = typeof value === "object" ? value : String(value);
+    }
+    writeFileSync(this.file, stringify({ ...file, config }));
+    return this;
+  }
+
+  private async pulumi(args: readonly string[]): Promise<string> {
+    return run(this.workspace.cli, args, { cwd: this.workspace.program, env: this.workspace.env });
+  }
+
+  /** Starts a command of the CLI on this stack. */
+  begin(command: readonly string[], options: UpOptions = {}): Running {
+    return start(
+      this.workspace.cli,
+      [...command, "--stack", this.name, "--non-interactive", "--color", "never", ...(options.args ?? [])],
+      {
+        cwd: this.workspace.program,
+        env: { ...this.workspace.env, ...options.env },
+        ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
+      },
+    );
+  }
+
+  beginUp(options: UpOptions = {}): Running {
+    return this.begin(["up", "--yes", "--skip-preview"], options);
+  }
+
+  /** `pulumi up`; throws with the end of its output when it fails. */
+  async up(options: UpOptions = {}): Promise<Ended> {
+    return succeeded("up", await this.beginUp(options).ended);
+  }
+
+  /** `pulumi up` that must be refused or fail; answers its output. */
+  async upFails(options: UpOptions = {}): Promise<string> {
+    return failed("up", await this.beginUp(options).ended);
+  }
+
+  async preview(options: UpOptions = {}): Promise<Ended> {
+    return succeeded("preview", await this.begin(["preview"], options).ended);
+  }
+
+  async previewFails(options: UpOptions = {}): Promise<string> {
+    return failed("preview", await this.begin(["preview"], options).ended);
+  }
+
+  async destroy(options: UpOptions = {}): Promise<Ended> {
+    return succeeded("destroy", await this.begin(["destroy", "--yes", "--skip-preview"], options).ended);
+  }
+
+  async refresh(options: UpOptions = {}): Promise<Ended> {
+    return succeeded(
+      "refresh",
+      await this.begin(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"], options).ended,
+    );
+  }
+
+  /** Unlocks the state of a killed CLI. */
+  async cancel(): Promise<void> {
+    await this.begin(["cancel", "--yes"]).ended;
+  }
+
+  /** The state, as JSON text; secrets stay encrypted. */
+  async export(): Promise<string> {
+    return this.pulumi(["stack", "export", "--stack", this.name]);
+  }
+
+  /** URNs in the state, of a type or of all. */
+  async urns(type?: RegExp): Promise<string[]> {
+    const state = JSON.parse(await this.export()) as {
+      deployment: { resources?: { urn: string; type: string; delete?: boolean }[] };
+    };
+    return (state.deployment.resources ?? [])
+      .filter((r) => type === undefined || type.test(r.type))
+      .map((r) => r.urn);
+  }
+
+  /** Forgets the state: as if it were lost. The stack of the same name is made anew with the same config. */
+  async lose(): Promise<void> {
+    const config = readFileSync(this.file, "utf8");
+    await this.pulumi(["stack", "rm", this.name, "--yes", "--force"]);
+    await this.pulumi(["stack", "init", this.name, "--non-interactive"]);
+    const salt = (parse(readFileSync(this.file, "utf8")) as { encryptionsalt?: string }).encryptionsalt;
+    writeFileSync(this.file, stringify({ ...(parse(config) as object), encryptionsalt: salt }));
+  }
+}
+
+function succeeded(what: string, ended: Ended): Ended {
+  if (ended.code !== 0)
+    throw new Error(
+      `pulumi ${what}: ${ended.signal ?? `exit code ${ended.code ?? "?"}`}\n${tail(ended.output, 60)}`,
+    );
+  return ended;
+}
+
+function failed(what: string, ended: Ended): string {
+  if (ended.code === 0)
+    throw new Error(`pulumi ${what} succeeded and should not have:\n${tail(ended.output, 60)}`);
+  return ended.output;
+}
+
+/** How many resources a run changed, from the CLI's summary; 0 when there is nothing but "unchanged". */
+export function changes(output: string): number {
+  const summary = output.slice(Math.max(0, output.lastIndexOf("Resources:")));
+  return [...summary.matchAll(/^\s+[-+~]{1,2}\s*(\d+) (?:to )?(create|update|delete|replace)/gm)].reduce(
+    (sum, match) => sum + Number(match[1]),
+    0,
+  );
+}

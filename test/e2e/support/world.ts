@@ -1,0 +1,308 @@
+/**
+ * The world of the scenarios: one lab, what was there when it was fresh, and the way back to that between scenarios
+ * without making the lab anew. Also the questions scenarios ask again and again.
+ */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Journal } from "../../../cluster/journal";
+import { Figures } from "./figures";
+import { Kube, paths, type KubeObject } from "./kube";
+import type { Lab } from "./lab";
+import type { PulumiParts } from "./parts";
+import { until } from "./process";
+import { Workspace, type Config, type Stack } from "./pulumi";
+import { Prober } from "./prober";
+import { Registry, type Pushed } from "./registry";
+import { Swift } from "./swift";
+import { files, md5, mirror } from "./volume";
+
+/** What a registry Pod or template runs with. */
+export interface Env {
+  readonly storage: string;
+  readonly container?: string;
+  readonly readOnly: boolean;
+}
+
+export class World {
+  readonly figures = new Figures();
+  readonly kube: Kube;
+  readonly swift: Swift;
+  readonly registry: Registry;
+  readonly workspace: Workspace;
+  /** Every image of the seed. */
+  images: readonly Pushed[] = [];
+  private fresh: { spec: KubeObject; pruner: KubeObject; claim: KubeObject; volume: KubeObject } | undefined;
+  private readonly template: string;
+  private stacks = 0;
+
+  constructor(
+    readonly lab: Lab,
+    folder: string,
+    parts: PulumiParts,
+    /** Of the samples drawn: printed, and given again to repeat a run. */
+    readonly randomSeed: number,
+    readonly all: boolean,
+  ) {
+    this.kube = new Kube(lab.kubeconfig);
+    this.swift = new Swift(lab.cloud);
+    this.registry = new Registry(lab.registry);
+    this.workspace = new Workspace(folder, parts, lab.kubeconfig);
+    this.template = join(folder, "volume-template");
+  }
+
+  /** Remembers the lab as it is now: this is what `reset` goes back to. */
+  async remember(): Promise<void> {
+    const config = await this.kube.get(paths.config);
+    const claim = await this.kube.get(paths.claim(this.lab.claim));
+    this.fresh = {
+      spec: config.spec,
+      pruner: (await this.kube.find(paths.pruner))?.spec,
+      claim,
+      volume: await this.kube.get(paths.volume(claim.spec.volumeName)),
+    };
+    this.images = await this.lab.images();
+    await mkdir(this.template, { recursive: true });
+    await mirror(this.lab.volume, this.template);
+  }
+
+  /** Back to a fresh cluster: no Pod, journal or container of ours, the registry writable on its volume with the seed. */
+  async reset(): Promise<void> {
+    if (this.fresh === undefined) throw new Error("reset before remember");
+    this.workspace.endLeftovers();
+    await this.lab.ensureOperator();
+    for (const pod of await this.kube.list(paths.moverPods))
+      await this.kube.remove(paths.pod(pod.metadata.name), 0);
+    for (const policy of await this.kube.list(paths.networkPolicies))
+      if (/migration|image-registry-swift|pull-check/.test(policy.metadata.name))
+        await this.kube.remove(`${paths.networkPolicies}/${policy.metadata.name}`);
+    for (const map of await this.kube.list(paths.configMaps))
+      if (/^image-registry-(migration|mover|migrator|pull)/.test(map.metadata.name))
+        await this.kube.remove(`${paths.configMaps}/${map.metadata.name}`);
+    await this.restoreClaim();
+    const spec = (await this.kube.get(paths.config)).spec;
+    const removed = Object.fromEntries(
+      Object.keys(spec)
+        .filter((key) => !(key in this.fresh!.spec))
+        .map((key) => [key, null]),
+    );
+    const storage = {
+      ...Object.fromEntries(Object.keys(spec.storage ?? {}).map((key) => [key, null])),
+      ...this.fresh.spec.storage,
+    };
+    const affinity = this.fresh.spec.affinity ?? null;
+    await this.kube.merge(paths.config, { spec: { ...removed, ...this.fresh.spec, affinity, storage } });
+    if (this.fresh.pruner !== undefined)
+      await this.kube.merge(paths.pruner, { spec: { suspend: null, ...this.fresh.pruner } });
+    await mirror(this.template, this.lab.volume);
+    await this.onVolume();
+    for (const container of await this.swift.containers()) await this.swift.wipe(container);
+    for (const claimUser of await this.kube.list(paths.jobs))
+      if (/e2e/.test(claimUser.metadata.name))
+        await this.kube.remove(`${paths.jobs}/${claimUser.metadata.name}?propagationPolicy=Background`);
+  }
+
+  /** A scenario that released the claim leaves none: made again as it was, bound to a volume on the same folder. */
+  private async restoreClaim(): Promise<void> {
+    const name = this.lab.claim;
+    const seen = await this.kube.find(paths.claim(name));
+    if (seen?.status?.phase === "Bound" && seen.metadata.deletionTimestamp === undefined) return;
+    const { claim, volume } = this.fresh!;
+    await this.kube.remove(paths.claim(name));
+    await until("the old claim to go", async () => (await this.kube.find(paths.claim(name))) === undefined);
+    await this.kube.remove(paths.volume(volume.metadata.name));
+    await until(
+      "the old volume to go",
+      async () => (await this.kube.find(paths.volume(volume.metadata.name))) === undefined,
+    );
+    await mkdir(this.lab.volume, { recursive: true });
+    const bare = (object: KubeObject): KubeObject => ({
+      apiVersion: object.apiVersion,
+      kind: object.kind,
+      metadata: { name: object.metadata.name, labels: object.metadata.labels },
+      spec: object.spec,
+    });
+    const { claimRef: _claimRef, ...volumeSpec } = volume.spec;
+    await this.kube.create("/api/v1/persistentvolumes", { ...bare(volume), spec: volumeSpec });
+    await this.kube.create(paths.claims, bare(claim));
+    await until(
+      "the claim to be bound",
+      async () => (await this.kube.get(paths.claim(name))).status?.phase === "Bound",
+    );
+  }
+
+  /** A stack with the lab's settings and these. */
+  async stack(config: Config = {}, name = `s${++this.stacks}`): Promise<Stack> {
+    return this.workspace.stack(name, { ...this.lab.stackConfig, ...config });
+  }
+
+  prober(image: Pushed = this.images[0]!): Prober {
+    return new Prober(this.registry, image.repository, image.tag).start();
+  }
+
+  // ---- what is there ----
+
+  async config(): Promise<KubeObject> {
+    return (await this.kube.get(paths.config)).spec;
+  }
+
+  async journal(): Promise<Journal | undefined> {
+    const map = await this.kube.find(paths.journal);
+    if (map === undefined) return undefined;
+    const text = Object.values(map.data as Record<string, string>).find((value) =>
+      value.trimStart().startsWith("{"),
+    );
+    return text === undefined ? undefined : (JSON.parse(text) as Journal);
+  }
+
+  async moverPods(): Promise<readonly KubeObject[]> {
+    return this.kube.list(paths.moverPods);
+  }
+
+  async registryPods(): Promise<readonly { name: string; terminating: boolean; ready: boolean; env: Env }[]> {
+    return (await this.kube.list(paths.registryPods)).map((pod) => ({
+      name: pod.metadata.name,
+      terminating: pod.metadata.deletionTimestamp !== undefined,
+      ready: (pod.status.conditions ?? []).some((c: KubeObject) => c.type === "Ready" && c.status === "True"),
+      env: envOf(pod.spec),
+    }));
+  }
+
+  async liveTemplate(): Promise<Env> {
+    return envOf((await this.kube.get(paths.deployment)).spec.template.spec);
+  }
+
+  /** Waits until the Deployment has rolled out what `wanted` says and every Pod that still exists runs with it. */
+  async settled(what: string, wanted: (env: Env) => boolean, seconds = 180): Promise<void> {
+    await until(
+      what,
+      async () => {
+        const deployment = await this.kube.get(paths.deployment);
+        const pods = await this.registryPods();
+        const { spec, status, metadata } = deployment;
+        if (!wanted(envOf(spec.template.spec)))
+          throw new Error(`template ${JSON.stringify(envOf(spec.template.spec))}`);
+        if (status.observedGeneration !== metadata.generation) throw new Error("not observed");
+        if (
+          (status.updatedReplicas ?? 0) !== spec.replicas ||
+          (status.availableReplicas ?? 0) !== spec.replicas
+        )
+          throw new Error(
+            `${status.updatedReplicas ?? 0} updated, ${status.availableReplicas ?? 0} available of ${spec.replicas}`,
+          );
+        const other = pods.find((pod) => !wanted(pod.env));
+        if (other !== undefined) throw new Error(`Pod ${other.name} runs with ${JSON.stringify(other.env)}`);
+        return true;
+      },
+      { seconds },
+    );
+  }
+
+  async onVolume(): Promise<void> {
+    await this.settled(
+      "the registry to be writable on its volume",
+      (env) => env.storage === "filesystem" && !env.readOnly,
+    );
+  }
+
+  async onSwift(container?: string): Promise<void> {
+    await this.settled(
+      "the registry to be writable on Swift",
+      (env) =>
+        env.storage === "swift" && !env.readOnly && (container === undefined || env.container === container),
+    );
+  }
+
+  /** At this moment: no registry Pod exists that could write. */
+  async assertSealed(storage = "filesystem"): Promise<void> {
+    const pods = await this.registryPods();
+    const open = pods.filter((pod) => !pod.env.readOnly);
+    if (open.length > 0) throw new Error(`not sealed: ${open.map((pod) => pod.name).join(", ")} may write`);
+    const template = await this.liveTemplate();
+    if (!template.readOnly || template.storage !== storage)
+      throw new Error(
+        `the Deployment's template is ${JSON.stringify(template)}, not read-only on ${storage}`,
+      );
+    if (await this.registry.writable()) throw new Error("a push was taken");
+  }
+
+  /** The container of this cluster's registry, by the journal. */
+  async container(): Promise<string> {
+    const name = (await this.journal())?.container?.name;
+    if (name === undefined) throw new Error("the journal names no container");
+    return name;
+  }
+
+  /** Pulls every image by digest, and by its tag where the tag was not moved; every blob is checked. */
+  async pullAll(images: readonly Pushed[] = this.images): Promise<number> {
+    const known = new Set<string>();
+    for (const image of images) {
+      await this.registry.pull(image.repository, image.digest, known);
+      if (image.tag === "") continue;
+      const digest = await this.registry.pull(image.repository, image.tag, known);
+      if (digest !== image.digest)
+        throw new Error(`${image.repository}:${image.tag} is ${digest}, should be ${image.digest}`);
+    }
+    return images.length;
+  }
+
+  /**
+   * The container holds exactly the volume's tree: names, sizes and contents (large objects by their segments), nothing
+   * else. Answers objects and bytes.
+   */
+  async containerIsTree(container: string): Promise<{ objects: number; bytes: number }> {
+    const tree = await files(this.lab.volume);
+    const listing = await this.swift.list(container);
+    const objects = new Map(listing.filter((o) => !o.name.startsWith("segments/")).map((o) => [o.name, o]));
+    const problems: string[] = [];
+    let bytes = 0;
+    for (const file of tree) {
+      const name = `files${file.path}`;
+      const object = objects.get(name);
+      objects.delete(name);
+      bytes += file.bytes;
+      if (object === undefined) problems.push(`${name} is missing`);
+      else if (object.bytes === 0 && file.bytes > 0) {
+        const whole = createHash("md5")
+          .update(await this.swift.get(container, name))
+          .digest("hex");
+        if (whole !== (await md5(join(this.lab.volume, file.path)))) problems.push(`${name} differs`);
+      } else if (object.bytes !== file.bytes || object.hash !== (await md5(join(this.lab.volume, file.path))))
+        problems.push(`${name} differs`);
+    }
+    for (const name of objects.keys()) problems.push(`${name} is not on the volume`);
+    if (problems.length > 0)
+      throw new Error(`${problems.length} differences, the first: ${problems.slice(0, 5).join("; ")}`);
+    return { objects: tree.length, bytes };
+  }
+
+  /** The two properties by which the installer finds the container at the cluster's end. */
+  async containerProperties(container: string): Promise<{ name: string; cluster: string }> {
+    const head = await this.swift.head(container);
+    if (head === undefined) throw new Error(`container ${container} does not exist`);
+    return {
+      name: String(head["x-container-meta-name"] ?? ""),
+      cluster: String(head["x-container-meta-openshiftclusterid"] ?? ""),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.workspace.endLeftovers();
+    await this.registry.close();
+    await this.swift.close();
+    await this.kube.close();
+    if (existsSync(this.template)) await rm(this.template, { recursive: true, force: true });
+  }
+}
+
+function envOf(spec: KubeObject): Env {
+  const env: readonly { name: string; value?: string }[] = spec.containers?.[0]?.env ?? [];
+  const value = (name: string): string | undefined => env.find((e) => e.name === name)?.value;
+  const container = value("REGISTRY_STORAGE_SWIFT_CONTAINER");
+  return {
+    storage: value("REGISTRY_STORAGE") ?? "",
+    ...(container === undefined ? {} : { container }),
+    readOnly: /enabled:\s*true/.test(value("REGISTRY_STORAGE_MAINTENANCE_READONLY") ?? ""),
+  };
+}
