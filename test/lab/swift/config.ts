@@ -15,7 +15,7 @@ function ini(sections: Ini): string {
 }
 
 /** Paths below the part's folder. */
-export function swiftPaths(dir: string) {
+export function swiftPaths({ dir, run, log }: Pick<SwiftSettings, "dir" | "run" | "log">) {
   return {
     keystoneEtc: join(dir, "etc/keystone"),
     keystoneConf: join(dir, "etc/keystone/keystone.conf"),
@@ -26,8 +26,8 @@ export function swiftPaths(dir: string) {
     swiftEtc: join(dir, "etc/swift"),
     cache: join(dir, "cache"),
     devices: join(dir, "srv"),
-    log: join(dir, "log"),
-    run: join(dir, "run"),
+    log: log ?? join(dir, "log"),
+    run: run ?? join(dir, "run"),
     cloudsYaml: join(dir, "clouds.yaml"),
   };
 }
@@ -38,7 +38,7 @@ export type StorageServer = (typeof storageServers)[number];
 
 /** Configuration files by path. Pure: the same settings give the same text, so a change can be told. */
 export function configFiles(settings: SwiftSettings): ReadonlyMap<string, string> {
-  const paths = swiftPaths(settings.dir);
+  const paths = swiftPaths(settings);
   const files = new Map<string, string>();
   files.set(paths.keystoneConf, keystoneConf(settings));
   files.set(join(paths.swiftEtc, "swift.conf"), swiftConf(settings));
@@ -49,7 +49,7 @@ export function configFiles(settings: SwiftSettings): ReadonlyMap<string, string
 }
 
 function keystoneConf(settings: SwiftSettings): string {
-  const paths = swiftPaths(settings.dir);
+  const paths = swiftPaths(settings);
   return ini({
     // Without it Keystone's version document would name the plain address behind the TLS front.
     DEFAULT: { public_endpoint: keystoneUrl(settings).replace(/\/v3$/, "") },
@@ -72,7 +72,7 @@ function swiftConf(settings: SwiftSettings): string {
 }
 
 function storageConf(settings: SwiftSettings, server: StorageServer): string {
-  const paths = swiftPaths(settings.dir);
+  const paths = swiftPaths(settings);
   return ini({
     DEFAULT: {
       bind_ip: "127.0.0.1",
@@ -121,7 +121,7 @@ const pipeline = [
 ];
 
 function proxyConf(settings: SwiftSettings): string {
-  const paths = swiftPaths(settings.dir);
+  const paths = swiftPaths(settings);
   const listen = plainProxy(settings);
   const keystone = plainKeystone(settings);
   return ini({

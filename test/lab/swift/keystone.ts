@@ -119,7 +119,7 @@ async function applicationCredential(
   settings: SwiftSettings,
   project: string,
 ): Promise<ApplicationCredential> {
-  const file = swiftPaths(settings.dir).applicationCredential;
+  const file = swiftPaths(settings).applicationCredential;
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as ApplicationCredential;
   const user = await Keystone.signIn(settings, identity.openshift);
   const name = `lab-${Date.now()}`;

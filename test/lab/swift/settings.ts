@@ -24,6 +24,9 @@ export interface SwiftTls {
 export interface SwiftSettings {
   /** Everything lies below: configuration, databases, objects, logs, pid files, clouds.yaml. */
   readonly dir: string;
+  /** Folders of the pid files and of the logs, where they are not `run` and `log` below `dir`. */
+  readonly run?: string | undefined;
+  readonly log?: string | undefined;
   /** Where Keystone and the proxy server listen and the catalog points; Pods must be able to reach it. */
   readonly host: string;
   readonly ports: SwiftPorts;

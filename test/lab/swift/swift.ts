@@ -1,14 +1,23 @@
-/** Keystone and Swift from Debian's packages, as plain processes: started, looked at, stopped. */
+/** Keystone and Swift from Debian's packages, as plain processes: the lab's parts. */
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { cloudsYaml } from "./clouds";
 import { configFiles, storageServers, swiftPaths } from "./config";
-import { Daemons, type Daemon } from "./daemon";
+import type { Listen, Part } from "../part";
+import { processPart, type ProcessOptions } from "../process";
 import { ask } from "./http";
-import { fillKeystone, type ApplicationCredential } from "./keystone";
-import { identity, keystoneUrl, plainKeystone, plainProxy, proxyUrl, type SwiftSettings } from "./settings";
+import { fillKeystone } from "./keystone";
+import {
+  identity,
+  keystoneUrl,
+  plainKeystone,
+  plainProxy,
+  proxyUrl,
+  type SwiftSettings,
+  type SwiftTls,
+} from "./settings";
 
 const run = promisify(execFile);
 
@@ -24,16 +33,36 @@ export const swiftPackages = [
   "sqlite3",
 ] as const;
 
-export interface SwiftCloud {
-  readonly keystone: string;
-  readonly proxy: string;
-  readonly cloudsYaml: string;
-  readonly applicationCredential: ApplicationCredential;
+/** All of it as parts, in the order of their start; the last one fills Keystone and writes clouds.yaml. */
+export function swiftParts(settings: SwiftSettings): Part[] {
+  return [
+    onePart(
+      "swift-files",
+      () => prepare(settings),
+      () => release(settings),
+    ),
+    ...processes(settings).map((daemon) => processPart(daemon)),
+    onePart("swift-identity", async () => {
+      const credential = await fillKeystone(settings);
+      writeFileSync(swiftPaths(settings).cloudsYaml, cloudsYaml(settings, credential), { mode: 0o600 });
+    }),
+  ];
 }
 
-/** Brings everything up, or leaves alone what is up already; answers when a client can use it. */
-export async function startSwift(settings: SwiftSettings): Promise<SwiftCloud> {
-  const paths = swiftPaths(settings.dir);
+/** Removes the data too; the processes must be stopped. */
+export async function wipeSwift(settings: SwiftSettings): Promise<void> {
+  await release(settings);
+  rmSync(settings.dir, { recursive: true, force: true });
+}
+
+/** Something done once, whose traces are the lab's folder's: nothing to look at in between. */
+function onePart(name: string, start: () => Promise<void>, stop: () => Promise<void> = async () => {}): Part {
+  return { name, start, stop, status: async () => ({ state: "running" }) };
+}
+
+/** Folders, configuration, rings and Keystone's database: written again only where they differ. */
+async function prepare(settings: SwiftSettings): Promise<void> {
+  const paths = swiftPaths(settings);
   for (const dir of [paths.keystoneEtc, paths.swiftEtc, paths.cache, paths.log, paths.run, paths.devices])
     mkdirSync(dir, { recursive: true });
   mkdirSync(join(settings.dir, "var"), { recursive: true });
@@ -42,116 +71,79 @@ export async function startSwift(settings: SwiftSettings): Promise<SwiftCloud> {
   for (const [file, text] of configFiles(settings))
     if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text);
   await Promise.all([makeRings(settings), prepareKeystone(settings)]);
-
-  const daemons = daemonsOf(settings);
-  for (const daemon of processes(settings)) await daemons.ensure(daemon);
-  const ca = settings.tls === undefined ? undefined : readFileSync(settings.tls.ca, "utf8");
-  const answers = (url: string, wanted: number) => async () =>
-    (await ask(url, { ca, timeoutMs: 2000 })).status === wanted;
-  const { host, port } = plainProxy(settings);
-  await Promise.all([
-    ...storageServers.map((server) =>
-      daemons.ready(
-        `${server}-server`,
-        answers(`http://127.0.0.1:${settings.ports[server]}/healthcheck`, 200),
-      ),
-    ),
-    daemons.ready("proxy-server", answers(`http://${host}:${port}/healthcheck`, 200)),
-    daemons.ready("keystone", answers(`http://${address(plainKeystone(settings))}/v3`, 200)),
-  ]);
-  if (settings.tls !== undefined) {
-    await daemons.ready("tls-front", answers(`${proxyUrl(settings)}/healthcheck`, 200));
-    await daemons.ready("tls-front", answers(keystoneUrl(settings), 200));
-  }
-  const applicationCredential = await fillKeystone(settings);
-  writeFileSync(paths.cloudsYaml, cloudsYaml(settings, applicationCredential), { mode: 0o600 });
-  return {
-    keystone: keystoneUrl(settings),
-    proxy: proxyUrl(settings),
-    cloudsYaml: paths.cloudsYaml,
-    applicationCredential,
-  };
 }
 
-/** What runs and what does not, by process. */
-export function swiftStatus(
-  settings: SwiftSettings,
-): readonly { readonly name: string; readonly up: boolean }[] {
-  const daemons = daemonsOf(settings);
-  return processes(settings).map(({ name }) => ({ name, up: daemons.alive(name) }));
-}
-
-/** The end of a process's log. */
-export function swiftLog(settings: SwiftSettings, name: string): string {
-  return daemonsOf(settings).lastWords(name);
-}
-
-/** Ends all of it; the data stays unless `wipe`. */
-export async function stopSwift(settings: SwiftSettings, wipe = false): Promise<void> {
-  const daemons = daemonsOf(settings);
-  // The front is stopped even where the present settings have none.
-  await Promise.all(
-    [...processes(settings).map(({ name }) => name), "tls-front"].map((name) => daemons.stop(name)),
-  );
-  if (!wipe) return;
-  if (await isMounted(swiftPaths(settings.dir).devices))
-    await run("umount", [swiftPaths(settings.dir).devices]);
-  rmSync(settings.dir, { recursive: true, force: true });
+/** A tmpfs is given back to the system; what was in it is gone with it, as after a reboot. */
+async function release(settings: SwiftSettings): Promise<void> {
+  const { devices } = swiftPaths(settings);
+  if (await isMounted(devices)) await run("umount", [devices]);
 }
 
 /** All processes, in the order of their start. */
-function processes(settings: SwiftSettings): readonly Daemon[] {
-  const paths = swiftPaths(settings.dir);
+function processes(settings: SwiftSettings): readonly ProcessOptions[] {
+  const paths = swiftPaths(settings);
   const files = configFiles(settings);
-  const swiftConf = files.get(join(paths.swiftEtc, "swift.conf")) ?? "";
+  const { ports } = settings;
+  const common = { run: paths.run, logs: paths.log, grace: 5 };
+  const ca = settings.tls === undefined ? undefined : readFileSync(settings.tls.ca, "utf8");
+  const answers =
+    (url: string, wanted = 200) =>
+    async (): Promise<void> => {
+      const { status } = await ask(url, { ca, timeoutMs: 2000 });
+      if (status !== wanted) throw new Error(`${url} answers ${status}`);
+    };
   const constrained = Object.keys(settings.constraints).length > 0;
-  const swift = (name: string, conf: string): Daemon => {
-    const args = [join(paths.swiftEtc, `${conf}-server.conf`), "-v"];
+  const swift = (name: string, conf: string, listens?: Listen): ProcessOptions => {
+    const file = join(paths.swiftEtc, `${conf}-server.conf`);
+    const command: [string, ...string[]] = [`swift-${name}`, file, "-v"];
     return {
-      name,
-      ...(constrained
-        ? {
-            // Swift takes everything from its swift_dir but the constraints: those come from /etc/swift alone. So a
-            // constrained server sees its own folder there.
-            command: "unshare",
-            args: [
-              "--mount",
-              "sh",
-              "-c",
-              'mount --bind "$0" /etc/swift && exec "$@"',
-              paths.swiftEtc,
-              `swift-${name}`,
-              ...args,
-            ],
-          }
-        : { command: `swift-${name}`, args }),
-      reads: swiftConf + (files.get(join(paths.swiftEtc, `${conf}-server.conf`)) ?? ""),
+      ...common,
+      name: `swift-${name}`,
+      // Swift takes everything from its swift_dir but the constraints: those come from /etc/swift alone. So a
+      // constrained server sees its own folder there.
+      command: constrained
+        ? [
+            "unshare",
+            "--mount",
+            "sh",
+            "-c",
+            'mount --bind "$0" /etc/swift && exec "$@"',
+            paths.swiftEtc,
+            ...command,
+          ]
+        : command,
+      fingerprint: (files.get(join(paths.swiftEtc, "swift.conf")) ?? "") + (files.get(file) ?? ""),
+      ...(listens === undefined
+        ? {}
+        : { listens: [listens], ready: answers(`http://${listens.host}:${listens.port}/healthcheck`) }),
     };
   };
   const keystone = plainKeystone(settings);
   return [
     {
+      ...common,
       name: "memcached",
-      command: "memcached",
       // The cache holds tokens and /info; no UDP, and never as root.
-      args: [
+      command: [
+        "memcached",
         "-u",
         "nobody",
         "-l",
         "127.0.0.1",
         "-p",
-        String(settings.ports.memcached),
+        String(ports.memcached),
         "-m",
         "128",
         "-U",
         "0",
       ],
+      listens: [{ host: "127.0.0.1", port: ports.memcached }],
     },
-    ...storageServers.map((server) => swift(`${server}-server`, server)),
     {
+      ...common,
       name: "keystone",
-      command: "uwsgi_python3",
-      args: [
+      command: [
+        "uwsgi_python3",
         "--http-socket",
         address(keystone),
         "--wsgi-file",
@@ -173,46 +165,58 @@ function processes(settings: SwiftSettings): readonly Daemon[] {
         "Connection: close",
       ],
       env: { OS_KEYSTONE_CONFIG_DIR: paths.keystoneEtc },
-      reads: files.get(paths.keystoneConf) ?? "",
+      fingerprint: files.get(paths.keystoneConf) ?? "",
+      listens: [keystone],
+      ready: answers(`http://${address(keystone)}/v3`),
     },
-    swift("proxy-server", "proxy"),
+    ...storageServers.map((server) =>
+      swift(`${server}-server`, server, { host: "127.0.0.1", port: ports[server] }),
+    ),
     // The account's container counts and the container's late listings are theirs to bring up to date.
     swift("container-updater", "container"),
     swift("object-updater", "object"),
-    ...(settings.tls === undefined ? [] : [front(settings, settings.tls)]),
+    swift("proxy-server", "proxy", plainProxy(settings)),
+    ...(settings.tls === undefined
+      ? []
+      : [
+          {
+            ...common,
+            name: "swift-tls",
+            command: front(settings, settings.tls),
+            fingerprint: readFileSync(settings.tls.certificate, "utf8"),
+            listens: [settings.ports.keystone, settings.ports.proxy].map((port) => ({
+              host: settings.host,
+              port,
+            })),
+            ready: async () => {
+              await answers(`${proxyUrl(settings)}/healthcheck`)();
+              await answers(keystoneUrl(settings))();
+            },
+          },
+        ]),
   ];
 }
 
-function front(settings: SwiftSettings, tls: NonNullable<SwiftSettings["tls"]>): Daemon {
-  const listen = (port: number, behind: { host: string; port: number }) =>
-    `${settings.host}:${port}=${address(behind)}`;
-  return {
-    name: "tls-front",
-    command: process.execPath,
-    args: [
-      "-r",
-      require.resolve("ts-node/register/transpile-only"),
-      join(__dirname, "front.ts"),
-      tls.certificate,
-      tls.key,
-      listen(settings.ports.keystone, plainKeystone(settings)),
-      listen(settings.ports.proxy, plainProxy(settings)),
-    ],
-    reads: readFileSync(tls.certificate, "utf8"),
-  };
+function front(settings: SwiftSettings, tls: SwiftTls): readonly [string, ...string[]] {
+  const listen = (port: number, behind: Listen) => `${settings.host}:${port}=${address(behind)}`;
+  return [
+    process.execPath,
+    "-r",
+    require.resolve("ts-node/register/transpile-only"),
+    join(__dirname, "front.ts"),
+    tls.certificate,
+    tls.key,
+    listen(settings.ports.keystone, plainKeystone(settings)),
+    listen(settings.ports.proxy, plainProxy(settings)),
+  ];
 }
 
 function address({ host, port }: { host: string; port: number }): string {
   return `${host}:${port}`;
 }
 
-function daemonsOf(settings: SwiftSettings): Daemons {
-  const paths = swiftPaths(settings.dir);
-  return new Daemons(paths.run, paths.log);
-}
-
 async function mountStore(settings: SwiftSettings): Promise<void> {
-  const { devices } = swiftPaths(settings.dir);
+  const { devices } = swiftPaths(settings);
   if (settings.store !== "tmpfs" || (await isMounted(devices))) return;
   await run("mount", ["-t", "tmpfs", "-o", `size=${settings.tmpfsSize},mode=755`, "none", devices]);
 }
@@ -226,7 +230,7 @@ async function isMounted(path: string): Promise<boolean> {
 
 /** One device, one replica: nothing here is about durability. A moved port makes a new ring, the data stays. */
 async function makeRings(settings: SwiftSettings): Promise<void> {
-  const { swiftEtc } = swiftPaths(settings.dir);
+  const { swiftEtc } = swiftPaths(settings);
   await Promise.all(
     storageServers.map(async (server) => {
       const builder = join(swiftEtc, `${server}.builder`);
@@ -244,7 +248,7 @@ async function makeRings(settings: SwiftSettings): Promise<void> {
 
 /** Keystone's database, keys and first administrator. */
 async function prepareKeystone(settings: SwiftSettings): Promise<void> {
-  const paths = swiftPaths(settings.dir);
+  const paths = swiftPaths(settings);
   const done = join(settings.dir, "var/keystone-is-prepared");
   const url = keystoneUrl(settings);
   if (existsSync(done) && readFileSync(done, "utf8") === url) return;
