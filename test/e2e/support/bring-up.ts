@@ -2,11 +2,13 @@
  * The suites' own lab, made through the lab's own command in a folder, ports and a network of its own, or one that is
  * there already; read through its record.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import type { MoverSettings } from "../../../migrator/contract";
 import { readRecord, type LabRecord } from "../../lab/record";
+import { defaults } from "../../lab/settings";
 import type { Lab } from "./lab";
 import { onPath } from "./parts";
 import { start, tail } from "./process";
@@ -92,6 +94,13 @@ export async function bringUpLab(wishes: LabWishes): Promise<Lab> {
   return openLab(wishes.folder, env, down);
 }
 
+/** The demo's lab: where `npm run lab` puts it, with the real delays, seeded as it is meant to be. It stays up. */
+export async function bringUpDemoLab(): Promise<Lab> {
+  await lab(["up"], {});
+  await lab(["seed"], {});
+  return useLab(process.env["LAB_DIR"] ?? defaults.dir);
+}
+
 /** A lab that is up and seeded already; it stays up. */
 export function useLab(folder: string): Lab {
   return openLab(folder, { LAB_DIR: folder }, () => Promise.resolve());
@@ -146,8 +155,45 @@ function openLab(folder: string, env: NodeJS.ProcessEnv, down: () => Promise<voi
     ensureOperator: async () => {
       await lab(["start", "operator"], env, true);
     },
+    moverSettings: (to, mode, container) => {
+      const file = join(to, `mover-${mode}.json`);
+      const settings: MoverSettings = {
+        mode,
+        root: kubernetes.volume,
+        container,
+        cloud: {
+          authUrl: String(cloud.auth["auth_url"]),
+          auth: {
+            type: "password",
+            ...named(cloud.auth),
+            secret: { kind: "clouds", path: swift.cloudsYaml, cloud: swift.cloud },
+          },
+          ...(cloud.cacert === undefined ? {} : { caFiles: [cloud.cacert] }),
+        },
+      };
+      writeFileSync(file, JSON.stringify(settings));
+      return file;
+    },
     down,
   };
+}
+
+/** What identifies a user with a password, as the mover's settings name it. */
+function named(auth: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const names = {
+    username: "username",
+    userDomainName: "user_domain_name",
+    userDomainId: "user_domain_id",
+    projectName: "project_name",
+    projectId: "project_id",
+    projectDomainName: "project_domain_name",
+    projectDomainId: "project_domain_id",
+  };
+  return Object.fromEntries(
+    Object.entries(names).flatMap(([ours, theirs]) =>
+      auth[theirs] === undefined ? [] : [[ours, auth[theirs]]],
+    ),
+  );
 }
 
 function migratorImage(images: Readonly<Record<string, string>>): string {

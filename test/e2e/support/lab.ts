@@ -33,5 +33,7 @@ export interface Lab {
   killOperator(): Promise<void>;
   /** Starts it where it does not run. */
   ensureOperator(): Promise<void>;
+  /** A settings file of the mover, written into `folder`: it would copy this volume into that container. */
+  moverSettings(folder: string, mode: "copy" | "finish", container: string): string;
   down(): Promise<void>;
 }
