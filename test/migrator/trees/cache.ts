@@ -1,0 +1,54 @@
+/** Trees by name, made once and kept in the git-ignored .cache folder. */
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { hostileTree, largeTree, mixedTree, smallTree } from "./kinds";
+import { RegistryTree, type Image } from "./registry";
+
+/** Part of every cached tree's name: a change of a generator makes new trees. */
+const version = 1;
+const gib = 1_073_741_824;
+
+const kinds = {
+  small: (tree: RegistryTree) => smallTree(tree, 20_000),
+  large: (tree: RegistryTree) => largeTree(tree, 4 * gib, 40),
+  mixed: (tree: RegistryTree) => mixedTree(tree, 1000),
+  hostile: hostileTree,
+  /** One blob of 20 GiB, sparse. */
+  "sparse-one": (tree: RegistryTree) => [tree.image("sparse/one", "latest", [tree.sparseBlob(20 * gib)])],
+  /** The same bytes in 80 blobs; their sizes differ by a byte each, so that their names do. */
+  "sparse-many": (tree: RegistryTree) => [
+    tree.image(
+      "sparse/many",
+      "latest",
+      Array.from({ length: 80 }, (_, n) => tree.sparseBlob(gib / 4 - 40 + n)),
+    ),
+  ],
+} as const;
+export type TreeName = keyof typeof kinds;
+export const treeNames = Object.keys(kinds) as TreeName[];
+
+export interface CachedTree {
+  /** What the mover's setting `root` is. */
+  readonly root: string;
+  readonly files: number;
+  readonly images: readonly Image[];
+}
+
+/** The tree of that name, made if it is not there yet. Others read the same folder: copy it before changing it. */
+export function cachedTree(name: TreeName, folder = resolve(".cache/trees")): CachedTree {
+  const home = join(folder, `${name}-v${version}`);
+  const index = join(home, "tree.json");
+  if (!existsSync(index)) {
+    const partial = `${home}.partial-${process.pid}`;
+    rmSync(partial, { recursive: true, force: true });
+    const root = join(partial, "volume");
+    mkdirSync(root, { recursive: true });
+    const tree = new RegistryTree(root);
+    const images = kinds[name](tree);
+    writeFileSync(join(partial, "tree.json"), JSON.stringify({ files: tree.files, images }));
+    rmSync(home, { recursive: true, force: true });
+    renameSync(partial, home);
+  }
+  const { files, images } = JSON.parse(readFileSync(index, "utf8")) as Omit<CachedTree, "root">;
+  return { root: join(home, "volume"), files, images };
+}
