@@ -4,6 +4,7 @@ import { refusals } from "./refusals";
 import { destroy, lostState, release, withoutCopyBack } from "./return";
 import { operatorTrouble, pruner, pullCheck, recreate, stubbornPod } from "./sealing";
 import { misleadingEnvironment, permissions, secrets, twoStacks } from "./stacks";
+import { alone, applicationCredential, foreignFiles } from "./volumes";
 import { abortAfterMigrate, live, way } from "./way";
 
 /** In the order they run. */
@@ -24,6 +25,9 @@ export const scenarios: readonly Scenario[] = [
   misleadingEnvironment,
   lostState,
   destroy,
+  alone,
+  foreignFiles,
+  applicationCredential,
   interruptions,
   release,
 ];

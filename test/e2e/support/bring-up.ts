@@ -118,6 +118,7 @@ function openLab(folder: string, env: NodeJS.ProcessEnv, down: () => Promise<voi
   };
   const cloud = clouds.clouds[swift.cloud];
   if (cloud === undefined) throw new Error(`${swift.cloudsYaml}: no cloud ${swift.cloud}`);
+  const credential = Object.values(clouds.clouds).find((c) => c.auth_type === "v3applicationcredential");
   const kubeconfig = readFileSync(kubernetes.kubeconfig, "utf8");
   const secrets = Object.values(clouds.clouds).flatMap(({ auth }) =>
     ["password", "application_credential_secret"].flatMap((key) => auth[key] ?? []),
@@ -134,6 +135,9 @@ function openLab(folder: string, env: NodeJS.ProcessEnv, down: () => Promise<voi
           ? readFileSync(cloud.cacert, "utf8")
           : undefined,
     },
+    ...(credential === undefined
+      ? {}
+      : { applicationCredentialClouds: stringify({ clouds: { [swift.cloud]: credential } }) }),
     infrastructureName: kubernetes.infrastructureName,
     claim: kubernetes.claim,
     volume: kubernetes.volume,

@@ -15,6 +15,8 @@ export interface Lab {
     readonly auth_type?: string | undefined;
     readonly ca?: string | undefined;
   };
+  /** The same cloud by its application credential, as a clouds.yaml; absent where the lab has none. */
+  readonly applicationCredentialClouds?: string;
   readonly infrastructureName: string;
   readonly claim: string;
   /** Folder of the claim's volume on this machine. */

@@ -103,29 +103,45 @@ export class World {
         await this.kube.remove(`${paths.jobs}/${claimUser.metadata.name}?propagationPolicy=Background`);
   }
 
-  /** A scenario that released the claim leaves none: made again as it was, bound to a volume on the same folder. */
+  /** A scenario that released or changed the claim: made again as it was, bound to a volume on the same folder. */
   private async restoreClaim(): Promise<void> {
+    const seen = await this.kube.find(paths.claim(this.lab.claim));
+    const wanted = this.fresh!.claim.spec.accessModes;
+    const same = JSON.stringify(seen?.spec.accessModes) === JSON.stringify(wanted);
+    if (seen?.status?.phase === "Bound" && seen.metadata.deletionTimestamp === undefined && same) return;
+    await this.replaceClaim(wanted);
+  }
+
+  /** The claim and its volume made anew, with these access modes, on the same folder. */
+  async replaceClaim(accessModes: readonly string[]): Promise<void> {
     const name = this.lab.claim;
-    const seen = await this.kube.find(paths.claim(name));
-    if (seen?.status?.phase === "Bound" && seen.metadata.deletionTimestamp === undefined) return;
     const { claim, volume } = this.fresh!;
+    const gone = async (path: string): Promise<boolean> => (await this.kube.find(path)) === undefined;
     await this.kube.remove(paths.claim(name));
-    await until("the old claim to go", async () => (await this.kube.find(paths.claim(name))) === undefined);
+    await until("the old claim to go", async () => {
+      // A claim in use is kept until its last Pod has ended.
+      for (const pod of [
+        ...(await this.kube.list(paths.registryPods)),
+        ...(await this.kube.list(paths.moverPods)),
+      ])
+        await this.kube.remove(paths.pod(pod.metadata.name), 0);
+      return gone(paths.claim(name));
+    });
     await this.kube.remove(paths.volume(volume.metadata.name));
-    await until(
-      "the old volume to go",
-      async () => (await this.kube.find(paths.volume(volume.metadata.name))) === undefined,
-    );
+    await until("the old volume to go", () => gone(paths.volume(volume.metadata.name)));
     await mkdir(this.lab.volume, { recursive: true });
-    const bare = (object: KubeObject): KubeObject => ({
+    const bare = (object: KubeObject, spec: KubeObject): KubeObject => ({
       apiVersion: object.apiVersion,
       kind: object.kind,
-      metadata: { name: object.metadata.name, labels: object.metadata.labels },
-      spec: object.spec,
+      metadata: {
+        name: object.metadata.name,
+        ...(object.metadata.labels === undefined ? {} : { labels: object.metadata.labels }),
+      },
+      spec: { ...spec, accessModes },
     });
     const { claimRef: _claimRef, ...volumeSpec } = volume.spec;
-    await this.kube.create("/api/v1/persistentvolumes", { ...bare(volume), spec: volumeSpec });
-    await this.kube.create(paths.claims, bare(claim));
+    await this.kube.create("/api/v1/persistentvolumes", bare(volume, volumeSpec));
+    await this.kube.create(paths.claims, bare(claim, claim.spec));
     await until(
       "the claim to be bound",
       async () => (await this.kube.get(paths.claim(name))).status?.phase === "Bound",

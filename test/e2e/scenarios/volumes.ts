@@ -1,0 +1,91 @@
+/** Volumes and credentials that are not the usual ones. */
+import { chmod, chown } from "node:fs/promises";
+import { join } from "node:path";
+import { same, says } from "../support/expect";
+import { paths } from "../support/kube";
+import type { Scenario } from "../support/scenario";
+import { files } from "../support/volume";
+
+export const alone: Scenario = {
+  name: "read-write-once-pod",
+  title: "a claim that only one Pod can have: no live copy, the final copy while there is no registry",
+  run: async (t) => {
+    const { world } = t;
+    await world.replaceClaim(["ReadWriteOncePod"]);
+    await world.onVolume();
+    const stack = await world.stack({ state: "migrate", readOnly: false });
+    await t.test("the live copy is declined, with the reason", async () => {
+      says(await stack.previewFails(), /ReadWriteOncePod/, /readOnly true/);
+    });
+    await t.test("migrate goes through, and preview says there is no registry meanwhile", async () => {
+      stack.configure({ readOnly: true });
+      says((await stack.preview()).output, /ReadWriteOncePod/, /no registry/);
+      await stack.up();
+      await world.containerIsTree(await world.container());
+    });
+    await t.test("abort brings it back", async () => {
+      await stack.configure({ state: "abort" }).up();
+      await world.onVolume();
+      await world.pullAll();
+    });
+    await t.test("migrate and switch", async () => {
+      await stack.configure({ state: "migrate" }).up();
+      await stack.configure({ state: "switch" }).up();
+      await world.onSwift();
+      await world.pullAll();
+    });
+  },
+};
+
+export const foreignFiles: Scenario = {
+  name: "foreign-files",
+  title: "files that belong to other users: told by name, and read with scc: anyuid",
+  run: async (t) => {
+    const { world } = t;
+    const [file] = (await files(world.lab.volume)).filter(({ path }) => path.includes("/blobs/sha256/"));
+    if (file === undefined) throw new Error("the seed has no blob");
+    const path = join(world.lab.volume, file.path);
+    await chown(path, 4711, 4711);
+    await chmod(path, 0o600);
+    const stack = await world.stack({ state: "migrate", readOnly: false });
+    await t.test("restricted-v2 fails at once with the file's name and the way out", async () => {
+      says(await stack.upFails(), /EACCES|permission|could not be read/i, /anyuid/);
+    });
+    await t.test("scc: anyuid reads it", async () => {
+      await stack.configure({ scc: "anyuid" }).up();
+      const container = await world.container();
+      const names = new Set((await world.swift.list(container)).map((o) => o.name));
+      same("the file's object is there", names.has(`files${file.path}`), true);
+    });
+  },
+};
+
+export const applicationCredential: Scenario = {
+  name: "application-credential",
+  title: "a cluster whose secret holds an application credential",
+  skip: (world) =>
+    world.lab.applicationCredentialClouds === undefined
+      ? "the lab's clouds.yaml has no application credential"
+      : undefined,
+  run: async (t) => {
+    const { world } = t;
+    const path = `${paths.secrets}/installer-cloud-credentials`;
+    const { data } = await world.kube.get(path);
+    const clouds = String(world.lab.applicationCredentialClouds);
+    try {
+      await world.kube.merge(path, { data: { "clouds.yaml": Buffer.from(clouds).toString("base64") } });
+      const stack = await world.stack({ state: "migrate" });
+      await t.test("migrate, switch and abort", async () => {
+        await stack.up();
+        await stack.configure({ state: "switch" }).up();
+        await world.onSwift();
+        await world.pullAll();
+        await stack.configure({ state: "abort" }).up();
+        await world.onVolume();
+        await world.pullAll();
+      });
+    } finally {
+      await world.kube.merge(path, { data: { "clouds.yaml": data["clouds.yaml"] } });
+    }
+  },
+};
