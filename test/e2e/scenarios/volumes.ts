@@ -42,7 +42,7 @@ export const foreignFiles: Scenario = {
   title: "files that belong to other users: told by name, and read with scc: anyuid",
   run: async (t) => {
     const { world } = t;
-    const [file] = (await files(world.lab.volume)).filter(({ path }) => path.includes("/blobs/sha256/"));
+    const file = (await files(world.lab.volume)).find((each) => each.path.includes("/blobs/sha256/"));
     if (file === undefined) throw new Error("the seed has no blob");
     const path = join(world.lab.volume, file.path);
     await chown(path, 4711, 4711);
