@@ -149,7 +149,6 @@ async function cordon(world: World, unschedulable: boolean): Promise<void> {
 export const pruner: Scenario = {
   name: "pruner",
   title: "the pruner is paused from sealing to opening and gets back exactly what it had",
-  skip: () => undefined,
   run: async (t) => {
     const { world } = t;
     const before = (await world.kube.get(paths.pruner)).spec;
@@ -174,8 +173,56 @@ export const pruner: Scenario = {
       );
       await world.reset();
     }
+    await t.test("a pruning Job that runs is waited for, by name", async () => {
+      const job = "image-pruner-e2e";
+      await world.kube.create(paths.jobs, pruningJob(job, String(world.lab.stackConfig["migratorImage"])));
+      await until(
+        "the Job's Pod to run",
+        async () => (await world.kube.get(`${paths.jobs}/${job}`)).status?.active === 1,
+      );
+      const stack = await world.stack({ state: "migrate" });
+      const up = stack.beginUp();
+      await up.line(new RegExp(job));
+      holds("not sealed while it runs", (await world.config()).readOnly !== true);
+      await world.kube.remove(`${paths.jobs}/${job}?propagationPolicy=Background`);
+      await finished(up);
+      await world.assertSealed();
+    });
   },
 };
+
+function pruningJob(name: string, image: string): object {
+  const restricted = {
+    allowPrivilegeEscalation: false,
+    runAsNonRoot: true,
+    runAsUser: 65_534,
+    capabilities: { drop: ["ALL"] },
+    seccompProfile: { type: "RuntimeDefault" },
+  };
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { name },
+    spec: {
+      backoffLimit: 0,
+      template: {
+        spec: {
+          restartPolicy: "Never",
+          terminationGracePeriodSeconds: 0,
+          containers: [
+            {
+              name: "prune",
+              image,
+              imagePullPolicy: "IfNotPresent",
+              command: ["sh", "-c", "sleep 3600"],
+              securityContext: restricted,
+            },
+          ],
+        },
+      },
+    },
+  };
+}
 
 export const pullCheck: Scenario = {
   name: "pull-check",

@@ -116,7 +116,8 @@ export class Kube {
 
   /** Deletes; nothing there is no error. */
   async remove(path: string, graceSeconds?: number): Promise<void> {
-    const query = graceSeconds === undefined ? "" : `?gracePeriodSeconds=${graceSeconds}`;
+    const query =
+      graceSeconds === undefined ? "" : `${path.includes("?") ? "&" : "?"}gracePeriodSeconds=${graceSeconds}`;
     try {
       await this.send("DELETE", path + query);
     } catch (error) {

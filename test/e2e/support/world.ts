@@ -166,9 +166,7 @@ export class World {
   async journal(): Promise<Journal | undefined> {
     const map = await this.kube.find(paths.journal);
     if (map === undefined) return undefined;
-    const text = Object.values(map.data as Record<string, string>).find((value) =>
-      value.trimStart().startsWith("{"),
-    );
+    const text = (map.data as Record<string, string>)["journal.json"];
     return text === undefined ? undefined : (JSON.parse(text) as Journal);
   }
 
