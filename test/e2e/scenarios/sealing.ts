@@ -175,7 +175,7 @@ export const pruner: Scenario = {
     }
     await t.test("a pruning Job that runs is waited for, by name", async () => {
       const job = "image-pruner-e2e";
-      await world.kube.create(paths.jobs, pruningJob(job, String(world.lab.stackConfig["migratorImage"])));
+      await world.kube.create(paths.jobs, pruningJob(job, world.lab.image));
       await until(
         "the Job's Pod to run",
         async () => (await world.kube.get(`${paths.jobs}/${job}`)).status?.active === 1,

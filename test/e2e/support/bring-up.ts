@@ -119,6 +119,7 @@ function openLab(folder: string, env: NodeJS.ProcessEnv, down: () => Promise<voi
   const cloud = clouds.clouds[swift.cloud];
   if (cloud === undefined) throw new Error(`${swift.cloudsYaml}: no cloud ${swift.cloud}`);
   const credential = Object.values(clouds.clouds).find((c) => c.auth_type === "v3applicationcredential");
+  const image = migratorImage(kubernetes.images);
   const kubeconfig = readFileSync(kubernetes.kubeconfig, "utf8");
   const secrets = Object.values(clouds.clouds).flatMap(({ auth }) =>
     ["password", "application_credential_secret"].flatMap((key) => auth[key] ?? []),
@@ -143,9 +144,10 @@ function openLab(folder: string, env: NodeJS.ProcessEnv, down: () => Promise<voi
     volume: kubernetes.volume,
     nodes: kubernetes.nodes.length,
     operator: record.operator?.kind ?? "stand-in",
+    image,
     stackConfig: {
       "kubernetes:kubeconfig": kubernetes.kubeconfig,
-      migratorImage: migratorImage(kubernetes.images),
+      migratorImage: image,
     },
     secrets: [...new Set(secrets)],
     kubeconfigWithToken: (token) => {

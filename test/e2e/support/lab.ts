@@ -23,6 +23,8 @@ export interface Lab {
   readonly volume: string;
   readonly nodes: number;
   readonly operator: "stand-in" | "real";
+  /** An image with Node.js that is on every node. */
+  readonly image: string;
   /** What a stack must say to work on this lab. */
   readonly stackConfig: Config;
   /** Every secret of this lab: none of them may show up anywhere. */
