@@ -1,0 +1,224 @@
+/**
+ * The graph of each state, in the order it is carried out. Names begin with the state where a step exists in several,
+ * so that entering a state always carries out its own steps.
+ */
+import * as pulumi from "@pulumi/pulumi";
+import type { PatchPurpose, RegistryPatchInputs } from "../cluster/steps/kinds";
+import type { CommonSettings, Settings } from "../config";
+import type {
+  CopyGraph,
+  CopyPlan,
+  GoBackGraph,
+  MigrateGraph,
+  Plan,
+  ReopenGraph,
+  SwitchGraph,
+} from "../plan/types";
+import { ClaimRelease } from "./claim-release";
+import { Journal } from "./journal";
+import { MigrationPod, type MigrationPodArgs, MoverGround } from "./migration-pod";
+import { PrunerPause, PrunerResume } from "./pruner";
+import { PullCheck } from "./pull-check";
+import { RegistryConfigPatch } from "./registry-config-patch";
+import type { RunToken } from "./step";
+import { SwiftContainer } from "./swift-container";
+
+/** What the graph is built with, besides the plan. */
+export interface Materials {
+  readonly run: RunToken;
+  readonly settings: Settings;
+  /** The Kubernetes provider. */
+  readonly kubernetes: () => pulumi.ProviderResource;
+  /** The OpenStack provider; made only where there is a container in the graph. */
+  readonly openstack: () => pulumi.ProviderResource;
+  /** The mover's bundle; made only where there is a Pod in the graph. */
+  readonly moverCode: () => string;
+  /** What a Pod is made from, for one copy. */
+  readonly pod: (copy: CopyPlan) => MigrationPodArgs["pod"];
+  readonly ca?: string;
+}
+
+/** What the user may want to know of the graph afterwards. */
+export interface Built {
+  readonly container?: pulumi.Output<string>;
+  /** The last copy's report, as JSON text. */
+  readonly report?: pulumi.Output<string>;
+  /** Of the last resource: resolved when the state is reached. */
+  readonly done: readonly pulumi.Resource[];
+}
+
+/** Declares what the plan decided. */
+export function build(plan: Plan, materials: Materials): Built {
+  const { run } = materials;
+  const journal = new Journal("journal", run, { claim: plan.claim });
+  const graph = new Graph(materials, journal);
+  switch (plan.kind) {
+    case "copy":
+      return graph.copy(plan);
+    case "migrate":
+      return graph.migrate(plan);
+    case "switch":
+      return graph.switch(plan);
+    case "reopen":
+      return graph.reopen(plan);
+    case "go-back":
+      return graph.goBack(plan);
+  }
+}
+
+type State = RegistryPatchInputs["state"];
+
+class Graph {
+  private readonly settings: CommonSettings;
+
+  constructor(
+    private readonly materials: Materials,
+    private readonly journal: Journal,
+  ) {
+    this.settings = materials.settings;
+  }
+
+  /** Copies while the registry is writable; opened first, if an earlier run had sealed it. */
+  copy(plan: CopyGraph): Built {
+    const open = this.patch("copy", "migrate", "open", [this.journal], {});
+    const resume = this.resume("copy", [open]);
+    const swift = this.container(plan);
+    const live = this.pod("live", plan.live, swift.container, [this.ground(), open]);
+    return { container: swift.container, report: live.report, done: [resume, live] };
+  }
+
+  /** Copies, seals, copies the rest, proves. */
+  migrate(plan: MigrateGraph): Built {
+    const swift = this.container(plan);
+    const ground = this.ground();
+    const live = plan.live === undefined ? [] : [this.pod("live", plan.live, swift.container, [ground])];
+    const pause = new PrunerPause(
+      "migrate-pruner-pause",
+      this.materials.run,
+      { timeoutSeconds: this.settings.rolloutTimeout },
+      { dependsOn: [this.journal, swift, ...live] },
+    );
+    const seal = this.patch("migrate", "migrate", "seal", [pause], { seal: plan.seal, watchDrift: true });
+    // The witness is an input: sealing anew must copy anew, which a dependency alone does not bring about.
+    const final = this.pod("final", plan.final, swift.container, [ground, seal], seal.witness);
+    return { container: swift.container, report: final.report, done: [final] };
+  }
+
+  /** Serves from Swift, pulls from it, opens it, and only then more replicas: on an open registry. */
+  switch(plan: SwitchGraph): Built {
+    const { run } = this.materials;
+    const { rolloutTimeout } = this.settings;
+    const swift = this.container(plan);
+    const toSwift = this.patch("switch", "switch", "to-swift", [this.journal, swift], {
+      container: swift.container,
+    });
+    const check = plan.pullCheck === 0 ? [] : [this.pullCheck(plan.pullCheck, toSwift)];
+    const open = this.patch("switch", "switch", "open", [toSwift, ...check], {});
+    const replicas = this.patch("switch", "switch", "replicas", [open], {
+      replicas: plan.replicas,
+      watchDrift: true,
+    });
+    const resume = this.resume("switch", [open]);
+    const release = plan.releaseClaim
+      ? [
+          new ClaimRelease(
+            "switch-claim-release",
+            run,
+            { claim: plan.claim, timeoutSeconds: rolloutTimeout },
+            { dependsOn: [replicas, resume, ...check] },
+          ),
+        ]
+      : [];
+    return { container: swift.container, done: [replicas, resume, ...release] };
+  }
+
+  /** Back to how it was, on the volume that the registry never left. */
+  reopen(_plan: ReopenGraph): Built {
+    const open = this.patch("abort", "abort", "open", [this.journal], { watchDrift: true });
+    return { done: [this.resume("abort", [open])] };
+  }
+
+  /** Copies back what was pushed to Swift meanwhile, then serves from the volume again. */
+  goBack(plan: GoBackGraph): Built {
+    const seal = this.patch("abort", "abort", "seal", [this.journal], { seal: plan.seal });
+    const back =
+      plan.back === undefined
+        ? []
+        : [this.pod("back", plan.back, pulumi.output(plan.container.name), [this.ground(), seal])];
+    const toVolume = this.patch("abort", "abort", "to-volume", [seal, ...back], {
+      claim: plan.claim,
+      ...(plan.back === undefined ? { acceptLoss: true } : {}),
+    });
+    const open = this.patch("abort", "abort", "open", [toVolume], { watchDrift: true });
+    const resume = this.resume("abort", [open]);
+    const report = back[0] === undefined ? {} : { report: back[0].report };
+    return { container: pulumi.output(plan.container.name), ...report, done: [resume] };
+  }
+
+  private container(plan: {
+    readonly container: { readonly name?: string };
+    readonly infrastructureName: string;
+  }): SwiftContainer {
+    const { name } = plan.container;
+    const { infrastructureName } = plan;
+    const args = {
+      infrastructureName,
+      run: this.materials.run,
+      ...(name === undefined ? {} : { container: name }),
+    };
+    const options = { providers: [this.materials.openstack()], dependsOn: [this.journal] };
+    return new SwiftContainer("container", args, options);
+  }
+
+  private ground(): MoverGround {
+    const options = { providers: [this.materials.kubernetes()] };
+    return new MoverGround("mover", { code: this.materials.moverCode() }, options);
+  }
+
+  private pod(
+    name: string,
+    copy: CopyPlan,
+    container: pulumi.Output<string>,
+    dependsOn: pulumi.Resource[],
+    witness?: MigrationPodArgs["witness"],
+  ): MigrationPod {
+    const { run, ca, pod } = this.materials;
+    const args: MigrationPodArgs = {
+      pod: pod(copy),
+      container,
+      deadlineSeconds: this.settings.copyDeadline,
+      run,
+      ...(witness === undefined ? {} : { witness }),
+      ...(ca === undefined ? {} : { ca }),
+    };
+    const options = { providers: [this.materials.kubernetes()], dependsOn: [this.journal, ...dependsOn] };
+    return new MigrationPod(name, args, options);
+  }
+
+  private patch(
+    prefix: string,
+    state: State,
+    purpose: PatchPurpose,
+    dependsOn: pulumi.Resource[],
+    more: PatchArgs,
+  ): RegistryConfigPatch {
+    const args = { purpose, state, timeoutSeconds: this.settings.rolloutTimeout, ...more };
+    return new RegistryConfigPatch(`${prefix}-${purpose}`, this.materials.run, args, { dependsOn });
+  }
+
+  private resume(prefix: string, dependsOn: pulumi.Resource[]): PrunerResume {
+    const args = { timeoutSeconds: this.settings.rolloutTimeout };
+    return new PrunerResume(`${prefix}-pruner-resume`, this.materials.run, args, { dependsOn });
+  }
+
+  private pullCheck(sample: number, toSwift: RegistryConfigPatch): PullCheck {
+    const { migratorImage, rolloutTimeout } = this.settings;
+    const args = { sample, image: migratorImage, timeoutSeconds: rolloutTimeout };
+    return new PullCheck("switch-pull-check", this.materials.run, args, { dependsOn: [toSwift] });
+  }
+}
+
+type PatchArgs = Omit<
+  ConstructorParameters<typeof RegistryConfigPatch>[2],
+  "purpose" | "state" | "timeoutSeconds"
+>;

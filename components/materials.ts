@@ -1,0 +1,113 @@
+/** Turns settings and what was observed into what the graph is built with. */
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import { Provider as KubernetesProvider } from "@pulumi/kubernetes/provider";
+import type { ResolvedCloud, UnresolvedCloud } from "../cluster/cloud";
+import type { ReachableObservation } from "../cluster/observation";
+import { witnessProblem } from "../cluster/evidence";
+import type { Settings } from "../config";
+import type { Plan } from "../plan/types";
+import type { Materials } from "./graph";
+import { type MoverInputs, podNames, specHash } from "./mover-pod";
+import { openstackProvider } from "./openstack-provider";
+import type { RunToken } from "./step";
+
+/**
+ * `moverCode` is asked for only where the graph has a Pod, the cloud only where it has a Pod or a container: going back
+ * from a Swift that is gone must not fail for want of it.
+ */
+export function prepare(
+  settings: Settings,
+  seen: ReachableObservation,
+  cloud: ResolvedCloud | UnresolvedCloud | undefined,
+  run: RunToken,
+  moverCode: () => string,
+): Materials {
+  const code = once(moverCode);
+  const ca = seen.ca.pem;
+  return {
+    run,
+    settings,
+    kubernetes: once(() => kubernetesProvider(settings)),
+    openstack: once(() => openstackProvider(needed(cloud).provider, {})),
+    moverCode: code,
+    pod: (copy) => ({
+      copy,
+      image: settings.migratorImage,
+      scc: settings.scc,
+      resources: settings.resources,
+      transfers: settings.transfers,
+      verify: settings.verify,
+      corruptBlobs: settings.corruptBlobs,
+      allowDelete: settings.state === "migrate" && settings.allowDelete,
+      cloud: needed(cloud).pod,
+      secretName: needed(cloud).secretName,
+      ids: seen.namespaceIds,
+      filesHash: createHash("sha256")
+        .update(code())
+        .update(ca ?? "")
+        .digest("hex"),
+      ...(seen.proxy === undefined ? {} : { proxy: seen.proxy }),
+    }),
+    ...(ca === undefined ? {} : { ca }),
+  };
+}
+
+/**
+ * Pods of the plan that may be there already, with their hashes: any other one of ours is in the way, be it of other
+ * settings, of an earlier sealing, or failed for good.
+ */
+export function plannedPods(
+  plan: Plan,
+  seen: ReachableObservation,
+  materials: Pick<Materials, "pod">,
+): Readonly<Record<string, string>> {
+  const planned: Record<string, string> = {};
+  const add = (inputs: Omit<MoverInputs, "container">, container: string | undefined) => {
+    if (container !== undefined) planned[podNames[inputs.copy.pass]] = specHash({ ...inputs, container });
+  };
+  switch (plan.kind) {
+    case "copy":
+      add(materials.pod(plan.live), plan.container.name);
+      return planned;
+    case "migrate": {
+      if (plan.live !== undefined) add(materials.pod(plan.live), plan.container.name);
+      const witness = seen.journal?.seal?.witness;
+      if (witness !== undefined && witnessProblem(seen, witness) === undefined) {
+        add({ ...materials.pod(plan.final), witness }, plan.container.name);
+      }
+      return planned;
+    }
+    case "go-back":
+      if (plan.back !== undefined) add(materials.pod(plan.back), plan.container.name);
+      return planned;
+    case "switch":
+    case "reopen":
+      return planned;
+  }
+}
+
+/** The cluster the observation was made of; what is there already under our names is adopted. */
+function kubernetesProvider(settings: Settings): KubernetesProvider {
+  const { kubeconfig, context } = settings.kubernetes;
+  return new KubernetesProvider("kubernetes", {
+    // It may be the content with a token in it, not only a path.
+    ...(kubeconfig === undefined ? {} : { kubeconfig: pulumi.secret(kubeconfig) }),
+    ...(context === undefined ? {} : { context }),
+    upsertExistingObjects: true,
+    // The mover's code and settings change in place; Pods are told apart by hash.
+    enableConfigMapMutable: true,
+  });
+}
+
+function needed(cloud: ResolvedCloud | UnresolvedCloud | undefined): ResolvedCloud {
+  if (cloud?.ok === true) return cloud;
+  throw new Error(
+    `the plan needs the cloud, which is not known: ${cloud?.message ?? "the cluster was not read"}`,
+  );
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}

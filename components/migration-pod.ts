@@ -1,0 +1,153 @@
+import * as pulumi from "@pulumi/pulumi";
+import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap";
+import { Pod } from "@pulumi/kubernetes/core/v1/pod";
+import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy";
+import { namespace, type Witness } from "../cluster/journal";
+import {
+  appName,
+  caFile,
+  codeConfigMap,
+  moverFile,
+  type MoverInputs,
+  moverSettings,
+  podAnnotations,
+  podNames,
+  podSpec,
+  settingsConfigMap,
+  settingsFile,
+} from "./mover-pod";
+import { type RunToken, StepResource, type StepArgs } from "./step";
+
+/** Waits for one migration Pod, shows its progress, and records what it proved. */
+export class Copied extends StepResource<"copied"> {
+  /** The mover's report, as JSON text. */
+  declare readonly report: pulumi.Output<string>;
+  declare readonly proven: pulumi.Output<boolean>;
+
+  constructor(
+    name: string,
+    run: RunToken,
+    args: StepArgs<"copied">,
+    options: pulumi.CustomResourceOptions = {},
+  ) {
+    super("copied", "Copied", name, run, args, ["report", "proven"], options);
+  }
+}
+
+export interface MoverGroundArgs {
+  /** The mover, one bundled file. */
+  readonly code: string;
+}
+
+/** What all migration Pods of a run share: the mover's code, and a way out of the namespace's default-deny policy. */
+export class MoverGround extends pulumi.ComponentResource {
+  constructor(name: string, args: MoverGroundArgs, options: pulumi.ComponentResourceOptions = {}) {
+    super("image-registry-swift:components:MoverGround", name, {}, options);
+    this.makeCode(name, args);
+    this.makeNetworkPolicy(name);
+    this.registerOutputs({});
+  }
+
+  private makeCode(name: string, args: MoverGroundArgs): void {
+    const metadata = owned(codeConfigMap);
+    new ConfigMap(`${name}-code`, { metadata, data: { [moverFile]: args.code } }, { parent: this });
+  }
+
+  /** As the operator's own for the registry: nothing in, everything out. */
+  private makeNetworkPolicy(name: string): void {
+    const spec = {
+      podSelector: { matchLabels: { app: appName } },
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [],
+      egress: [{}],
+    };
+    new NetworkPolicy(`${name}-network`, { metadata: owned(appName), spec }, { parent: this });
+  }
+}
+
+export interface MigrationPodArgs {
+  /** All of the Pod's inputs but those that only the run knows. */
+  readonly pod: Omit<MoverInputs, "container" | "witness">;
+  readonly container: pulumi.Input<string>;
+  /** final: what the seal answered; sealing anew copies anew. */
+  readonly witness?: pulumi.Input<Witness>;
+  /** PEM of the cloud's CA, where the cluster has one. */
+  readonly ca?: string;
+  /** Seconds; 0: none. */
+  readonly deadlineSeconds: number;
+  readonly run: RunToken;
+}
+
+/** One copy: the Pod, its settings, and the waiting for it. */
+export class MigrationPod extends pulumi.ComponentResource {
+  readonly report: pulumi.Output<string>;
+  readonly proven: pulumi.Output<boolean>;
+
+  constructor(name: string, args: MigrationPodArgs, options: pulumi.ComponentResourceOptions = {}) {
+    super("image-registry-swift:components:MigrationPod", name, {}, options);
+    const inputs = pulumi.all([args.container, args.witness]).apply(([container, witness]): MoverInputs => ({
+      ...args.pod,
+      container,
+      ...(witness === undefined ? {} : { witness }),
+    }));
+    const settings = this.makeSettings(name, args, inputs);
+    const pod = this.makePod(name, args, inputs, settings);
+    const copied = this.waitForCopy(name, args, pod);
+    this.report = copied.report;
+    this.proven = copied.proven;
+    this.registerOutputs({ report: this.report, proven: this.proven });
+  }
+
+  private makeSettings(name: string, args: MigrationPodArgs, inputs: pulumi.Output<MoverInputs>): ConfigMap {
+    const data = {
+      [settingsFile]: inputs.apply((each) => `${JSON.stringify(moverSettings(each), undefined, 2)}\n`),
+      ...(args.ca === undefined ? {} : { [caFile]: args.ca }),
+    };
+    const metadata = owned(settingsConfigMap(args.pod.copy.pass));
+    return new ConfigMap(`${name}-settings`, { metadata, data }, { parent: this });
+  }
+
+  private makePod(
+    name: string,
+    args: MigrationPodArgs,
+    inputs: pulumi.Output<MoverInputs>,
+    settings: ConfigMap,
+  ): Pod {
+    return new Pod(
+      `${name}-pod`,
+      {
+        metadata: { ...owned(podNames[args.pod.copy.pass]), annotations: inputs.apply(podAnnotations) },
+        spec: podSpec(args.pod),
+      },
+      {
+        parent: this,
+        dependsOn: [settings],
+        // A Pod cannot change: whatever differs makes another one, after this one is gone.
+        deleteBeforeReplace: true,
+        replaceOnChanges: ["spec", "metadata.annotations"],
+      },
+    );
+  }
+
+  private waitForCopy(name: string, args: MigrationPodArgs, pod: Pod): Copied {
+    const { copy } = args.pod;
+    return new Copied(
+      `${name}-copied`,
+      args.run,
+      {
+        pass: copy.pass,
+        pod: podNames[copy.pass],
+        podUid: pod.metadata.uid,
+        container: args.container,
+        claim: copy.claim,
+        ...(args.witness === undefined ? {} : { witness: args.witness }),
+        deadlineSeconds: args.deadlineSeconds,
+      },
+      { parent: this, dependsOn: [pod] },
+    );
+  }
+}
+
+function owned(name: string) {
+  return { name, namespace, labels: { app: appName } };
+}

@@ -1,0 +1,91 @@
+/**
+ * The OpenStack provider, told everything: what the resolver found, and a neutral value for every other argument that
+ * the provider would fill in from the workstation's OS_* variables.
+ */
+import * as pulumi from "@pulumi/pulumi";
+import { Provider, type ProviderArgs } from "@pulumi/openstack/provider";
+import type { OpenstackProviderArgs } from "../cluster/cloud";
+
+/** Every argument of the provider that has a default from the environment, with the value that means "none". */
+const neutral = {
+  allowReauth: true,
+  applicationCredentialId: "",
+  applicationCredentialName: "",
+  applicationCredentialSecret: "",
+  cacertFile: "",
+  cert: "",
+  cloud: "",
+  defaultDomain: "default",
+  delayedAuth: true,
+  domainId: "",
+  domainName: "",
+  endpointType: "public",
+  insecure: false,
+  key: "",
+  password: "",
+  projectDomainId: "",
+  projectDomainName: "",
+  region: "",
+  swauth: false,
+  systemScope: false,
+  tenantId: "",
+  tenantName: "",
+  token: "",
+  useOctavia: true,
+  userDomainId: "",
+  userDomainName: "",
+  userId: "",
+  userName: "",
+} as const satisfies ProviderArgs;
+
+/** All arguments, the secret ones marked. */
+export function providerArgs(cloud: OpenstackProviderArgs): ProviderArgs {
+  return {
+    ...neutral,
+    ...cloud,
+    password: pulumi.secret(cloud.password ?? ""),
+    applicationCredentialSecret: pulumi.secret(cloud.applicationCredentialSecret ?? ""),
+  };
+}
+
+/** The provider for the account the operator uses. */
+export function openstackProvider(cloud: OpenstackProviderArgs, options: pulumi.ResourceOptions): Provider {
+  return new Provider("openstack", providerArgs(cloud), options);
+}
+
+/**
+ * Variables that reach Keystone although every argument is given: where an argument is empty, the library inside the
+ * provider (gophercloud's clientconfig, seen in provider 3.15.2) reads the variable itself, and no argument means
+ * "none" to it. A variable is harmless where an argument that is not empty takes its place.
+ */
+export function leakingVariables(
+  environment: Readonly<Record<string, string | undefined>>,
+  cloud: OpenstackProviderArgs,
+): readonly string[] {
+  const given = (...values: readonly (string | undefined)[]) => values.some((each) => (each ?? "") !== "");
+  const application = given(cloud.applicationCredentialSecret);
+  const harmful: Readonly<Record<string, boolean>> = {
+    // Another cloud, another protocol, another kind of login: always.
+    OS_CLOUD: true,
+    OS_IDENTITY_API_VERSION: !["", "3"].includes(environment["OS_IDENTITY_API_VERSION"] ?? ""),
+    OS_TOKEN: true,
+    OS_AUTH_TOKEN: true,
+    OS_APPLICATION_CREDENTIAL_ID: !given(cloud.applicationCredentialId),
+    OS_APPLICATION_CREDENTIAL_NAME: !given(cloud.applicationCredentialId, cloud.applicationCredentialName),
+    OS_APPLICATION_CREDENTIAL_SECRET: !application,
+    // With an application credential a password would come first; both a user's name and id is an error.
+    OS_PASSWORD: !given(cloud.password),
+    OS_USER_ID: !given(cloud.userId),
+    OS_USERNAME: !given(cloud.userName),
+    OS_USER_DOMAIN_ID: !given(cloud.userDomainId),
+    OS_USER_DOMAIN_NAME: !given(cloud.userDomainName),
+    // A project's id comes before its name.
+    OS_TENANT_ID: !application && !given(cloud.tenantId),
+    OS_PROJECT_ID: !application && !given(cloud.tenantId),
+    OS_TENANT_NAME: !application && !given(cloud.tenantName, cloud.tenantId),
+    OS_PROJECT_NAME: !application && !given(cloud.tenantName, cloud.tenantId),
+    OS_PROJECT_DOMAIN_ID: !application && !given(cloud.projectDomainId, cloud.tenantId),
+    OS_PROJECT_DOMAIN_NAME: !application && !given(cloud.projectDomainName, cloud.tenantId),
+  };
+  return Object.keys(harmful).filter((name) => harmful[name] === true && (environment[name] ?? "") !== "");
+}

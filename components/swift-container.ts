@@ -1,0 +1,73 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Container } from "@pulumi/openstack/objectstorage/container";
+import { type RunToken, StepResource, type StepArgs } from "./step";
+
+export interface SwiftContainerArgs {
+  /** An existing container's name; without one it is `<infrastructure name>-image-registry-<random>`. */
+  readonly container?: string;
+  /** Goes into the property Openshiftclusterid: by it OpenShift's installer finds what to delete with the cluster. */
+  readonly infrastructureName: string;
+  readonly run: RunToken;
+}
+
+/**
+ * The container's properties Name and Openshiftclusterid, read back from Swift: the provider's own read does not look
+ * at them. Sets what is missing, touches no other property, and records container and account in the journal.
+ */
+export class ContainerCheck extends StepResource<"container-check"> {
+  /** Storage URL of the account the container is in. */
+  declare readonly account: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    run: RunToken,
+    args: StepArgs<"container-check">,
+    options: pulumi.CustomResourceOptions = {},
+  ) {
+    super("container-check", "ContainerCheck", name, run, args, ["account"], options);
+  }
+}
+
+/**
+ * The Swift container for the images, with the properties OpenShift's installer looks for. It outlives the program:
+ * nothing here deletes or empties it (invariant 3).
+ */
+export class SwiftContainer extends pulumi.ComponentResource {
+  /** The container's name, once it exists with the right properties. */
+  readonly container: pulumi.Output<string>;
+  readonly account: pulumi.Output<string>;
+
+  constructor(name: string, args: SwiftContainerArgs, options: pulumi.ComponentResourceOptions = {}) {
+    super("image-registry-swift:components:SwiftContainer", name, args, options);
+    const made = this.makeContainer(args);
+    const check = this.checkContainer(name, args, made);
+    this.container = pulumi.all([made.name, check.account]).apply(([container]) => container);
+    this.account = check.account;
+    this.registerOutputs({ container: this.container, account: this.account });
+  }
+
+  private makeContainer(args: SwiftContainerArgs): Container {
+    const { infrastructureName } = args;
+    return new Container(
+      // Pulumi appends a random suffix to this one: the shape of the name that the installer's documentation wants.
+      `${infrastructureName}-image-registry`,
+      {
+        ...(args.container === undefined ? {} : { name: args.container }),
+        // The property Name is not known before Pulumi has named the container: the check sets it where it is missing.
+        metadata: { Openshiftclusterid: infrastructureName },
+        forceDestroy: false,
+      },
+      { parent: this, retainOnDelete: true, replaceOnChanges: ["name"] },
+    );
+  }
+
+  private checkContainer(name: string, args: SwiftContainerArgs, made: Container): ContainerCheck {
+    const { infrastructureName, run } = args;
+    return new ContainerCheck(
+      `${name}-check`,
+      run,
+      { container: made.name, infrastructureName },
+      { parent: this },
+    );
+  }
+}

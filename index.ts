@@ -1,0 +1,57 @@
+/**
+ * The program: what is wanted, what is there, what follows from both, and that declared as resources. Whatever is
+ * refused is refused before anything is changed, in `preview` as in `up`.
+ */
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import * as pulumi from "@pulumi/pulumi";
+import { apiFor } from "./cluster/api";
+import { readCloudSources, resolveCloud } from "./cluster/cloud";
+import { takeRun } from "./cluster/journal-store";
+import { loadKubeConfig } from "./cluster/kube";
+import { removeStaleMoverPods } from "./cluster/mover-pods";
+import { observeCluster } from "./cluster/observe";
+import { build } from "./components/graph";
+import { plannedPods, prepare } from "./components/materials";
+import { leakingVariables } from "./components/openstack-provider";
+import { readSettings } from "./config";
+import { bundle } from "./migrator/bundle";
+import { plan, showRefusals } from "./plan";
+import { describe } from "./plan/words";
+
+async function main(): Promise<Record<string, unknown>> {
+  const settings = readSettings();
+  const kube = loadKubeConfig(settings.kubernetes);
+  const api = apiFor(kube);
+
+  const seen = await observeCluster(kube, settings);
+  const cloud = seen.reachable ? resolveCloud(await readCloudSources(api), settings.openstack) : undefined;
+  const leaking = cloud?.ok === true ? leakingVariables(process.env, cloud.provider) : [];
+  const decision = plan(settings, seen, { leakingVariables: leaking });
+  for (const each of decision.warnings) await pulumi.log.warn(`[${each.id}] ${each.message}`);
+  if (!decision.ok) throw new pulumi.RunError(showRefusals(decision.refusals, settings.state));
+  if (!seen.reachable) throw new pulumi.RunError(seen.message);
+
+  const run = { token: randomUUID(), stack: settings.stack };
+  const materials = prepare(settings, seen, cloud, run, bundle);
+  if (!pulumi.runtime.isDryRun()) {
+    // From here on only this run acts: a provider process that outlived an earlier one stops before its next patch.
+    await takeRun(api, { ...run, host: hostname(), since: new Date().toISOString() });
+    await removeStaleMoverPods(kube, plannedPods(decision.plan, seen, materials), console.log);
+  }
+  const { container, report } = build(decision.plan, materials);
+  return { state: settings.state, ...describe(decision.plan), container, report };
+}
+
+export = async () => {
+  try {
+    return await main();
+  } catch (error) {
+    // One clear message: a stack trace tells an administrator nothing.
+    throw pulumi.RunError.isInstance(error) ? error : new pulumi.RunError(message(error));
+  }
+};
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

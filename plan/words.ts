@@ -1,0 +1,41 @@
+/** The plan in words, for the stack's outputs: what the cluster is like when `up` ends, and what comes next. */
+import type { Plan } from "./types";
+
+export interface Words {
+  /** What the registry is like when this run has ended. */
+  readonly registry: string;
+  /** The command that usually follows. */
+  readonly next: string;
+}
+
+export function describe(plan: Plan): Words {
+  switch (plan.kind) {
+    case "copy":
+      return {
+        registry: `writable, on claim ${plan.claim}; its images are copied to Swift meanwhile`,
+        next: "pulumi config set readOnly true && pulumi up",
+      };
+    case "migrate":
+      return {
+        registry: `read-only, on claim ${plan.claim}; the copy in Swift is proven complete`,
+        next: "pulumi config set state switch && pulumi up",
+      };
+    case "switch":
+      return {
+        registry: `writable, on Swift container ${plan.container.name}, replicas ${plan.replicas}`,
+        next: plan.releaseClaim
+          ? "nothing: the migration is complete"
+          : "when all images are confirmed: pulumi config set releaseVolumeClaim true && pulumi up; to go back: pulumi config set state abort && pulumi up",
+      };
+    case "reopen":
+      return {
+        registry: `as it was before, on claim ${plan.claim}; the container is kept`,
+        next: "pulumi config set state migrate && pulumi up, to begin anew",
+      };
+    case "go-back":
+      return {
+        registry: `as it was before, on claim ${plan.claim}${plan.back === undefined ? ", without what was pushed to Swift" : ""}; container ${plan.container.name} is kept`,
+        next: "pulumi config set state migrate && pulumi up, to begin anew",
+      };
+  }
+}
