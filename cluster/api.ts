@@ -192,7 +192,10 @@ class RestApi implements Api {
       const dispatcher = context.getDispatcher();
       response = await fetch(url, {
         method,
-        headers: { ...context.getHeaders(), ...(contentType === undefined ? {} : { "content-type": contentType }) },
+        headers: {
+          ...context.getHeaders(),
+          ...(contentType === undefined ? {} : { "content-type": contentType }),
+        },
         signal,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(dispatcher === undefined ? {} : { dispatcher }),
@@ -231,11 +234,19 @@ class RestApi implements Api {
           status,
         );
       case 403:
-        return new ApiError("forbidden", `not allowed: ${answer} (docs/permissions.yaml lists what is needed)`, status);
+        return new ApiError(
+          "forbidden",
+          `not allowed: ${answer} (docs/permissions.yaml lists what is needed)`,
+          status,
+        );
       case 404:
         return new ApiError("not-found", `${path} does not exist: ${answer}`, status);
       case 409:
-        return new ApiError(/already exists/.test(answer) ? "exists" : "conflict", `${path}: ${answer}`, status);
+        return new ApiError(
+          /already exists/.test(answer) ? "exists" : "conflict",
+          `${path}: ${answer}`,
+          status,
+        );
       case 400:
       case 422:
         return new ApiError("invalid", `${method} ${path} was refused: ${answer}`, status);

@@ -192,10 +192,18 @@ function resolved(
   const workstation = { ...base, ...overrides };
   const workstationProblem = problemOf(workstation, "stack config openstack:*");
   if (workstationProblem !== undefined) {
-    return { ok: false, kind: "malformed", source: "stack config openstack:*", message: workstationProblem, ca };
+    return {
+      ok: false,
+      kind: "malformed",
+      source: "stack config openstack:*",
+      message: workstationProblem,
+      ca,
+    };
   }
   const overrideCa = openstack["cacertFile"];
-  const pems = [overrideCa, ca.pem, sources.trustedCa].filter((each) => each !== undefined && each.trim() !== "");
+  const pems = [overrideCa, ca.pem, sources.trustedCa].filter(
+    (each) => each !== undefined && each.trim() !== "",
+  );
   return {
     ok: true,
     source,
@@ -227,7 +235,10 @@ export function resolveCa(sources: CloudSources): CloudCa {
   return { source: "system" };
 }
 
-function cloudFields(secret: Readonly<Record<string, string>> | undefined, cloudName: string): Fields | string {
+function cloudFields(
+  secret: Readonly<Record<string, string>> | undefined,
+  cloudName: string,
+): Fields | string {
   if (secret === undefined) {
     return (
       `neither secret ${userSecretName} nor ${installerSecretName} exists in openshift-image-registry; ` +
@@ -318,7 +329,9 @@ function fillDomain(
   }
 }
 
-function userFields(secret: Readonly<Record<string, string>>): { fields: Fields; secretKey: string } | string {
+function userFields(
+  secret: Readonly<Record<string, string>>,
+): { fields: Fields; secretKey: string } | string {
   const key = (name: string) => `REGISTRY_STORAGE_SWIFT_${name}`;
   const value = (name: string) => (secret[key(name)] ?? "").trim();
   if (value("USERNAME") !== "" && value("PASSWORD") !== "") {
@@ -426,7 +439,8 @@ function problemOf(fields: Fields, source: string): string | undefined {
     return `${source}: Keystone's URL "${fields.auth_url}" is not a URL`;
   }
   if (isApplicationCredential(fields)) {
-    const named = fields.application_credential_name !== undefined && (fields.username ?? fields.user_id) !== undefined;
+    const named =
+      fields.application_credential_name !== undefined && (fields.username ?? fields.user_id) !== undefined;
     return fields.application_credential_id !== undefined || named
       ? undefined
       : `${source}: an application credential needs its id, or its name and the user's`;
@@ -526,7 +540,7 @@ function patchOf(fields: Fields): Omit<SwiftFields, "container"> {
 /** clouds.yaml may leave the version out; the operator adds it too. */
 function keystoneV3(url: string): string {
   const trimmed = url.replace(/\/+$/, "");
-  return /\/v3$/.test(trimmed) ? trimmed : `${trimmed}/v3`;
+  return trimmed.endsWith("/v3") ? trimmed : `${trimmed}/v3`;
 }
 
 function optional<K extends string>(key: K, value: string | undefined): { [P in K]?: string } {
@@ -535,6 +549,9 @@ function optional<K extends string>(key: K, value: string | undefined): { [P in 
 
 function decoded(secret: RawSecret): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
+    Object.entries(secret.data ?? {}).map(([key, value]) => [
+      key,
+      Buffer.from(value, "base64").toString("utf8"),
+    ]),
   );
 }

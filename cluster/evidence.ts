@@ -89,7 +89,10 @@ export function served(seen: RegistrySnapshot, wanted: Serving): Verdict {
   if (old.length > 0) {
     return no(`old ${inWords(old)} to be replaced`);
   }
-  if (deployment.updatedReplicas < deployment.replicas || deployment.availableReplicas < deployment.replicas) {
+  if (
+    deployment.updatedReplicas < deployment.replicas ||
+    deployment.availableReplicas < deployment.replicas
+  ) {
     const notReady = staying.filter((pod) => !pod.ready);
     const which = notReady.length > 0 ? `: ${inWords(notReady)}` : "";
     return no(`${deployment.replicas} available replica(s), ${deployment.availableReplicas} so far${which}`);
@@ -113,7 +116,8 @@ export function clusterOperatorSettled(seen: RegistrySnapshot): Verdict {
   if (conditions === undefined) {
     return yes;
   }
-  const is = (type: string, status: string) => conditions.find((each) => each.type === type)?.status === status;
+  const is = (type: string, status: string) =>
+    conditions.find((each) => each.type === type)?.status === status;
   if (!is("Available", "True")) {
     return no("clusteroperator/image-registry to be Available");
   }
@@ -171,7 +175,10 @@ export function complaint(seen: RegistrySnapshot): string | undefined {
     return words(`Degraded/${degraded.reason ?? ""}`, degraded);
   }
   const storage = find(conditions, "StorageExists");
-  if (storage?.status === "False" || (storage?.status === "Unknown" && /unknown error|connect/i.test(storage.reason ?? ""))) {
+  if (
+    storage?.status === "False" ||
+    (storage?.status === "Unknown" && /unknown error|connect/i.test(storage.reason ?? ""))
+  ) {
     return words(`StorageExists/${storage.reason ?? ""}`, storage);
   }
   return undefined;
@@ -200,7 +207,9 @@ export function madeItsOwnContainer(conditions: readonly Condition[]): boolean {
 }
 
 /** The first Pod that is not on its way out and does not start, with its reason. */
-export function stuckPod(seen: RegistrySnapshot): { readonly pod: string; readonly reason: string } | undefined {
+export function stuckPod(
+  seen: RegistrySnapshot,
+): { readonly pod: string; readonly reason: string } | undefined {
   const pod = seen.pods.find((each) => !each.terminating && !each.ready && each.trouble !== undefined);
   return pod?.trouble === undefined ? undefined : { pod: pod.name, reason: pod.trouble };
 }
@@ -241,7 +250,9 @@ function matches(env: RegistryPod["env"], wanted: Serving): boolean {
 }
 
 function sameStorage(env: RegistryPod["env"], wanted: Serving): boolean {
-  return env.storage === wanted.storage && (wanted.container === undefined || env.container === wanted.container);
+  return (
+    env.storage === wanted.storage && (wanted.container === undefined || env.container === wanted.container)
+  );
 }
 
 function newestReplicaSet(seen: RegistrySnapshot) {
@@ -255,7 +266,9 @@ function ownsOnlyEnded(seen: RegistrySnapshot, replicaSet: string): boolean {
 
 function servingInWords(wanted: Serving): string {
   const where =
-    wanted.storage === "swift" ? `Swift container ${wanted.container ?? ""}` : `the volume of claim ${wanted.claim ?? ""}`;
+    wanted.storage === "swift"
+      ? `Swift container ${wanted.container ?? ""}`
+      : `the volume of claim ${wanted.claim ?? ""}`;
   const how = wanted.readOnly === undefined ? "" : wanted.readOnly ? ", read-only" : ", writable";
   return `${where.trim()}${how}`;
 }

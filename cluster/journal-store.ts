@@ -3,14 +3,7 @@
  * whoever is no longer meant. A provider process outlives a killed CLI, so every change and every wait asks first.
  */
 import { type Api, ApiError } from "./api";
-import {
-  type Journal,
-  journalName,
-  namespace,
-  type Phase,
-  type Previous,
-  type Run,
-} from "./journal";
+import { type Journal, journalName, namespace, type Phase, type Previous, type Run } from "./journal";
 import type { RawConfigMap } from "./objects";
 import { paths } from "./paths";
 
@@ -49,7 +42,9 @@ export function parseJournal(stored: RawConfigMap): Journal {
   try {
     journal = JSON.parse(text) as Journal;
   } catch {
-    throw new Error(`${where}: ${key} is not JSON; restore it from a backup, or remove the ConfigMap to start anew`);
+    throw new Error(
+      `${where}: ${key} is not JSON; restore it from a backup, or remove the ConfigMap to start anew`,
+    );
   }
   if (journal.version !== 1) {
     throw new Error(
@@ -149,7 +144,9 @@ async function change(api: Api, with_: (journal: Journal | undefined) => Journal
             namespace,
             resourceVersion: stored.metadata.resourceVersion,
             ...(stored.metadata.labels === undefined ? {} : { labels: stored.metadata.labels }),
-            ...(stored.metadata.annotations === undefined ? {} : { annotations: stored.metadata.annotations }),
+            ...(stored.metadata.annotations === undefined
+              ? {}
+              : { annotations: stored.metadata.annotations }),
           },
           data: { ...stored.data, ...data },
         });

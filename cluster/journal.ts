@@ -70,7 +70,13 @@ export interface Journal {
   /** Set when the storage patch is sent; survives aborts; goes when migrate starts anew. */
   readonly switchedAt?: string;
   /** What was copied back, by the abort that did it. */
-  readonly copiedBack?: { readonly at: string; readonly objects: number; readonly bytes: number };
+  readonly copiedBack?: {
+    readonly at: string;
+    readonly objects: number;
+    readonly bytes: number;
+    /** The seal under which it was copied: it counts only while nothing was writable since. */
+    readonly witness?: Witness;
+  };
   /** Set when the claim was released. */
   readonly released?: { readonly claim: string; readonly uid: string; readonly at: string };
   /** How often each Pod failed for good; part of the next Pod's identity. Keys: live, final, back. */

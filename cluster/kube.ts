@@ -41,7 +41,7 @@ export function loadKubeConfig(settings: KubeSettings): KubeConfig {
       const known = kube.getContexts().map((each) => each.name);
       throw new Error(
         `kubernetes:context is "${context}", which the kubeconfig does not have; it has: ` +
-          `${known.join(", ") || "none"}`,
+          (known.join(", ") || "none"),
       );
     }
     kube.setCurrentContext(context);
@@ -57,9 +57,8 @@ export function serverOf(kube: KubeConfig): string {
 function load(read: () => void, what: string): void {
   try {
     read();
-  } catch (error) {
-    // The parser's message may quote the content, tokens included: only its first words are kept.
-    const kind = error instanceof Error ? error.name : "error";
-    throw new Error(`${what} cannot be read (${kind}): it is no valid kubeconfig`, { cause: undefined });
+  } catch {
+    // The parser's message may quote the content, tokens included: neither it nor the cause is kept.
+    throw new Error(`${what} is no valid kubeconfig`);
   }
 }

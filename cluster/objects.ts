@@ -12,7 +12,11 @@ export interface Meta {
   readonly deletionTimestamp?: string;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
-  readonly ownerReferences?: readonly { readonly kind: string; readonly name: string; readonly uid: string }[];
+  readonly ownerReferences?: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly uid: string;
+  }[];
 }
 
 export interface Stored {
@@ -165,7 +169,10 @@ export interface RawInfrastructure extends Stored {
     readonly infrastructureTopology?: string;
     readonly controlPlaneTopology?: string;
     readonly platform?: string;
-    readonly platformStatus?: { readonly type?: string; readonly openstack?: { readonly cloudName?: string } };
+    readonly platformStatus?: {
+      readonly type?: string;
+      readonly openstack?: { readonly cloudName?: string };
+    };
   };
 }
 

@@ -36,10 +36,18 @@ export const besideTheRegistry = {
  * - `scale-to-zero`: for a ReadWriteOncePod claim, which the mover's Pod cannot share with any other.
  * - `as-it-is`: it is read-only already; nothing else changes.
  */
-export function sealOnVolume(config: RegistryConfig, way: SealWay, previous: Previous | undefined): SpecPatch {
+export function sealOnVolume(
+  config: RegistryConfig,
+  way: SealWay,
+  previous: Previous | undefined,
+): SpecPatch {
   switch (way) {
     case "rolling":
-      return { readOnly: true, rolloutStrategy: "RollingUpdate", affinity: exactly(config.affinity, besideTheRegistry) };
+      return {
+        readOnly: true,
+        rolloutStrategy: "RollingUpdate",
+        affinity: exactly(config.affinity, besideTheRegistry),
+      };
     case "rolling-shared":
       return { readOnly: true, rolloutStrategy: "RollingUpdate" };
     case "as-it-is":
@@ -74,7 +82,11 @@ export interface SwiftFields {
 }
 
 /** The storage patch of the switch; replicas come last, in a patch of their own. */
-export function toSwift(config: RegistryConfig, previous: Previous | undefined, swift: SwiftFields): SpecPatch {
+export function toSwift(
+  config: RegistryConfig,
+  previous: Previous | undefined,
+  swift: SwiftFields,
+): SpecPatch {
   return {
     rolloutStrategy: "RollingUpdate",
     affinity: exactly(config.affinity, previous?.affinity ?? withoutBeside(config.affinity)),

@@ -31,7 +31,8 @@ export const paths = {
   cloudProviderConfig: "/api/v1/namespaces/openshift-config/configmaps/cloud-provider-config",
   jobs: `/apis/batch/v1/namespaces/${namespace}/jobs`,
   networkPolicies: `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,
-  networkPolicy: (name: string) => `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/${name}`,
+  networkPolicy: (name: string) =>
+    `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/${name}`,
   nodes: "/api/v1/nodes",
   accessReviews: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
   serviceAccountToken: (ns: string, name: string) => `/api/v1/namespaces/${ns}/serviceaccounts/${name}/token`,

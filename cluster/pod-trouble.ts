@@ -22,12 +22,20 @@ export function podTrouble(pod: RawPod, events: readonly RawEvent[]): Trouble | 
   if (pod.metadata.deletionTimestamp !== undefined) {
     return undefined;
   }
-  if (pod.status?.phase === "Failed" && /^(Evicted|Preempting|NodeShutdown|Terminated)/.test(pod.status.reason ?? "")) {
+  if (
+    pod.status?.phase === "Failed" &&
+    /^(Evicted|Preempting|NodeShutdown|Terminated)/.test(pod.status.reason ?? "")
+  ) {
     return { kind: "evicted", message: words(pod.status.reason, pod.status.message) };
   }
-  const unscheduled = pod.status?.conditions?.find((each) => each.type === "PodScheduled" && each.status === "False");
+  const unscheduled = pod.status?.conditions?.find(
+    (each) => each.type === "PodScheduled" && each.status === "False",
+  );
   if (unscheduled !== undefined) {
-    return { kind: "unschedulable", message: words(unscheduled.reason ?? "Unschedulable", unscheduled.message) };
+    return {
+      kind: "unschedulable",
+      message: words(unscheduled.reason ?? "Unschedulable", unscheduled.message),
+    };
   }
   return ofContainers(pod) ?? ofEvents(pod, events);
 }
@@ -43,14 +51,18 @@ function ofContainers(pod: RawPod): Trouble | undefined {
     if (configReasons.has(reason)) {
       return { kind: "config", message: words(reason, waiting?.message) };
     }
-    const ended = status.state?.terminated ?? (reason === "CrashLoopBackOff" ? status.lastState?.terminated : undefined);
+    const ended =
+      status.state?.terminated ?? (reason === "CrashLoopBackOff" ? status.lastState?.terminated : undefined);
     if (ended !== undefined && ended.reason === "OOMKilled") {
       return { kind: "oom", message: `OOMKilled: ${outOfMemory(status)}` };
     }
     if (ended !== undefined && ended.exitCode !== 0) {
       return {
         kind: "crash",
-        message: words(`container ${status.name} ended with exit code ${ended.exitCode}`, lastLine(ended.message)),
+        message: words(
+          `container ${status.name} ended with exit code ${ended.exitCode}`,
+          lastLine(ended.message),
+        ),
       };
     }
   }
@@ -58,7 +70,9 @@ function ofContainers(pod: RawPod): Trouble | undefined {
 }
 
 function ofEvents(pod: RawPod, events: readonly RawEvent[]): Trouble | undefined {
-  const ours = events.filter((each) => each.involvedObject?.uid === pod.metadata.uid && each.type === "Warning");
+  const ours = events.filter(
+    (each) => each.involvedObject?.uid === pod.metadata.uid && each.type === "Warning",
+  );
   const newest = ours.toSorted((a, b) => when(a).localeCompare(when(b))).at(-1);
   const reason = newest?.reason ?? "";
   const started = pod.status?.containerStatuses?.some((each) => each.state?.running !== undefined) ?? false;
@@ -66,13 +80,18 @@ function ofEvents(pod: RawPod, events: readonly RawEvent[]): Trouble | undefined
     return undefined;
   }
   if (started) {
-    const ready = pod.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True") ?? false;
-    return reason === "Unhealthy" && !ready ? { kind: "probe", message: words(reason, newest.message) } : undefined;
+    const ready =
+      pod.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True") ?? false;
+    return reason === "Unhealthy" && !ready
+      ? { kind: "probe", message: words(reason, newest.message) }
+      : undefined;
   }
   if (volumeReasons.has(reason)) {
     return { kind: "volume", message: words(reason, newest.message) };
   }
-  return reason.startsWith("Failed") ? { kind: "sandbox", message: words(reason, newest.message) } : undefined;
+  return reason.startsWith("Failed")
+    ? { kind: "sandbox", message: words(reason, newest.message) }
+    : undefined;
 }
 
 /** When an event was last seen; ISO 8601 sorts as text. */

@@ -157,12 +157,13 @@ export function parseEnv(spec: RawPodSpec): RegistryEnv {
 }
 
 export function parseConditions(raw: readonly RawCondition[] | undefined): readonly Condition[] {
-  return (raw ?? []).map((each) => ({
-    type: each.type,
-    status: each.status,
-    ...(each.reason === undefined ? {} : { reason: each.reason }),
-    ...(each.message === undefined ? {} : { message: each.message }),
-  }));
+  return (raw ?? []).map(({ type, status, reason, message }) =>
+    Object.assign(
+      { type, status },
+      reason === undefined ? {} : { reason },
+      message === undefined ? {} : { message },
+    ),
+  );
 }
 
 export function isReady(pod: RawPod): boolean {

@@ -139,7 +139,12 @@ export async function rollOut(rollout: Rollout, context: RolloutContext): Promis
  * Sends one merge patch under the version it was decided on. False when somebody else was faster: the caller reads
  * and decides again.
  */
-async function send(api: Api, journal: JournalOfRun, config: RegistryConfig, patch: SpecPatch): Promise<boolean> {
+async function send(
+  api: Api,
+  journal: JournalOfRun,
+  config: RegistryConfig,
+  patch: SpecPatch,
+): Promise<boolean> {
   await journal.assertRun();
   try {
     await api.mergePatch<RawRegistryConfig>(paths.registryConfig, {

@@ -6,6 +6,7 @@ import type { CommonInputs, StepContext } from "./steps/step";
 import { connectSwift, type SwiftSide } from "./swift-side";
 
 export interface Session {
+  readonly kube: StepContext["kube"];
   readonly api: Api;
   readonly journal: JournalOfRun;
   readonly log: (line: string) => void;
@@ -25,6 +26,7 @@ export function sessionOf(inputs: Pick<CommonInputs, "token">, context: StepCont
     return found;
   };
   return {
+    kube: context.kube,
     api,
     journal: journalOf(api, inputs.token),
     log: context.log,

@@ -39,7 +39,9 @@ const ownPrefixes = ["files/docker/registry/v2/", "segments/"];
 export async function connectSwift(cloud: ResolvedCloud): Promise<SwiftSide> {
   const settings = cloud.workstation;
   const agent = new Agent(
-    cloud.workstationCa.length === 0 ? {} : { connect: { ca: [...rootCertificates, ...cloud.workstationCa] } },
+    cloud.workstationCa.length === 0
+      ? {}
+      : { connect: { ca: [...rootCertificates, ...cloud.workstationCa] } },
   );
   const call = caller(agent);
   try {
@@ -52,7 +54,10 @@ export async function connectSwift(cloud: ResolvedCloud): Promise<SwiftSide> {
 }
 
 /** Looks at the account and, when one is named, the container; failures become values. */
-export async function observeSwift(cloud: ResolvedCloud, container: string | undefined): Promise<ObservedCloud> {
+export async function observeSwift(
+  cloud: ResolvedCloud,
+  container: string | undefined,
+): Promise<ObservedCloud> {
   let swift: SwiftSide | undefined;
   try {
     swift = await connectSwift(cloud);
@@ -93,7 +98,10 @@ function caller(agent: Agent): Call {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
       const why = cause instanceof Error ? cause.message || cause.name : String(cause);
       const { origin } = new URL(url);
-      throw new SwiftError("unreachable", `${origin} cannot be reached from this machine: ${why.replace(/\s+/g, " ")}`);
+      throw new SwiftError(
+        "unreachable",
+        `${origin} cannot be reached from this machine: ${why.replace(/\s+/g, " ")}`,
+      );
     }
   };
 }
@@ -149,7 +157,9 @@ function endpointOf(catalog: readonly CatalogEntry[], settings: CloudSettings): 
     .find(
       (each) =>
         each.interface === face &&
-        (settings.region === undefined || each.region === settings.region || each.region_id === settings.region),
+        (settings.region === undefined ||
+          each.region === settings.region ||
+          each.region_id === settings.region),
     );
   if (endpoint === undefined) {
     throw new SwiftError(
@@ -173,7 +183,9 @@ function authRequest(settings: CloudSettings): object {
       auth.applicationCredentialId === undefined
         ? { name: auth.applicationCredentialName, user: user(), secret }
         : { id: auth.applicationCredentialId, secret };
-    return { auth: { identity: { methods: ["application_credential"], application_credential: credential } } };
+    return {
+      auth: { identity: { methods: ["application_credential"], application_credential: credential } },
+    };
   }
   const project = {
     ...named(auth.projectName, auth.projectId),
@@ -198,7 +210,10 @@ function sideOf(account: string, token: string, call: Call, agent: Agent): Swift
       );
     }
     if (!response.ok && response.status !== 404) {
-      throw new SwiftError("unreachable", `Swift at ${account} answers ${method} ${path || "/"} with HTTP ${response.status}`);
+      throw new SwiftError(
+        "unreachable",
+        `Swift at ${account} answers ${method} ${path || "/"} with HTTP ${response.status}`,
+      );
     }
     return response;
   };
@@ -234,7 +249,11 @@ function sideOf(account: string, token: string, call: Call, agent: Agent): Swift
       for (const prefix of ["", "files/", "files/docker/", "files/docker/registry/"]) {
         for (const each of await list(container, { delimiter: "/", prefix })) {
           const name = each.name ?? each.subdir ?? "";
-          if (!ownPrefixes.some((own) => name.startsWith(own) || (each.subdir !== undefined && own.startsWith(name)))) {
+          if (
+            !ownPrefixes.some(
+              (own) => name.startsWith(own) || (each.subdir !== undefined && own.startsWith(name)),
+            )
+          ) {
             return name;
           }
         }
@@ -243,8 +262,11 @@ function sideOf(account: string, token: string, call: Call, agent: Agent): Swift
     },
     async quotaLeft() {
       const response = await ask("", "HEAD");
-      const quota = response.headers.get("x-account-meta-quota-bytes") ?? response.headers.get("x-account-quota-bytes");
-      return quota === null ? undefined : Number(quota) - Number(response.headers.get("x-account-bytes-used") ?? 0);
+      const quota =
+        response.headers.get("x-account-meta-quota-bytes") ?? response.headers.get("x-account-quota-bytes");
+      return quota === null
+        ? undefined
+        : Number(quota) - Number(response.headers.get("x-account-bytes-used") ?? 0);
     },
     close: () => agent.close(),
   };

@@ -49,6 +49,8 @@ export interface RegistryPatchInputs extends CommonInputs {
   readonly container?: string;
   /** replicas: how many. */
   readonly replicas?: number;
+  /** to-volume: the claim to go back to where the journal does not tell. */
+  readonly claim?: string;
   /** to-volume: go although nothing was copied back from Swift (default false). */
   readonly acceptLoss?: boolean;
 }
@@ -59,6 +61,8 @@ export interface RegistryPatchOutputs {
   readonly witness?: Witness;
   /** How the seal was done in the end (a rolling one may have fallen back). */
   readonly sealedBy?: "rolling" | "recreate" | "already";
+  /** open: the flag that was brought back. */
+  readonly readOnly?: boolean;
   readonly seconds: number;
 }
 

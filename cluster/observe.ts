@@ -1,0 +1,212 @@
+/**
+ * Reads all that the plan may know, once, before anything is decided. A missing object is a value; only what must not
+ * be guessed (a server error in the middle) is an exception.
+ */
+import type { KubeConfig } from "@kubernetes/client-node";
+import { type Api, ApiError, apiFor } from "./api";
+import { readClaim } from "./claim";
+import { readCloudSources, resolveCa, resolveCloud } from "./cloud";
+import { readJournal } from "./journal-store";
+import type {
+  RawClusterVersion,
+  RawDeployment,
+  RawInfrastructure,
+  RawNode,
+  RawPod,
+  RawProxy,
+  Stored,
+} from "./objects";
+import type {
+  MoverPod,
+  Observation,
+  ObservedCloud,
+  ReachableObservation,
+  RegistryConfig,
+} from "./observation";
+import { claimOf, containerOf } from "./patch";
+import { paths } from "./paths";
+import { missingPermissions, type RunState } from "./permissions";
+import { readPruner } from "./pruner";
+import { readRegistry } from "./registry";
+import { observeSwift } from "./swift-side";
+
+/** What the settings say about where to look. */
+export interface Wanted {
+  readonly state: RunState;
+  readonly claim?: string | undefined;
+  readonly container?: string | undefined;
+  /** Stack config `openstack:*`. */
+  readonly openstack: Readonly<Record<string, string>>;
+}
+
+/** The page's claim, where nothing else tells. */
+const defaultClaim = "image-registry-storage";
+/** Label of the Pods that the program makes. */
+export const moverPodLabel = "app=image-registry-migration";
+export const specHashAnnotation = "image-registry-swift/spec";
+
+export async function observeCluster(kube: KubeConfig, wanted: Wanted): Promise<Observation> {
+  const api = apiFor(kube);
+  try {
+    return await observe(api, wanted);
+  } catch (error) {
+    if (error instanceof ApiError && (error.kind === "unreachable" || error.kind === "expired")) {
+      return { reachable: false, server: api.server, message: error.message };
+    }
+    throw error;
+  }
+}
+
+async function observe(api: Api, wanted: Wanted): Promise<ReachableObservation> {
+  const lacking = await missingPermissions(api, wanted.state);
+  // A user who may not read something sees all that is lacking at once, not one 403 after the other.
+  const may = <T>(promise: Promise<T>, otherwise: T) =>
+    lacking.length === 0 ? promise : orElse(promise, otherwise);
+  const [registry, infrastructure, version, operator, nodes, project, proxy, pruner, pods, journal, sources] =
+    await Promise.all([
+      may(readRegistry(api), { replicaSets: [], pods: [] }),
+      may(api.get<RawInfrastructure>(paths.infrastructure), undefined),
+      may(api.get<RawClusterVersion>(paths.clusterVersion), undefined),
+      may(api.get<RawDeployment>(paths.operatorDeployment), undefined),
+      may(api.list<RawNode>(paths.nodes), []),
+      may(api.get<Stored>(paths.namespace), undefined),
+      may(api.get<RawProxy>(paths.proxy), undefined),
+      may(readPruner(api), undefined),
+      may(api.list<RawPod>(paths.pods, { labelSelector: moverPodLabel }), []),
+      may(readJournal(api), undefined),
+      may(readCloudSources(api), undefined),
+    ]);
+  const used = claimOf(registry.config?.storage ?? {});
+  const claimName = firstOf(used, journal?.previous?.claim.name, wanted.claim) ?? defaultClaim;
+  const container = firstOf(
+    wanted.container,
+    journal?.container?.name,
+    containerOf(registry.config?.storage ?? {}),
+  );
+  const [claim, cloud] = await Promise.all([
+    may(readClaim(api, claimName), undefined),
+    sources === undefined ? unseenCloud : observeCloud(sources, wanted.openstack, container),
+  ]);
+  const upgrade = version?.status?.conditions?.find((each) => each.type === "Progressing");
+  const forPods = proxyForPods(registry.config, proxy);
+  return {
+    reachable: true,
+    server: api.server,
+    ...registry,
+    ...(infrastructure === undefined ? {} : { infrastructure: parseInfrastructure(infrastructure) }),
+    ...(upgrade === undefined
+      ? {}
+      : { upgrade: { progressing: upgrade.status === "True", message: upgrade.message ?? "" } }),
+    ...(operator === undefined
+      ? {}
+      : { operatorDeploymentAvailable: (operator.status?.availableReplicas ?? 0) > 0 }),
+    ...(claim === undefined ? {} : { claim }),
+    claimName,
+    moverPods: pods.map(parseMoverPod),
+    ...(pruner === undefined ? {} : { pruner }),
+    schedulableNodes: nodesForRegistry(nodes),
+    ...(journal === undefined ? {} : { journal }),
+    cloud,
+    missingPermissions: lacking,
+    namespaceIds: namespaceIds(project?.metadata.annotations),
+    ...(forPods === undefined ? {} : { proxy: forPods }),
+    ca: sources === undefined ? { source: "system" } : resolveCa(sources),
+  };
+}
+
+const unseenCloud: ObservedCloud = {
+  ok: false,
+  kind: "absent",
+  message: "the cluster's secrets may not be read, so the cloud is not known",
+};
+
+async function observeCloud(
+  sources: Parameters<typeof resolveCloud>[0],
+  openstack: Readonly<Record<string, string>>,
+  container: string | undefined,
+): Promise<ObservedCloud> {
+  const cloud = resolveCloud(sources, openstack);
+  if (cloud.ok) {
+    return observeSwift(cloud, container);
+  }
+  const { kind, source, message } = cloud;
+  return { ok: false, kind, ...(source === undefined ? {} : { source }), message };
+}
+
+/** The registry's own proxy before the cluster's, field by field, as the operator does it. */
+export function proxyForPods(
+  config: RegistryConfig | undefined,
+  proxy: RawProxy | undefined,
+): ReachableObservation["proxy"] {
+  const http = firstOf(config?.proxy?.["http"], proxy?.status?.httpProxy);
+  const https = firstOf(config?.proxy?.["https"], proxy?.status?.httpsProxy);
+  const no = firstOf(config?.proxy?.["noProxy"], proxy?.status?.noProxy);
+  if (http === undefined && https === undefined) {
+    return undefined;
+  }
+  return {
+    ...(http === undefined ? {} : { http }),
+    ...(https === undefined ? {} : { https }),
+    ...(no === undefined ? {} : { no }),
+  };
+}
+
+/** Ready, schedulable, without a taint that keeps ordinary Pods away. */
+export function nodesForRegistry(nodes: readonly RawNode[]): number {
+  return nodes.filter((node) => {
+    const ready =
+      node.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True") ?? false;
+    const kept = node.spec?.taints?.some(
+      (taint) => taint.effect === "NoSchedule" || taint.effect === "NoExecute",
+    );
+    return ready && node.spec?.unschedulable !== true && kept !== true;
+  }).length;
+}
+
+/** First of the namespace's UID range and of its supplemental groups: `1000650000/10000`. */
+export function namespaceIds(annotations: Readonly<Record<string, string>> | undefined) {
+  const first = (key: string) => {
+    const match = /^(\d+)[/-]/.exec(annotations?.[`openshift.io/sa.scc.${key}`] ?? "");
+    return match === null ? undefined : Number(match[1]);
+  };
+  const uid = first("uid-range");
+  const group = first("supplemental-groups");
+  return { ...(uid === undefined ? {} : { uid }), ...(group === undefined ? {} : { group }) };
+}
+
+function parseInfrastructure(raw: RawInfrastructure): NonNullable<ReachableObservation["infrastructure"]> {
+  const status = raw.status;
+  return {
+    name: status?.infrastructureName ?? "",
+    platform: status?.platformStatus?.type ?? status?.platform ?? "",
+    cloudName: status?.platformStatus?.openstack?.cloudName ?? "openstack",
+    topology: status?.infrastructureTopology ?? "",
+    controlPlaneTopology: status?.controlPlaneTopology ?? "",
+  };
+}
+
+function parseMoverPod(raw: RawPod): MoverPod {
+  const specHash = raw.metadata.annotations?.[specHashAnnotation];
+  return {
+    name: raw.metadata.name,
+    uid: raw.metadata.uid,
+    phase: raw.status?.phase ?? "Unknown",
+    terminating: raw.metadata.deletionTimestamp !== undefined,
+    ...(specHash === undefined ? {} : { specHash }),
+  };
+}
+
+async function orElse<T>(promise: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error instanceof ApiError && error.kind === "forbidden") {
+      return otherwise;
+    }
+    throw error;
+  }
+}
+
+function firstOf(...values: readonly (string | undefined)[]): string | undefined {
+  return values.find((each) => each !== undefined && each !== "");
+}

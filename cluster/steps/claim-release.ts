@@ -1,0 +1,115 @@
+/**
+ * `claim-release`: deletes the old claim, by UID, once nothing needs it: the registry is open and on Swift, and no Pod
+ * mounts the claim. From here on there is no way back.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { readClaim } from "../claim";
+import { served } from "../evidence";
+import type { Journal } from "../journal";
+import { containerOf } from "../patch";
+import type { Claim } from "../observation";
+import { paths } from "../paths";
+import { readRegistry } from "../registry";
+import { sessionOf, type Session } from "../session";
+import type { ClaimReleaseInputs, ClaimReleaseOutputs } from "./kinds";
+import type { Step } from "./step";
+
+export const claimReleaseStep: Step<ClaimReleaseInputs, ClaimReleaseOutputs> = {
+  kind: "claim-release",
+  triggers: ["claim"],
+  async run(inputs, context) {
+    const session = sessionOf(inputs, context);
+    const { api, journal, log } = session;
+    const remembered = await journal.assertRun();
+    const claim = await readClaim(api, inputs.claim);
+    if (claim === undefined) {
+      const uid = remembered.released?.uid ?? remembered.previous?.claim.uid ?? "";
+      await journal.update((each) => released(each, inputs.claim, uid));
+      return { uid };
+    }
+    assertOurs(claim, remembered);
+    await waitUntilNotNeeded(session, inputs);
+    log(
+      `releasing claim openshift-image-registry/${claim.name} (UID ${claim.uid}): ${reclaimInWords(claim)}`,
+    );
+    // Remembered before it is done: from here on an abort must know.
+    await journal.update((each) => released(each, claim.name, claim.uid));
+    await api.remove(paths.claim(claim.name), { uid: claim.uid });
+    await waitUntilGone(session, inputs, claim.uid);
+    log(`claim openshift-image-registry/${claim.name} is gone; abort is not possible any more`);
+    return { uid: claim.uid };
+  },
+};
+
+function assertOurs(claim: Claim, journal: Journal): void {
+  const known = journal.previous?.claim;
+  if (known === undefined || known.name !== claim.name || known.uid !== claim.uid) {
+    throw new Error(
+      `claim openshift-image-registry/${claim.name} has UID ${claim.uid}, the journal knows ` +
+        `${known === undefined ? "none" : `${known.name} with UID ${known.uid}`}: it is not the one that was migrated and ` +
+        "is not touched; unset it with: pulumi config rm releaseVolumeClaim",
+    );
+  }
+}
+
+async function waitUntilNotNeeded(session: Session, inputs: ClaimReleaseInputs): Promise<void> {
+  const until = performance.now() + inputs.timeoutSeconds * 1000;
+  for (;;) {
+    await session.journal.assertRun();
+    const seen = await readRegistry(session.api);
+    const container = containerOf(seen.config?.storage ?? {});
+    const verdict =
+      container === undefined
+        ? { ok: false as const, waitingFor: "the registry to be on Swift" }
+        : served(seen, { storage: "swift", container, readOnly: false });
+    const claim = await readClaim(session.api, inputs.claim);
+    const users = claim?.usedBy ?? [];
+    if (verdict.ok && users.length === 0) {
+      return;
+    }
+    const why = verdict.ok ? `pod ${users.join(", ")} still mounts it` : `waiting for ${verdict.waitingFor}`;
+    if (performance.now() > until) {
+      throw new Error(
+        `claim openshift-image-registry/${inputs.claim} is not released: ${why}; the registry itself is on Swift. ` +
+          "Run the same command again",
+      );
+    }
+    await sleep(1000);
+  }
+}
+
+async function waitUntilGone(session: Session, inputs: ClaimReleaseInputs, uid: string): Promise<void> {
+  const until = performance.now() + inputs.timeoutSeconds * 1000;
+  for (;;) {
+    const claim = await readClaim(session.api, inputs.claim);
+    if (claim === undefined || claim.uid !== uid) {
+      return;
+    }
+    if (performance.now() > until) {
+      throw new Error(
+        `claim openshift-image-registry/${inputs.claim} is being deleted but still there after ${inputs.timeoutSeconds} s ` +
+          `(used by: ${claim.usedBy.join(", ") || "no Pod"}); it goes by itself once nothing mounts it`,
+      );
+    }
+    await session.journal.assertRun();
+    await sleep(1000);
+  }
+}
+
+function reclaimInWords(claim: Claim): string {
+  const volume = claim.volumeName ?? "its volume";
+  switch (claim.reclaimPolicy) {
+    case "Delete":
+      return `volume ${volume} is deleted with it (reclaim policy Delete)`;
+    case "Retain":
+      return `volume ${volume} and its data are kept (reclaim policy Retain) and cost until somebody deletes them`;
+    default:
+      return `what becomes of ${volume} says its reclaim policy, which may not be read from here`;
+  }
+}
+
+function released(journal: Journal, claim: string, uid: string): Journal {
+  return journal.released === undefined
+    ? { ...journal, released: { claim, uid, at: new Date().toISOString() } }
+    : journal;
+}

@@ -1,0 +1,149 @@
+/** `copied`: waits for one mover Pod and records its result in the journal: after the final copy, the proof. */
+import type { Report } from "../../migrator/contract";
+import { readClaim } from "../claim";
+import { stuckPod, witnessProblem } from "../evidence";
+import type { Journal, Proof, Witness } from "../journal";
+import { inPhase, type JournalOfRun, without } from "../journal-store";
+import { followPod, type Following, PermanentFailure } from "../pod-progress";
+import { reportInWords } from "../progress";
+import { readRegistry } from "../registry";
+import { type Session, sessionOf } from "../session";
+import type { CopiedInputs, CopiedOutputs } from "./kinds";
+import type { Step } from "./step";
+
+export const copiedStep: Step<CopiedInputs, CopiedOutputs> = {
+  kind: "copied",
+  triggers: ["pass", "pod", "podUid", "container", "claim", "witness"],
+  async run(inputs, context) {
+    const session = sessionOf(inputs, context);
+    await begin(inputs, session.journal);
+    const report = await following(inputs, session);
+    session.log(`${passInWords(inputs.pass)}: ${reportInWords(report)}`);
+    await record(inputs, report, session);
+    return { report: JSON.stringify(report), proven: report.proven };
+  },
+};
+
+async function following(inputs: CopiedInputs, session: Session): Promise<Report> {
+  const order: Following = {
+    name: inputs.pod,
+    uid: inputs.podUid,
+    what: passInWords(inputs.pass),
+    deadlineSeconds: inputs.deadlineSeconds,
+    ...(inputs.pass === "live" ? { mustGiveWay: () => registryShutOut(session) } : {}),
+  };
+  try {
+    return await followPod(order, session);
+  } catch (error) {
+    if (error instanceof PermanentFailure) {
+      // The next Pod must differ from this one, or `up` would read the dead one again.
+      await session.journal.update((each) => ({
+        ...each,
+        attempts: { ...each.attempts, [inputs.pass]: (each.attempts?.[inputs.pass] ?? 0) + 1 },
+      }));
+    }
+    throw error;
+  }
+}
+
+/** A drain moved the registry's Pod, and the volume cannot follow while the live copy holds it. */
+async function registryShutOut(session: Session): Promise<string | undefined> {
+  const stuck = stuckPod(await readRegistry(session.api));
+  return stuck !== undefined &&
+    /Multi-Attach|FailedAttachVolume|volume is already (exclusively )?attached/i.test(stuck.reason)
+    ? `the registry's pod ${stuck.pod} cannot attach the volume: ${stuck.reason}`
+    : undefined;
+}
+
+async function begin(inputs: CopiedInputs, journal: JournalOfRun): Promise<void> {
+  if (inputs.pass === "live") {
+    await journal.update((each) =>
+      each.seal === undefined
+        ? inPhase(without(each, "switchedAt", "copiedBack"), "copying", new Date().toISOString())
+        : each,
+    );
+  }
+}
+
+async function record(inputs: CopiedInputs, report: Report, session: Session): Promise<void> {
+  switch (inputs.pass) {
+    case "live":
+      return;
+    case "back": {
+      const seal = (await session.journal.assertRun()).seal;
+      const witness = inputs.witness ?? seal?.witness;
+      await assertStillSealed(session, witness);
+      await session.journal.update((each) => ({
+        ...each,
+        copiedBack: {
+          at: report.finishedAt,
+          objects: report.copied.objects,
+          bytes: report.copied.bytes,
+          ...(witness === undefined ? {} : { witness }),
+        },
+      }));
+      return;
+    }
+    case "final": {
+      const proof = proofOf(inputs, report, await readClaim(session.api, inputs.claim));
+      await assertStillSealed(session, proof.witness);
+      await session.journal.update((each) => proven(each, proof));
+    }
+  }
+}
+
+/** What the final copy proved; throws when it did not. */
+export function proofOf(inputs: CopiedInputs, report: Report, claim: { uid: string } | undefined): Proof {
+  const { witness } = inputs;
+  if (witness === undefined) {
+    throw new Error("the final copy was not given the seal's witness; run the same command again");
+  }
+  if (!report.proven || report.target === undefined || report.account === undefined) {
+    throw new Error(
+      "the final copy ended without a proof (both sides were not read as equal); run the same command again",
+    );
+  }
+  if (claim === undefined) {
+    throw new Error(`claim openshift-image-registry/${inputs.claim} is gone, the copy of it proves nothing`);
+  }
+  return {
+    claimUid: claim.uid,
+    container: report.container,
+    account: report.account,
+    witness,
+    objects: report.target.objects,
+    bytes: report.target.bytes,
+    digest: report.target.digest,
+    containerObjects: report.containerHead?.objects ?? report.target.objects,
+    containerBytes: report.containerHead?.bytes ?? report.target.bytes,
+    at: report.finishedAt,
+  };
+}
+
+async function assertStillSealed(session: Session, witness: Witness | undefined): Promise<void> {
+  if (witness === undefined) {
+    return;
+  }
+  const problem = witnessProblem(await readRegistry(session.api), witness);
+  if (problem !== undefined) {
+    throw new Error(`the copy ended, but ${problem}; run the same command again: it seals and copies anew`);
+  }
+}
+
+function proven(journal: Journal, proof: Proof): Journal {
+  const done = { ...journal, proof, container: { name: proof.container, account: proof.account } };
+  return ["switching", "switched"].includes(journal.phase)
+    ? done
+    : inPhase(done, "proven", new Date().toISOString());
+}
+
+function passInWords(pass: CopiedInputs["pass"]): string {
+  switch (pass) {
+    case "live":
+      return "the live copy";
+    case "final":
+      return "the final copy";
+    case "back":
+      return "the copy back";
+  }
+}

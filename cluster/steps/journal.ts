@@ -1,0 +1,73 @@
+/**
+ * `journal`: makes the journal, records what was there before our first change. Its removal is what `pulumi destroy`
+ * does: opens the registry if this stack holds the seal, resumes the pruner, and keeps container and journal. It never
+ * changes the registry's storage.
+ */
+import { readClaim } from "../claim";
+import { journalName, namespace } from "../journal";
+import { readJournal, takeRun } from "../journal-store";
+import { rememberPrevious } from "../previous";
+import { resumePruner } from "../pruner";
+import { type Session, sessionOf } from "../session";
+import type { JournalInputs, JournalOutputs } from "./kinds";
+import { openRegistry } from "./opening";
+import type { Step } from "./step";
+
+/** What a destroy may take until the registry is open again. */
+const destroySeconds = 900;
+
+export const journalStep: Step<JournalInputs, JournalOutputs> = {
+  kind: "journal",
+  triggers: ["claim", "stack"],
+  async run(inputs, context) {
+    const session = sessionOf(inputs, context);
+    const claim = await readClaim(session.api, inputs.claim);
+    await session.journal.assertRun();
+    await rememberPrevious(session.api, session.journal);
+    return { claimUid: claim?.uid ?? "" };
+  },
+  async remove(inputs, _outputs, context) {
+    const session = sessionOf(inputs, context);
+    await release(session, inputs.stack);
+  },
+};
+
+async function release(session: Session, stack: string): Promise<void> {
+  const { api, log } = session;
+  const journal = await readJournal(api);
+  if (journal === undefined) {
+    return;
+  }
+  const held = journal.seal?.stack === stack;
+  const ours = journal.run?.stack === stack;
+  if (!held && !(journal.prunerPaused === true && ours)) {
+    log(kept(journal.container?.name));
+    return;
+  }
+  if (!ours) {
+    log(
+      `stack ${journal.run?.stack ?? "(none)"} has taken over the migration since; the registry is left to it ` +
+        "as it is",
+    );
+    return;
+  }
+  // `destroy` runs no program that could have taken the run; it acts as the run the journal names, under a new token
+  // that fences a provider process of a killed `up`.
+  const token = `${journal.run?.token ?? ""}-destroy-${Date.now().toString(36)}`;
+  await takeRun(api, { token, stack, host: journal.run?.host ?? "", since: new Date().toISOString() });
+  const acting = sessionOf({ token }, { kube: session.kube, openstack: {}, log });
+  if (held) {
+    log("this stack holds the registry read-only: opening it on the storage it has");
+    await openRegistry(acting, { timeoutSeconds: destroySeconds, state: "destroy" });
+  }
+  await resumePruner(acting.api, acting.journal, log);
+  log(kept(journal.container?.name));
+}
+
+function kept(container: string | undefined): string {
+  const which = container === undefined ? "" : `Swift container ${container} and `;
+  return (
+    `${which}ConfigMap ${namespace}/${journalName} are kept: they are what a later run goes on from. ` +
+    "The registry's storage stays what it is"
+  );
+}

@@ -1,0 +1,64 @@
+/** Opens the registry on the storage it has: the read-only flag of before, and what the sealing had changed. */
+import { served, type Serving } from "../evidence";
+import { type Journal } from "../journal";
+import { without } from "../journal-store";
+import { claimOf, containerOf, isSwift, opening } from "../patch";
+import { readRegistry } from "../registry";
+import { rollOut, type RolloutResult } from "../rollout";
+import type { Session } from "../session";
+
+export interface OpeningOrder {
+  readonly timeoutSeconds: number;
+  /** What the run is about: decides the phase that the journal is in afterwards. */
+  readonly state: "migrate" | "switch" | "abort" | "destroy";
+}
+
+/** Idempotent; where nothing of ours is held and the flag is as before, nothing is sent. */
+export async function openRegistry(session: Session, order: OpeningOrder): Promise<RolloutResult> {
+  const { journal, log } = session;
+  const before = (await journal.assertRun()).previous;
+  const { config } = await readRegistry(session.api);
+  const held = (await journal.assertRun()).seal !== undefined;
+  const readOnly = before?.readOnly ?? false;
+  const wanted: Serving = {
+    ...(config !== undefined && isSwift(config.storage)
+      ? { storage: "swift" as const, container: containerOf(config.storage) ?? "" }
+      : { storage: "filesystem" as const, claim: claimOf(config?.storage ?? {}) ?? "" }),
+    readOnly,
+  };
+  const result = await rollOut(
+    {
+      name: "opening",
+      // While nothing is held by us, only the flag is looked at: strategy and affinity are then the administrator's.
+      patch: (now) => (held ? opening(now, before) : { readOnly }),
+      done: (seen) => served(seen, wanted),
+      timeoutSeconds: order.timeoutSeconds,
+      next: "the registry stays read-only until then; run the same command again, or set state to abort",
+    },
+    session,
+  );
+  if (result.sent > 0) {
+    log(
+      `the registry is ${readOnly ? "read-only, as it was before" : "open"} on ` +
+        `${wanted.storage === "swift" ? `Swift container ${wanted.container ?? ""}` : `claim ${wanted.claim ?? ""}`} ` +
+        `(${result.seconds} s)`,
+    );
+  }
+  await journal.update((each) => afterOpening(each, order.state, new Date().toISOString()));
+  return result;
+}
+
+function afterOpening(journal: Journal, state: OpeningOrder["state"], now: string): Journal {
+  const open = without(journal, "seal");
+  const phase =
+    state === "switch"
+      ? "switched"
+      : state === "abort"
+        ? "aborted"
+        : state === "migrate"
+          ? "copying"
+          : "started";
+  // `destroy` must not forget that the registry is on Swift.
+  const next = state === "destroy" ? (journal.switchedAt === undefined ? "aborted" : "switched") : phase;
+  return open.phase === next ? open : { ...open, phase: next, phaseSince: now };
+}

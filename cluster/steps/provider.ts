@@ -1,0 +1,144 @@
+/**
+ * What the thin dynamic provider calls: steps by kind. The provider object in the Pulumi state holds no code of ours
+ * beyond loading this file, so old states run today's code.
+ */
+import { loadKubeConfig } from "../kube";
+import { TakenOver } from "../journal-store";
+import { claimReleaseStep } from "./claim-release";
+import { containerCheckStep } from "./container-check";
+import { copiedStep } from "./copied";
+import { journalStep } from "./journal";
+import type { StepKind, StepKinds } from "./kinds";
+import { prunerPauseStep, prunerResumeStep } from "./pruner";
+import { pullCheckStep } from "./pull-check";
+import { registryPatchStep } from "./registry-patch";
+import type { CommonInputs, Step, StepContext } from "./step";
+
+/** Flat stack config: `kubernetes:kubeconfig`, `kubernetes:context`, `openstack:<key>`. */
+export type ProviderConfig = Readonly<Record<string, string>>;
+
+type Values = Readonly<Record<string, unknown>>;
+type AnyStep = Step<CommonInputs, object>;
+
+const steps: { readonly [K in StepKind]: Step<StepKinds[K][0], StepKinds[K][1]> } = {
+  journal: journalStep,
+  "container-check": containerCheckStep,
+  "pruner-pause": prunerPauseStep,
+  "pruner-resume": prunerResumeStep,
+  "registry-patch": registryPatchStep,
+  copied: copiedStep,
+  "pull-check": pullCheckStep,
+  "claim-release": claimReleaseStep,
+};
+
+/** Runs the step; what is stored is inputs and outputs together, so that `diff` has something to compare. */
+export async function create(kind: StepKind, inputs: Values, config: ProviderConfig) {
+  return { id: idOf(kind, inputs), outs: await run(kind, inputs, config) };
+}
+
+export async function update(
+  kind: StepKind,
+  _id: string,
+  _olds: Values,
+  news: Values,
+  config: ProviderConfig,
+) {
+  return { outs: await run(kind, news, config) };
+}
+
+/** Compares what the step is triggered by, and with `watchDrift` the live cluster. Never throws. */
+export async function diff(kind: StepKind, _id: string, olds: Values, news: Values, config: ProviderConfig) {
+  const step = stepOf(kind);
+  const names = step.triggers ?? Object.keys(news).filter((key) => key !== "token" && !key.startsWith("__"));
+  const changed = names.filter((name) => !same(olds[name], news[name]));
+  if (changed.length > 0 || news["watchDrift"] !== true || step.drift === undefined) {
+    return { changes: changed.length > 0, replaces: [], stables: [] };
+  }
+  try {
+    const drift = await step.drift(news as unknown as CommonInputs, olds, contextOf(kind, config));
+    return { changes: drift.length > 0, replaces: [], stables: [] };
+  } catch {
+    // A cluster that cannot be looked at is told by the plan; here nothing can be said.
+    return { changes: false, replaces: [], stables: [] };
+  }
+}
+
+/** What is stored, as it is: drift is shown by `diff`. */
+export async function read(_kind: StepKind, id: string, props: Values) {
+  return { id, props };
+}
+
+/** Only the journal step acts when it leaves the graph; a run that was taken over leaves the cluster alone. */
+export async function remove(
+  kind: StepKind,
+  _id: string,
+  props: Values,
+  config: ProviderConfig,
+): Promise<void> {
+  const step = stepOf(kind);
+  if (step.remove === undefined) {
+    return;
+  }
+  const context = contextOf(kind, config);
+  try {
+    await step.remove(props as unknown as CommonInputs, props, context);
+  } catch (error) {
+    if (error instanceof TakenOver) {
+      context.log(error.message);
+      return;
+    }
+    throw error;
+  }
+}
+
+async function run(kind: StepKind, inputs: Values, config: ProviderConfig): Promise<Values> {
+  const outputs = await stepOf(kind).run(inputs as unknown as CommonInputs, contextOf(kind, config));
+  return { ...inputs, ...outputs };
+}
+
+function stepOf(kind: StepKind): AnyStep {
+  return steps[kind] as unknown as AnyStep;
+}
+
+function contextOf(kind: StepKind, config: ProviderConfig): StepContext {
+  const prefix = "openstack:";
+  return {
+    kube: loadKubeConfig({
+      kubeconfig: config["kubernetes:kubeconfig"],
+      context: config["kubernetes:context"],
+    }),
+    openstack: Object.fromEntries(
+      Object.entries(config)
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, value]) => [key.slice(prefix.length), value]),
+    ),
+    log: (line) => console.log(`[${kind}] ${line}`),
+  };
+}
+
+function idOf(kind: StepKind, inputs: Values): string {
+  const detail = [inputs["state"], inputs["purpose"] ?? inputs["pass"]].filter(
+    (each) => typeof each === "string",
+  );
+  return [kind, ...detail].join(":");
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+}
+
+/** Keys in one order: the engine does not keep it. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(sorted);
+  }
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([, each]) => each !== undefined)
+        .toSorted(([a], [b]) => a.localeCompare(b))
+        .map(([key, each]) => [key, sorted(each)]),
+    );
+  }
+  return value;
+}

@@ -1,0 +1,26 @@
+/** `pruner-pause` and `pruner-resume`: see ../pruner.ts. */
+import { rememberPrevious } from "../previous";
+import { pausePruner, resumePruner } from "../pruner";
+import { sessionOf } from "../session";
+import type { PrunerInputs, PrunerOutputs } from "./kinds";
+import type { Step } from "./step";
+
+export const prunerPauseStep: Step<PrunerInputs, PrunerOutputs> = {
+  kind: "pruner-pause",
+  triggers: [],
+  async run(inputs, context) {
+    const { api, journal, log } = sessionOf(inputs, context);
+    await rememberPrevious(api, journal);
+    await pausePruner(api, journal, log, inputs.timeoutSeconds);
+    return { suspended: true };
+  },
+};
+
+export const prunerResumeStep: Step<PrunerInputs, PrunerOutputs> = {
+  kind: "pruner-resume",
+  triggers: [],
+  async run(inputs, context) {
+    const { api, journal, log } = sessionOf(inputs, context);
+    return { suspended: await resumePruner(api, journal, log) };
+  },
+};

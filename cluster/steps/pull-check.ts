@@ -1,0 +1,46 @@
+/** `pull-check`: pulls a sample through the registry's Service before it is opened; failure leaves it sealed. */
+import { bytes } from "../progress";
+import { pullCheck } from "../pull-check/run";
+import type { PullResult } from "../pull-check/puller";
+import { sessionOf } from "../session";
+import type { PullCheckInputs, PullCheckOutputs } from "./kinds";
+import type { Step } from "./step";
+
+export const pullCheckStep: Step<PullCheckInputs, PullCheckOutputs> = {
+  kind: "pull-check",
+  triggers: [],
+  async run(inputs, context) {
+    const session = sessionOf(inputs, context);
+    await session.journal.assertRun();
+    if (inputs.sample === 0) {
+      session.log("no image is pulled (pullCheck is 0)");
+      return { manifests: 0, blobs: 0 };
+    }
+    const result = await pullCheck(inputs, session);
+    if (!result.ok) {
+      throw new Error(pullFailure(result));
+    }
+    session.log(
+      `pulled ${result.manifests} manifests and ${result.blobs} blobs (${bytes(result.bytes)}), ` +
+        `${result.redirected} of them straight from Swift`,
+    );
+    return { manifests: result.manifests, blobs: result.blobs };
+  },
+};
+
+/** What failed, after how many, and the two ways on. */
+export function pullFailure(result: PullResult): string {
+  const failure = result.failure;
+  const redirect = failure?.redirect;
+  const way =
+    redirect === undefined
+      ? ""
+      : `. The registry redirected to ${redirect}; if nodes cannot reach or trust it, let the registry serve blobs itself: ` +
+        "oc patch configs.imageregistry.operator.openshift.io/cluster --type=merge " +
+        `-p '{"spec":{"disableRedirect":true}}', and run the same command again`;
+  return (
+    `pull check: ${failure?.what ?? "a pull"} failed after ${result.manifests} manifests and ${result.blobs} blobs: ` +
+    `${failure?.why ?? "unknown"}${way}. The registry stays read-only on Swift; go back with: ` +
+    "pulumi config set state abort && pulumi up"
+  );
+}

@@ -1,0 +1,45 @@
+/** `registry-patch`: one merge patch on the registry config and the waiting for what it means, by purpose. */
+import { readRegistry } from "../registry";
+import { sessionOf } from "../session";
+import type { PatchPurpose, RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
+import { openRegistry } from "./opening";
+import { setReplicas } from "./replicas";
+import { seal } from "./seal";
+import type { Step, StepContext } from "./step";
+import { drifted } from "./drift";
+import { toSwiftStep } from "./to-swift";
+import { toVolumeStep } from "./to-volume";
+
+export const registryPatchStep: Step<RegistryPatchInputs, RegistryPatchOutputs> = {
+  kind: "registry-patch",
+  triggers: ["purpose", "state", "seal", "container", "replicas"],
+  run: (inputs, context) => byPurpose[inputs.purpose](inputs, context),
+  async drift(inputs, outputs, context) {
+    return drifted(inputs, outputs, await readRegistry(sessionOf(inputs, context).api));
+  },
+};
+
+type Run = (inputs: RegistryPatchInputs, context: StepContext) => Promise<RegistryPatchOutputs>;
+
+const byPurpose: Readonly<Record<PatchPurpose, Run>> = {
+  seal: (inputs, context) => seal(inputs, sessionOf(inputs, context)),
+  "to-swift": (inputs, context) => toSwiftStep(inputs, sessionOf(inputs, context)),
+  "to-volume": (inputs, context) => toVolumeStep(inputs, sessionOf(inputs, context)),
+  open: async (inputs, context) =>
+    outputsOf(
+      await openRegistry(sessionOf(inputs, context), {
+        timeoutSeconds: inputs.timeoutSeconds,
+        state: inputs.state,
+      }),
+    ),
+  replicas: (inputs, context) => setReplicas(inputs, sessionOf(inputs, context)),
+};
+
+function outputsOf(result: Awaited<ReturnType<typeof openRegistry>>): RegistryPatchOutputs {
+  return {
+    deploymentUid: result.seen.deployment?.uid ?? "",
+    revision: result.seen.deployment?.revision ?? 0,
+    readOnly: result.seen.config?.readOnly ?? false,
+    seconds: result.seconds,
+  };
+}

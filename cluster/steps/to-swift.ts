@@ -1,0 +1,87 @@
+/** The switch's storage patch: only with a proof that still holds, looked at again right before each sending. */
+import { readClaim } from "../claim";
+import { served } from "../evidence";
+import { inPhase } from "../journal-store";
+import { containerOf, toSwift } from "../patch";
+import { proofProblems } from "../proof";
+import { readRegistry } from "../registry";
+import { rollOut } from "../rollout";
+import type { Session } from "../session";
+import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
+
+export async function toSwiftStep(
+  inputs: RegistryPatchInputs,
+  session: Session,
+): Promise<RegistryPatchOutputs> {
+  const { api, journal, log } = session;
+  const container = inputs.container ?? "";
+  if (container === "") {
+    throw new Error("switching: no container is named");
+  }
+  const previous = (await journal.assertRun()).previous;
+  const fields = { container, ...(await session.cloud()).patch };
+  const isThere = containerOf((await readRegistry(api)).config?.storage ?? {}) === container;
+  const result = await rollOut(
+    {
+      name: "switching",
+      patch: (config) =>
+        isThere || containerOf(config.storage) === container
+          ? stays(config.storage, container)
+          : toSwift(config, previous, fields),
+      done: (seen) => served(seen, { storage: "swift", container }),
+      beforeSending: () => assertProof(container, session),
+      ownContainerMeans:
+        `the operator had to make container ${container} itself ("Swift Container Created"), so it looks at another ` +
+        "account than the copy went to; the registry stays read-only. Go back with: pulumi config set state abort && " +
+        "pulumi up",
+      timeoutSeconds: inputs.timeoutSeconds,
+      next:
+        "the registry stays read-only; run the same command again, or go back with: pulumi config set state abort && " +
+        "pulumi up",
+    },
+    session,
+  );
+  await journal.update((each) => ({
+    ...(each.phase === "switched" ? each : inPhase(each, "switching", new Date().toISOString())),
+    switchedAt: each.switchedAt ?? new Date().toISOString(),
+  }));
+  if (result.sent > 0) {
+    log(`the registry is served from Swift container ${container} (${result.seconds} s)`);
+  }
+  return {
+    deploymentUid: result.seen.deployment?.uid ?? "",
+    revision: result.seen.deployment?.revision ?? 0,
+    seconds: result.seconds,
+  };
+}
+
+/** Once on Swift, strategy and affinity are the administrator's again: only the storage is held on to. */
+function stays(storage: Readonly<Record<string, unknown>>, container: string) {
+  return {
+    storage: { managementState: storage["managementState"] ?? "Managed", pvc: null, swift: { container } },
+  };
+}
+
+async function assertProof(container: string, session: Session): Promise<void> {
+  const { api, journal } = session;
+  const [account, head] = await session.withSwift(
+    async (swift) => [swift.account, await swift.head(container)] as const,
+  );
+  const now = await journal.assertRun();
+  const claimName = now.previous?.claim.name;
+  const claim = claimName === undefined ? undefined : await readClaim(api, claimName);
+  // The registry is read last: what it says then is what the patch is decided on.
+  const seen = await readRegistry(api);
+  const problems = proofProblems({ journal: now, container, claimUid: claim?.uid, account, head, seen });
+  if (problems.length > 0) {
+    throw new Error(
+      `switching: refused right before the storage patch: ${problems.join("; ")}. ` +
+        "Earn a new proof with: pulumi config set state migrate && pulumi config set readOnly true && pulumi up",
+    );
+  }
+  // Remembered before it is sent: an abort that follows a crash must copy back.
+  await journal.update((each) => ({
+    ...inPhase(each, "switching", new Date().toISOString()),
+    switchedAt: each.switchedAt ?? new Date().toISOString(),
+  }));
+}

@@ -1,0 +1,90 @@
+/** The abort's storage patch: what was there before, from the journal; without one, what the procedure's page says. */
+import { readClaim } from "../claim";
+import { complaint, sealed, served, witnessProblem } from "../evidence";
+import type { Journal } from "../journal";
+import { inPhase } from "../journal-store";
+import { claimOf, isSwift, toVolume } from "../patch";
+import { readRegistry, type RegistrySnapshot } from "../registry";
+import { rollOut } from "../rollout";
+import type { Session } from "../session";
+import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
+
+/** The page's claim, where neither journal nor config names one. */
+const pageClaim = "image-registry-storage";
+
+export async function toVolumeStep(
+  inputs: RegistryPatchInputs,
+  session: Session,
+): Promise<RegistryPatchOutputs> {
+  const { api, journal, log } = session;
+  const remembered = await journal.assertRun();
+  const previous = remembered.previous;
+  const name = previous?.claim.name ?? inputs.claim ?? pageClaim;
+  const claim = await readClaim(api, name);
+  if (claim === undefined || claim.terminating) {
+    throw new Error(
+      `going back: claim openshift-image-registry/${name} ${claim === undefined ? "does not exist" : "is being deleted"}; ` +
+        "the registry stays on Swift, where its images are",
+    );
+  }
+  if (previous !== undefined && previous.claim.uid !== claim.uid) {
+    throw new Error(
+      `going back: claim openshift-image-registry/${name} is not the one of before (UID ${claim.uid}, was ` +
+        `${previous.claim.uid}), so it does not hold the images; the registry stays on Swift`,
+    );
+  }
+  const result = await rollOut(
+    {
+      name: "going back",
+      patch: (config) =>
+        isSwift(config.storage) || claimOf(config.storage) === undefined
+          ? toVolume(config, previous, name, claim.accessModes)
+          : { storage: { swift: null } },
+      done: (seen) => served(seen, { storage: "filesystem", claim: name }),
+      beforeSending: async () => {
+        const seen = await readRegistry(api);
+        assertNothingLeftBehind(await journal.assertRun(), seen, inputs.acceptLoss ?? false);
+        const verdict = sealed(seen);
+        if (!verdict.ok && inputs.acceptLoss !== true) {
+          throw new Error(
+            `going back: refused right before the storage patch: the registry can still be written ` +
+              `(waiting for ${verdict.waitingFor}${complaint(seen) === undefined ? "" : `; ${complaint(seen) ?? ""}`}); ` +
+              "run the same command again",
+          );
+        }
+      },
+      timeoutSeconds: inputs.timeoutSeconds,
+      next: "run the same command again",
+    },
+    session,
+  );
+  await journal.update((each) =>
+    inPhase(each, each.phase === "aborted" ? "aborted" : "aborting", new Date().toISOString()),
+  );
+  if (result.sent > 0) {
+    log(`the registry is served from claim ${name} again (${result.seconds} s)`);
+  }
+  return {
+    deploymentUid: result.seen.deployment?.uid ?? "",
+    revision: result.seen.deployment?.revision ?? 0,
+    seconds: result.seconds,
+  };
+}
+
+/** What was pushed to Swift must be on the volume before the registry serves from there. */
+export function assertNothingLeftBehind(journal: Journal, seen: RegistrySnapshot, acceptLoss: boolean): void {
+  if (acceptLoss) {
+    return;
+  }
+  const witness = journal.copiedBack?.witness;
+  const problem =
+    witness === undefined
+      ? "nothing has been copied back since the registry was sealed"
+      : witnessProblem(seen, witness);
+  if (problem !== undefined) {
+    throw new Error(
+      `going back: refused right before the storage patch: what was pushed to Swift may not be on the volume: ${problem}; ` +
+        "run the same command again, or give it up with: pulumi config set acceptLoss true",
+    );
+  }
+}
