@@ -42,12 +42,12 @@ export const refusals: Scenario = {
           apiVersion: "v1",
           kind: "Config",
           "current-context": "nowhere",
-          clusters: [{ name: "nowhere", cluster: { server: "https://127.0.0.1:9" } }],
+          clusters: [{ name: "nowhere", cluster: { server: "https://127.0.0.1:4" } }],
           users: [{ name: "nobody", user: { token: "none" } }],
           contexts: [{ name: "nowhere", context: { cluster: "nowhere", user: "nobody" } }],
         }),
       });
-      await refused(/127\.0\.0\.1:9/);
+      await refused(/127\.0\.0\.1:4/);
       stack.configure({ "kubernetes:kubeconfig": world.lab.stackConfig["kubernetes:kubeconfig"] });
     });
     const secretPath = `${paths.secrets}/installer-cloud-credentials`;
@@ -79,9 +79,9 @@ export const refusals: Scenario = {
       });
       await t.test("a Keystone that cannot be reached", async () => {
         await withClouds((cloud) => {
-          cloud["auth"]!["auth_url"] = "http://127.0.0.1:9/v3";
+          cloud["auth"]!["auth_url"] = "http://127.0.0.1:4/v3";
         });
-        await refused(/127\.0\.0\.1:9/);
+        await refused(/127\.0\.0\.1:4/);
       });
       await t.test("no credentials at all", async () => {
         await world.kube.remove(secretPath);

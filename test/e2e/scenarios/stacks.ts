@@ -54,7 +54,7 @@ export const misleadingEnvironment: Scenario = {
     const { world } = t;
     const stack = await world.stack({ state: "migrate" });
     const env = {
-      OS_AUTH_URL: "http://127.0.0.1:9/v3",
+      OS_AUTH_URL: "http://127.0.0.1:4/v3",
       OS_CLOUD: "another-cloud",
       OS_USERNAME: "somebody",
       OS_PASSWORD: "else",
@@ -75,16 +75,28 @@ export const misleadingEnvironment: Scenario = {
       OS_SWAUTH: "true",
       OS_CLIENT_CONFIG_FILE: "/nonexistent.yaml",
     };
-    await t.test("migrate and switch go to the cluster's own account", async () => {
-      await stack.preview({ env });
-      await stack.up({ env });
+    const harmless: Record<string, string> = { ...env };
+    await t.test(
+      "those that the OpenStack provider would mix in are refused in preview, by name",
+      async () => {
+        const refused = await stack.previewFails({ env });
+        says(refused, /workstation-variables/, /OS_CLOUD/);
+        const names = new Set(/this shell sets ([A-Z0-9_, ]+),/.exec(refused)?.[1]?.split(", "));
+        for (const name of names) delete harmless[name];
+        holds("some are left", Object.keys(harmless).length > 5);
+        same("journal", await world.journal(), undefined);
+      },
+    );
+    await t.test("with all the others migrate and switch go to the cluster's own account", async () => {
+      await stack.preview({ env: harmless });
+      await stack.up({ env: harmless });
       same("containers", await world.swift.containers(), [await world.container()]);
-      await stack.configure({ state: "switch" }).up({ env });
+      await stack.configure({ state: "switch" }).up({ env: harmless });
       await world.onSwift();
       await world.pullAll();
     });
     await t.test("and abort", async () => {
-      await stack.configure({ state: "abort" }).up({ env });
+      await stack.configure({ state: "abort" }).up({ env: harmless });
       await world.onVolume();
     });
   },
