@@ -4,7 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { Agent, request, type IncomingMessage, type ServerResponse } from "node:http";
+import { Agent, get, request, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import { pipeline } from "node:stream";
 
@@ -60,7 +60,7 @@ function withoutHop(headers: IncomingMessage["headers"]): IncomingMessage["heade
 
 /** The registry's own health check (its storage) decides over every path of it; "/" is the cheapest. */
 function health(answer: ServerResponse): void {
-  const asked = request({ ...behind, agent, path: "/", timeout: 4000 }, (response) => {
+  const asked = get({ ...behind, agent, path: "/", timeout: 4000 }, (response) => {
     response.resume();
     answer.writeHead(response.statusCode ?? 503).end();
   });

@@ -1,0 +1,147 @@
+/** The registry operator as a part of the lab: the real one where it can be had, else the stand-in. */
+import { accessSync, constants, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { Api } from "../kube/api";
+import { openshiftVersion } from "../kube/objects";
+import { pkiFiles } from "../kube/pki";
+import { PartError, type Part } from "../part";
+import { processPart, type ProcessOptions } from "../process";
+import { images } from "../registry/images";
+import { labPaths, labPorts, type LabSettings } from "../settings";
+import { namespace } from "./types";
+
+const realName = "cluster-image-registry-operator";
+
+/** Path of the real operator, or undefined where it is not on PATH. */
+export function findRealOperator(path = process.env["PATH"] ?? ""): string | undefined {
+  return path
+    .split(delimiter)
+    .map((dir) => join(dir, realName))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK);
+        return true;
+      } catch {
+        return false; // not here
+      }
+    });
+}
+
+/** Which one these settings mean. Short delays are the stand-in's alone: the real one has them compiled in. */
+export function operatorKind(settings: LabSettings): "real" | "stand-in" {
+  if (settings.operator !== "auto") return settings.operator;
+  return !settings.fast && findRealOperator() !== undefined ? "real" : "stand-in";
+}
+
+export const operatorPartName = "registry-operator";
+
+export function operatorPart(settings: LabSettings): Part {
+  return operatorKind(settings) === "real" ? realOperator(settings) : standIn(settings);
+}
+
+function standIn(settings: LabSettings): Part {
+  const api = join(__dirname, "..", "kube", "api.ts");
+  const sources = readdirSync(__dirname)
+    .filter((name) => name.endsWith(".ts"))
+    .sort()
+    .map((name) => join(__dirname, name));
+  return processPart({
+    ...common(settings),
+    command: [
+      process.execPath,
+      "-r",
+      require.resolve("ts-node/register/transpile-only"),
+      join(__dirname, "main.ts"),
+    ],
+    cwd: join(__dirname, "..", "..", ".."),
+    env: {
+      KUBECONFIG_FILE: labPaths(settings).kubeconfig,
+      IMAGE: images.registry,
+      RELEASE_VERSION: openshiftVersion,
+      FAST: String(settings.fast),
+    },
+    fingerprint: [...sources, api].map((file) => readFileSync(file, "utf8")).join("\n"),
+  });
+}
+
+function common(settings: LabSettings): Pick<ProcessOptions, "name" | "run" | "logs" | "ready" | "deadline"> {
+  const { run, log, kubeconfig } = labPaths(settings);
+  return {
+    name: operatorPartName,
+    run,
+    logs: log,
+    deadline: 90,
+    ready: async () => {
+      const deployment = await new Api(kubeconfig).get("apps/v1", "Deployment", "image-registry", namespace);
+      if (deployment === undefined) throw new Error("it has not made Deployment image-registry yet");
+    },
+  };
+}
+
+/**
+ * The real one, as an ordinary process. Its certificate's path is compiled in (/etc/secrets): it sees an /etc of its
+ * own with that folder in it, so that this machine's stays as it is and two labs do not meet there.
+ */
+function realOperator(settings: LabSettings): Part {
+  const command = findRealOperator();
+  const etc = join(settings.dir, "operator", "etc");
+  const config = join(settings.dir, "operator", "config.json");
+  const address = `127.0.0.1:${labPorts(settings).operatorMetrics}`;
+  const part = processPart({
+    ...common(settings),
+    command: [
+      "unshare",
+      "--mount",
+      "sh",
+      "-c",
+      'mount -t overlay overlay -o "lowerdir=$0:/etc" /etc && exec "$@"',
+      etc,
+      command ?? realName,
+      `--kubeconfig=${labPaths(settings).kubeconfig}`,
+      `--config=${config}`,
+    ],
+    env: {
+      RELEASE_VERSION: openshiftVersion,
+      // Must be a version that featuregate/cluster speaks of in its status.
+      OPERATOR_IMAGE_VERSION: openshiftVersion,
+      IMAGE: images.registry,
+      IMAGE_PRUNER: images.registry,
+      OPERATOR_IMAGE: images.registry,
+      WATCH_NAMESPACE: namespace,
+      OPERATOR_NAME: realName,
+      POD_NAME: "lab",
+    },
+    listens: [{ host: "127.0.0.1", port: labPorts(settings).operatorMetrics }],
+  });
+  return {
+    ...part,
+    async start() {
+      if (command === undefined)
+        throw new PartError(
+          operatorPartName,
+          `${realName} is not on PATH; \`--operator stand-in\` does without it`,
+        );
+      const files = pkiFiles(settings);
+      mkdirSync(join(etc, "secrets"), { recursive: true });
+      writeFileSync(join(etc, "secrets", "tls.crt"), readFileSync(files.registryCert));
+      writeFileSync(join(etc, "secrets", "tls.key"), readFileSync(files.registryKey), { mode: 0o600 });
+      writeFileSync(
+        config,
+        JSON.stringify({
+          apiVersion: "config.openshift.io/v1",
+          kind: "GenericControllerConfig",
+          servingInfo: { bindAddress: address },
+        }),
+      );
+      // One that was killed holds its lease for minutes; there is one operator per lab, so nobody else can hold it.
+      if ((await part.status()).state !== "running")
+        await new Api(labPaths(settings).kubeconfig).delete(
+          "coordination.k8s.io/v1",
+          "Lease",
+          "openshift-master-controllers",
+          namespace,
+        );
+      await part.start();
+    },
+  };
+}
