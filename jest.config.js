@@ -1,4 +1,5 @@
-// Two projects: "unit" needs nothing but Node; "lab" needs the lab's cluster or Swift (npm run lab -- up).
+// Three projects: "unit" needs nothing but Node; "faults" neither, but runs the mover as a process hundreds of times;
+// "lab" needs the lab's cluster or Swift (npm run lab -- up).
 const common = {
   testEnvironment: "node",
   transform: { "^.+\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" } }] },
@@ -10,8 +11,9 @@ module.exports = {
       ...common,
       displayName: "unit",
       testMatch: ["<rootDir>/test/**/*.test.ts"],
-      testPathIgnorePatterns: ["\\.lab\\.test\\.ts$", "<rootDir>/test/e2e/"],
+      testPathIgnorePatterns: ["\\.(lab|faults)\\.test\\.ts$", "<rootDir>/test/e2e/"],
     },
+    { ...common, displayName: "faults", testMatch: ["<rootDir>/test/**/*.faults.test.ts"] },
     { ...common, displayName: "lab", testMatch: ["<rootDir>/test/**/*.lab.test.ts"] },
   ],
 };

@@ -1,0 +1,64 @@
+/** SIGTERM and SIGKILL at seeded points of a run, each followed by a second one. */
+import { Random } from "../trees/random";
+import { Stage, expectFailed, expectProven, expectProvenOr } from "./stage";
+
+const points = 25;
+const random = new Random("interrupts");
+const transfers = 8;
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await Stage.start();
+});
+afterEach(() => stage.stop());
+
+/** Requests of an undisturbed run, about: points lie between the first and the last. */
+const requests = 145;
+const cases = (signal: NodeJS.Signals) =>
+  Array.from({ length: points }, () => [signal, random.between(1, requests)] as const);
+
+test.each([...cases("SIGTERM"), ...cases("SIGKILL")])(
+  "%s at request %i: nothing wrong is left, a second run sends only what is missing",
+  async (signal, at) => {
+    let kill: () => void = () => undefined;
+    stage.proxy.rule(({ number }) => number === at, { do: "first", run: () => kill() });
+    const first = await stage.run(
+      { transfers },
+      {
+        onStart: (child) => {
+          kill = () => child.kill(signal);
+        },
+      },
+    );
+    expectProvenOr(stage, first, [signal === "SIGKILL" ? "signal" : "interrupted"]);
+    expect(first.report?.message ?? "").toMatch(/^$|run it again|go on/);
+
+    const sent = new Set(stage.puts());
+    stage.standin.log.length = 0;
+    const second = await stage.run({ transfers });
+    expectProven(stage, second);
+    expect(stage.puts().filter((name) => sent.has(name))).toEqual([]);
+  },
+);
+
+test("SIGTERM while a server hangs: the run ends at once, not after the request's time limit", async () => {
+  let kill: () => void = () => undefined;
+  stage.proxy.rule("put", { do: "hang" }, Infinity);
+  stage.proxy.rules.unshift({
+    when: ({ purpose }) => purpose === "put",
+    times: 1,
+    fault: { do: "first", run: () => kill() },
+  });
+  const run = await stage.run(
+    { requestTimeout: 50 },
+    { deadlineMs: 20_000, onStart: (child) => (kill = () => child.kill("SIGTERM")) },
+  );
+  expectFailed(stage, run, "interrupted", /./);
+});
+
+test("SIGINT ends a run as SIGTERM does", async () => {
+  let kill: () => void = () => undefined;
+  stage.proxy.rule(({ number }) => number === 40, { do: "first", run: () => kill() });
+  const run = await stage.run({}, { onStart: (child) => (kill = () => child.kill("SIGINT")) });
+  expectFailed(stage, run, "interrupted", /./);
+});
