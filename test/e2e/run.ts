@@ -56,7 +56,7 @@ async function main(): Promise<Counts> {
   const lab =
     options.lab === undefined
       ? await bringUpLab({ folder: join(folder, "lab"), operator, nodes: Number(options.nodes) })
-      : useLab(options.lab);
+      : await useLab(options.lab);
   const seed = Number(options.seed ?? Math.floor(Math.random() * 2 ** 31));
   console.log(
     `e2e: operator ${lab.operator}, ${lab.nodes} node(s), seed ${seed} (repeat with --seed ${seed})`,

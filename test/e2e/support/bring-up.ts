@@ -8,10 +8,12 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { MoverSettings } from "../../../migrator/contract";
 import { readRecord, type LabRecord } from "../../lab/record";
-import { defaults } from "../../lab/settings";
+import { operatorPart, operatorPartName } from "../../lab/operator/parts";
+import { defaults, labPaths } from "../../lab/settings";
+import { Kube, paths } from "./kube";
 import type { Lab } from "./lab";
 import { onPath } from "./parts";
-import { start, tail } from "./process";
+import { start, tail, until } from "./process";
 import { projectRoot } from "./project";
 import { seedRecord } from "./seeded";
 
@@ -91,7 +93,7 @@ export async function bringUpLab(wishes: LabWishes): Promise<Lab> {
     await down().catch((e: unknown) => console.log(`lab down: ${String(e)}`));
     throw error;
   }
-  return openLab(wishes.folder, env, down);
+  return openLab(wishes.folder, down);
 }
 
 /** The demo's lab: where `npm run lab` puts it, with the real delays, seeded as it is meant to be. It stays up. */
@@ -102,14 +104,14 @@ export async function bringUpDemoLab(): Promise<Lab> {
 }
 
 /** A lab that is up and seeded already; it stays up. */
-export function useLab(folder: string): Lab {
-  return openLab(folder, { LAB_DIR: folder }, () => Promise.resolve());
+export function useLab(folder: string): Promise<Lab> {
+  return openLab(folder, () => Promise.resolve());
 }
 
-function openLab(folder: string, env: NodeJS.ProcessEnv, down: () => Promise<void>): Lab {
+async function openLab(folder: string, down: () => Promise<void>): Promise<Lab> {
   const record: LabRecord | undefined = readRecord(folder);
-  const { kubernetes, swift, registry } = record ?? {};
-  if (record === undefined || kubernetes === undefined || swift === undefined || registry === undefined)
+  const { kubernetes, swift } = record ?? {};
+  if (record === undefined || kubernetes === undefined || swift === undefined)
     throw new Error(
       `there is no whole lab in ${folder}; bring one up with LAB_DIR=${folder} npm run lab -- up`,
     );
@@ -118,6 +120,7 @@ function openLab(folder: string, env: NodeJS.ProcessEnv, down: () => Promise<voi
   };
   const cloud = clouds.clouds[swift.cloud];
   if (cloud === undefined) throw new Error(`${swift.cloudsYaml}: no cloud ${swift.cloud}`);
+  const operator = operatorPart(record.settings);
   const credential = Object.values(clouds.clouds).find((c) => c.auth_type === "v3applicationcredential");
   const image = migratorImage(kubernetes.images);
   const kubeconfig = readFileSync(kubernetes.kubeconfig, "utf8");
@@ -127,7 +130,7 @@ function openLab(folder: string, env: NodeJS.ProcessEnv, down: () => Promise<voi
   return {
     folder,
     kubeconfig: kubernetes.kubeconfig,
-    registry: { url: registry.url.replace(/\/+$/, "") },
+    registry: { url: record.registry?.url.replace(/\/+$/, "") ?? (await serviceUrl(kubernetes.kubeconfig)) },
     cloud: {
       auth: cloud.auth,
       auth_type: cloud.auth_type,
@@ -156,11 +159,14 @@ function openLab(folder: string, env: NodeJS.ProcessEnv, down: () => Promise<voi
     },
     images: () => Promise.resolve(seedRecord(folder)),
     killOperator: async () => {
-      await lab(["kill", "operator"], env, true);
+      const file = join(labPaths(record.settings).run, `${operatorPartName}.pid.json`);
+      const { pid } = JSON.parse(readFileSync(file, "utf8")) as { pid: number };
+      process.kill(pid, "SIGKILL");
+      await until("the operator to be gone", () => Promise.resolve(!existsSync(`/proc/${pid}`)), {
+        everyMs: 50,
+      });
     },
-    ensureOperator: async () => {
-      await lab(["start", "operator"], env, true);
-    },
+    ensureOperator: () => operator.start(),
     moverSettings: (to, mode, container) => {
       const file = join(to, `mover-${mode}.json`);
       const settings: MoverSettings = {
@@ -182,6 +188,17 @@ function openLab(folder: string, env: NodeJS.ProcessEnv, down: () => Promise<voi
     },
     down,
   };
+}
+
+/** The registry through its Service's address, which this machine reaches as Pods do. */
+async function serviceUrl(kubeconfig: string): Promise<string> {
+  const kube = new Kube(kubeconfig);
+  try {
+    const { spec } = await kube.get(paths.service);
+    return `https://${spec.clusterIP}:${spec.ports[0].port}`;
+  } finally {
+    await kube.close();
+  }
 }
 
 /** What identifies a user with a password, as the mover's settings name it. */

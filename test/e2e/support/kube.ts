@@ -146,6 +146,7 @@ export const paths = {
   events: `${registryNamespace}/events`,
   configMaps: `${registryNamespace}/configmaps`,
   journal: `${registryNamespace}/configmaps/image-registry-migration`,
+  service: `${registryNamespace}/services/image-registry`,
   secrets: `${registryNamespace}/secrets`,
   claims: `${registryNamespace}/persistentvolumeclaims`,
   claim: (name: string) => `${registryNamespace}/persistentvolumeclaims/${name}`,
