@@ -1,0 +1,218 @@
+/** Fills the lab's registry through its front door, with what registries have in them. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Agent, request } from "undici";
+import { Registry } from "../../e2e/support/registry";
+import { run } from "../run";
+import { bytesOf, emptyLayer, layerOf } from "./content";
+import { Layout, type Descriptor } from "./layout";
+
+/** Debian packages this is done with. */
+export const seedPackages = ["skopeo"] as const;
+
+/** One thing that must be pullable: by its tag, where it has one, and by its digest. */
+export interface SeedImage {
+  readonly repository: string;
+  /** Empty where only the digest leads to it: a tag that has moved on, one architecture of several. */
+  readonly tag: string;
+  /** Of the manifest, or of the index. */
+  readonly digest: string;
+}
+
+export interface SeedOptions {
+  /** `https://host:port` of the registry. */
+  readonly url: string;
+  /** Folder for the list (seed.json) and, meanwhile, for the images. */
+  readonly dir: string;
+  /** Leaves out the 200 MB layer. */
+  readonly small?: boolean;
+  readonly log?: (line: string) => void;
+}
+
+const MiB = 1 << 20;
+
+/** Tags of the repository that has many. */
+const manyTags = 24;
+
+export function seedFile(dir: string): string {
+  return join(dir, "seed.json");
+}
+
+/** What an earlier seed pushed; empty where there was none. */
+export function seededImages(dir: string): readonly SeedImage[] {
+  try {
+    return JSON.parse(readFileSync(seedFile(dir), "utf8")) as SeedImage[];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** Pushes everything and writes the list. The same content at each run: a second one only finds it there. */
+export async function seed(options: SeedOptions): Promise<readonly SeedImage[]> {
+  const { url, dir, small = false, log = () => undefined } = options;
+  const work = join(dir, "seed.work");
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work, { recursive: true });
+  try {
+    const { layout, early, late } = compose(work, small);
+    log(`pushing ${early.length + late.length} images to ${url}`);
+    await pushAll(url, layout, early);
+    // Tags that move: only once the first of their images is there.
+    await pushAll(url, layout, late);
+    const half = await leaveUploadHalfWay(url, "team-a/web", 3 * MiB);
+    log(`left an upload half way: ${half}`);
+    const moved = new Set(late.map(({ repository, tag }) => `${repository}:${tag}`));
+    const images: SeedImage[] = late.map(({ repository, tag, descriptor }) => ({
+      repository,
+      tag,
+      digest: descriptor.digest,
+    }));
+    for (const { repository, tag, descriptor, parts } of early) {
+      images.push({
+        repository,
+        tag: moved.has(`${repository}:${tag}`) ? "" : tag,
+        digest: descriptor.digest,
+      });
+      for (const { digest } of parts) images.push({ repository, tag: "", digest });
+    }
+    writeFileSync(seedFile(dir), `${JSON.stringify(images, undefined, 1)}\n`);
+    return images;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+interface Planned {
+  readonly repository: string;
+  readonly tag: string;
+  readonly descriptor: Descriptor;
+  /** Manifests of an index. */
+  readonly parts: readonly Descriptor[];
+}
+
+function compose(work: string, small: boolean): { layout: Layout; early: Planned[]; late: Planned[] } {
+  const layout = new Layout(work);
+  const base = layout.layer(layerOf("base", 4 * MiB));
+  const runtime = layout.layer(layerOf("runtime", 2 * MiB));
+  const empty = layout.layer(emptyLayer());
+  const own = (name: string, size = 256 * 1024) => layout.layer(layerOf(name, size));
+  const early: Planned[] = [];
+  const late: Planned[] = [];
+  const plan = (
+    list: Planned[],
+    repository: string,
+    tag: string,
+    descriptor: Descriptor,
+    parts: readonly Descriptor[] = [],
+  ): void => {
+    layout.name(reference(repository, tag, descriptor), descriptor);
+    list.push({ repository, tag, descriptor, parts });
+  };
+
+  plan(early, "openshift/base", "latest", layout.image("base", [base]));
+  plan(early, "openshift/runtime", "24", layout.image("runtime", [base, runtime]));
+  // One image under two tags, and the same content in another repository.
+  const api = layout.image("api", [base, runtime, own("api")]);
+  plan(early, "team-a/api", "v1", api);
+  plan(early, "team-a/api", "stable", api);
+  plan(early, "team-b/copy-of/api", "v1", api);
+  const web = own("web");
+  for (let build = 1; build <= manyTags; build++)
+    plan(early, "team-a/web", `build-${build}`, layout.image(`web ${build}`, [base, runtime, web]));
+  // Layers that add nothing are in many images, and some have the same one twice.
+  plan(early, "team-b/batch", "1.0", layout.image("batch", [base, empty, own("batch"), empty]));
+  const parts = ["amd64", "arm64", "s390x"].map((architecture) =>
+    layout.image("hello", [own(`hello-${architecture}`), empty], architecture),
+  );
+  plan(early, "multi/hello", "1", layout.index(parts), parts);
+  if (!small) plan(early, "team-c/model", "big", layout.image("model", [base, own("model", 200 * MiB)]));
+  plan(early, "team-a/web", "latest", layout.image("web of yesterday", [base, runtime, own("yesterday")]));
+  plan(late, "team-a/web", "latest", layout.image("web of today", [base, runtime, own("today")]));
+  return { layout, early, late };
+}
+
+/** Unique in the layout: a moved tag is there twice. */
+function reference(repository: string, tag: string, { digest }: Descriptor): string {
+  return `${repository.replaceAll("/", ".")}.${tag}.${digest.slice(-8)}`;
+}
+
+/** Four at a time: skopeo itself is mostly waiting. */
+async function pushAll(url: string, layout: Layout, images: readonly Planned[]): Promise<void> {
+  const queue = [...images];
+  const [first] = queue.splice(0, 1);
+  // The base goes first, so that its layers are there for the others.
+  if (first !== undefined) await push(first);
+  await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) await push(next);
+    }),
+  );
+  async function push({ repository, tag, descriptor }: Planned): Promise<void> {
+    await pushImage(url, `oci:${layout.dir}:${reference(repository, tag, descriptor)}`, repository, tag);
+  }
+}
+
+/** Pushes with skopeo, all architectures of an index; the manifest goes as it is, so that its digest stays. */
+export async function pushImage(url: string, source: string, repository: string, tag: string): Promise<void> {
+  await run(
+    "skopeo",
+    [
+      "--insecure-policy",
+      "copy",
+      "--quiet",
+      "--all",
+      "--preserve-digests",
+      "--dest-tls-verify=false",
+      "--retry-times",
+      "3",
+      source,
+      `docker://${new URL(url).host}/${repository}:${tag}`,
+    ],
+    { limit: 120 },
+  );
+}
+
+/** An upload that a client began and never ended: it stays in the registry's _uploads. Answers its location. */
+export async function leaveUploadHalfWay(url: string, repository: string, bytes: number): Promise<string> {
+  // The lab's certificate is good for the Service's name, not for its address.
+  const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
+  try {
+    const opened = await request(`${url}/v2/${repository}/blobs/uploads/`, { method: "POST", dispatcher });
+    await opened.body.dump();
+    const location = opened.headers["location"];
+    if (opened.statusCode !== 202 || typeof location !== "string")
+      throw new Error(`POST of an upload to ${repository}: ${opened.statusCode}`);
+    const sent = await request(new URL(location, url), {
+      method: "PATCH",
+      dispatcher,
+      headers: { "content-type": "application/octet-stream" },
+      body: bytesOf("half an upload", bytes),
+    });
+    await sent.body.dump();
+    if (sent.statusCode !== 202) throw new Error(`PATCH of an upload to ${repository}: ${sent.statusCode}`);
+    return new URL(location, url).pathname;
+  } finally {
+    await dispatcher.close();
+  }
+}
+
+/** Pulls all of the list, by tag and by digest, with every blob; answers what is wrong, nothing where all is well. */
+export async function checkPulls(url: string, images: readonly SeedImage[]): Promise<readonly string[]> {
+  const registry = new Registry({ url });
+  const problems: string[] = [];
+  const known = new Set<string>();
+  try {
+    for (const { repository, tag, digest } of images)
+      for (const by of tag === "" ? [digest] : [tag, digest])
+        try {
+          const pulled = await registry.pull(repository, by, known);
+          if (pulled !== digest) problems.push(`${repository}:${by} is ${pulled}, pushed as ${digest}`);
+        } catch (error) {
+          problems.push(error instanceof Error ? error.message : String(error));
+        }
+  } finally {
+    await registry.close();
+  }
+  return problems;
+}
