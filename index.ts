@@ -15,7 +15,7 @@ import { build } from "./components/graph";
 import { plannedPods, prepare } from "./components/materials";
 import { leakingVariables } from "./components/openstack-provider";
 import { readSettings } from "./config";
-import { bundle } from "./migrator/bundle";
+import { bundleMover } from "./migrator/bundle";
 import { plan, showRefusals } from "./plan";
 import { describe } from "./plan/words";
 
@@ -25,7 +25,8 @@ async function main(): Promise<Record<string, unknown>> {
   const api = apiFor(kube);
 
   const seen = await observeCluster(kube, settings);
-  const cloud = seen.reachable ? resolveCloud(await readCloudSources(api), settings.openstack) : undefined;
+  const mayRead = seen.reachable && seen.missingPermissions.length === 0;
+  const cloud = mayRead ? resolveCloud(await readCloudSources(api), settings.openstack) : undefined;
   const leaking = cloud?.ok === true ? leakingVariables(process.env, cloud.provider) : [];
   const decision = plan(settings, seen, { leakingVariables: leaking });
   for (const each of decision.warnings) await pulumi.log.warn(`[${each.id}] ${each.message}`);
@@ -33,7 +34,7 @@ async function main(): Promise<Record<string, unknown>> {
   if (!seen.reachable) throw new pulumi.RunError(seen.message);
 
   const run = { token: randomUUID(), stack: settings.stack };
-  const materials = prepare(settings, seen, cloud, run, bundle);
+  const materials = prepare(settings, seen, cloud, run, bundleMover);
   if (!pulumi.runtime.isDryRun()) {
     // From here on only this run acts: a provider process that outlived an earlier one stops before its next patch.
     await takeRun(api, { ...run, host: hostname(), since: new Date().toISOString() });

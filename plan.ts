@@ -27,8 +27,13 @@ export function plan(settings: Settings, seen: Observation, workstation: Worksta
   }
   guards.guardOtherStack(judge, settings, seen);
   guards.guardPermissions(judge, seen.missingPermissions);
+  // What may not be read looks as if it were missing: nothing else can be judged then.
+  if (judge.refusals.some((each) => each.id === "permissions")) {
+    return { ok: false, refusals: judge.refusals, warnings: judge.warnings };
+  }
   guards.guardPlatform(judge, seen);
   guards.guardOperator(judge, seen);
+  guards.guardMoverPods(judge, seen);
   const decided = planState(judge, settings, seen, workstation);
   if (judge.refusals.length > 0 || decided === undefined) {
     return { ok: false, refusals: judge.refusals, warnings: judge.warnings };

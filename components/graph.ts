@@ -5,6 +5,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { PatchPurpose, RegistryPatchInputs } from "../cluster/steps/kinds";
 import type { CommonSettings, Settings } from "../config";
+import type { MoverBundle } from "../migrator/bundle";
 import type {
   CopyGraph,
   CopyPlan,
@@ -32,7 +33,7 @@ export interface Materials {
   /** The OpenStack provider; made only where there is a container in the graph. */
   readonly openstack: () => pulumi.ProviderResource;
   /** The mover's bundle; made only where there is a Pod in the graph. */
-  readonly moverCode: () => string;
+  readonly mover: () => MoverBundle;
   /** What a Pod is made from, for one copy. */
   readonly pod: (copy: CopyPlan) => MigrationPodArgs["pod"];
   readonly ca?: string;
@@ -172,7 +173,7 @@ class Graph {
 
   private ground(): MoverGround {
     const options = { providers: [this.materials.kubernetes()] };
-    return new MoverGround("mover", { code: this.materials.moverCode() }, options);
+    return new MoverGround("mover", this.materials.mover(), options);
   }
 
   private pod(

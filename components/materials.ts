@@ -6,6 +6,7 @@ import type { ResolvedCloud, UnresolvedCloud } from "../cluster/cloud";
 import type { ReachableObservation } from "../cluster/observation";
 import { witnessProblem } from "../cluster/evidence";
 import type { Settings } from "../config";
+import type { MoverBundle } from "../migrator/bundle";
 import type { Plan } from "../plan/types";
 import type { Materials } from "./graph";
 import { type MoverInputs, podNames, specHash } from "./mover-pod";
@@ -13,7 +14,7 @@ import { openstackProvider } from "./openstack-provider";
 import type { RunToken } from "./step";
 
 /**
- * `moverCode` is asked for only where the graph has a Pod, the cloud only where it has a Pod or a container: going back
+ * The mover is bundled only where the graph has a Pod, the cloud only where it has a Pod or a container: going back
  * from a Swift that is gone must not fail for want of it.
  */
 export function prepare(
@@ -21,16 +22,16 @@ export function prepare(
   seen: ReachableObservation,
   cloud: ResolvedCloud | UnresolvedCloud | undefined,
   run: RunToken,
-  moverCode: () => string,
+  bundle: () => MoverBundle,
 ): Materials {
-  const code = once(moverCode);
+  const mover = once(bundle);
   const ca = seen.ca.pem;
   return {
     run,
     settings,
     kubernetes: once(() => kubernetesProvider(settings)),
     openstack: once(() => openstackProvider(needed(cloud).provider, {})),
-    moverCode: code,
+    mover,
     pod: (copy) => ({
       copy,
       image: settings.migratorImage,
@@ -44,7 +45,7 @@ export function prepare(
       secretName: needed(cloud).secretName,
       ids: seen.namespaceIds,
       filesHash: createHash("sha256")
-        .update(code())
+        .update(mover().sha256)
         .update(ca ?? "")
         .digest("hex"),
       ...(seen.proxy === undefined ? {} : { proxy: seen.proxy }),

@@ -37,31 +37,41 @@ export class Copied extends StepResource<"copied"> {
 export interface MoverGroundArgs {
   /** The mover, one bundled file. */
   readonly code: string;
+  /** Licences of what is bundled with it. */
+  readonly licences: string;
 }
 
 /** What all migration Pods of a run share: the mover's code, and a way out of the namespace's default-deny policy. */
 export class MoverGround extends pulumi.ComponentResource {
+  /** Names of the ConfigMap and of the NetworkPolicy. */
+  readonly code: pulumi.Output<string>;
+  readonly network: pulumi.Output<string>;
+
   constructor(name: string, args: MoverGroundArgs, options: pulumi.ComponentResourceOptions = {}) {
     super("image-registry-swift:components:MoverGround", name, {}, options);
-    this.makeCode(name, args);
-    this.makeNetworkPolicy(name);
-    this.registerOutputs({});
+    this.code = this.makeCode(name, args).metadata.name;
+    this.network = this.makeNetworkPolicy(name).metadata.name;
+    this.registerOutputs({ code: this.code, network: this.network });
   }
 
-  private makeCode(name: string, args: MoverGroundArgs): void {
+  private makeCode(name: string, args: MoverGroundArgs): ConfigMap {
     const metadata = owned(codeConfigMap);
-    new ConfigMap(`${name}-code`, { metadata, data: { [moverFile]: args.code } }, { parent: this });
+    return new ConfigMap(
+      `${name}-code`,
+      { metadata, data: { [moverFile]: args.code, "LICENCES.txt": args.licences } },
+      { parent: this },
+    );
   }
 
   /** As the operator's own for the registry: nothing in, everything out. */
-  private makeNetworkPolicy(name: string): void {
+  private makeNetworkPolicy(name: string): NetworkPolicy {
     const spec = {
       podSelector: { matchLabels: { app: appName } },
       policyTypes: ["Ingress", "Egress"],
       ingress: [],
       egress: [{}],
     };
-    new NetworkPolicy(`${name}-network`, { metadata: owned(appName), spec }, { parent: this });
+    return new NetworkPolicy(`${name}-network`, { metadata: owned(appName), spec }, { parent: this });
   }
 }
 

@@ -5,9 +5,10 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import type { StepKind, StepKinds } from "../cluster/steps/kinds";
+import type * as steps from "../cluster/steps/provider";
 
 /** What cluster/steps/provider.ts exports. */
-type Steps = typeof import("../cluster/steps/provider");
+type Steps = typeof steps;
 type Config = Record<string, string>;
 type Props = Record<string, unknown> & { readonly kind: StepKind };
 

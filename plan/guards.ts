@@ -4,7 +4,7 @@
  */
 import type { Settings } from "../config";
 import type { Claim, MissingPermission, ObservedCloud, ReachableObservation } from "../cluster/observation";
-import { namespace } from "../cluster/journal";
+import { namespace, type Phase } from "../cluster/journal";
 import { isTrue, type Judge, showBytes } from "./judge";
 import { storageKind } from "./storage";
 import type { Workstation } from "./types";
@@ -12,13 +12,13 @@ import type { Workstation } from "./types";
 const config = "configs.imageregistry.operator.openshift.io/cluster";
 
 /** Phases after which nobody is at work any more. */
-const settled = ["switched", "aborted"];
+const settled: ReadonlySet<Phase> = new Set(["switched", "aborted"]);
 
 /** Another stack that has not finished: its steps and ours would undo each other. */
 export function guardOtherStack(judge: Judge, settings: Settings, seen: ReachableObservation): void {
   const { run, phase } = seen.journal ?? {};
   if (run === undefined || phase === undefined || run.stack === settings.stack) return;
-  if (settled.includes(phase) || settings.takeOver === run.stack) return;
+  if (settled.has(phase) || settings.takeOver === run.stack) return;
   judge.refuse(
     "other-stack",
     `stack ${run.stack} is at work on this cluster: since ${run.since} on ${run.host}, now "${phase}"`,
@@ -34,8 +34,8 @@ export function guardPermissions(judge: Judge, missing: readonly MissingPermissi
   judge.refuse(
     "permissions",
     `this user may not: ${list}`,
-    "a user with the ClusterRole of docs/permissions.md, or cluster-admin",
-    "oc auth can-i --list, then ask an administrator for: oc apply -f docs/clusterrole.yaml",
+    "a user with the ClusterRole of docs/permissions.yaml, or cluster-admin",
+    "ask an administrator for: oc apply -f docs/permissions.yaml, and a ClusterRoleBinding to it",
   );
 }
 
@@ -412,6 +412,18 @@ export function guardQuota(judge: Judge, seen: ReachableObservation): void {
       `${sizes}; the copy stops when the quota is reached, and goes on where it was after it is raised`,
     );
   }
+}
+
+/** Pods of our name that this program did not make, e.g. by hand after the documented page: they cannot be taken over. */
+export function guardMoverPods(judge: Judge, seen: ReachableObservation): void {
+  const strange = seen.moverPods.filter((pod) => pod.specHash === undefined).map((pod) => pod.name);
+  if (strange.length === 0) return;
+  judge.refuse(
+    "strange-pod",
+    `pod ${strange.join(", ")} in ${namespace} wears the label of the migration Pod, but this program did not make it`,
+    "none: it may still write to the container",
+    `oc -n ${namespace} logs ${strange[0] ?? ""}; when it has ended: oc -n ${namespace} delete pod ${strange.join(" ")}`,
+  );
 }
 
 /** Variables that the OpenStack provider would take although every argument is given to it. */

@@ -1,0 +1,578 @@
+import type { ObservedCloud, ReachableObservation } from "../cluster/observation";
+import type { Settings } from "../config";
+import { type Decision, plan, showRefusals } from "../plan";
+import {
+  aborted,
+  account,
+  claim,
+  container,
+  containerName,
+  proof,
+  proven,
+  provenJournal,
+  registryConfig,
+  settings,
+  switched,
+  untouched,
+} from "./plan/observations";
+
+const clean = { leakingVariables: [] };
+const decide = (wanted: Settings, seen: ReachableObservation) => plan(wanted, seen, clean);
+
+function planned(decision: Decision) {
+  if (!decision.ok) throw new Error(showRefusals(decision.refusals, "?"));
+  return decision.plan;
+}
+
+function refused(decision: Decision) {
+  return decision.ok ? [] : decision.refusals.map((each) => each.id);
+}
+
+const migrate = settings("migrate");
+const live = settings("migrate", { readOnly: "false" });
+const toSwift = settings("switch");
+const back = settings("abort");
+
+function withConfig(
+  seen: ReachableObservation,
+  change: Partial<typeof registryConfig>,
+): ReachableObservation {
+  return { ...seen, config: { ...(seen.config ?? registryConfig), ...change } };
+}
+
+function withDeployment(
+  seen: ReachableObservation,
+  change: Partial<NonNullable<ReachableObservation["deployment"]>>,
+): ReachableObservation {
+  const { deployment } = seen;
+  if (deployment === undefined) throw new Error("no deployment to change");
+  return { ...seen, deployment: { ...deployment, ...change } };
+}
+
+function withClaim(seen: ReachableObservation, change: Partial<typeof claim>): ReachableObservation {
+  return { ...seen, claim: { ...claim, ...change } };
+}
+
+function withContainer(seen: ReachableObservation, change: Partial<typeof container>): ReachableObservation {
+  const observed = { ...container, ...change };
+  return {
+    ...seen,
+    cloud: { ok: true, account, source: "secret installer-cloud-credentials", container: observed },
+  };
+}
+
+function withProof(change: Partial<typeof proof>): ReachableObservation {
+  return { ...proven, journal: { ...provenJournal, proof: { ...proof, ...change } } };
+}
+
+function withoutKey<T extends object, K extends keyof T>(value: T, key: K): Omit<T, K> & T {
+  const copy = { ...value };
+  delete copy[key];
+  return copy;
+}
+
+function broken(kind: Exclude<ObservedCloud, { ok: true }>["kind"], seen = untouched): ReachableObservation {
+  return { ...seen, cloud: { ok: false, kind, source: "secret installer-cloud-credentials", message: "no" } };
+}
+
+const ready = { name: "image-registry-9", desired: 1, replicas: 1, observed: true };
+
+describe("invariant 5: what up would refuse, preview refuses; each has its message", () => {
+  /** id, settings, observation, words that the message must have. */
+  const refusals: readonly (readonly [string, Settings, ReachableObservation, readonly string[]])[] = [
+    [
+      "other-stack",
+      migrate,
+      {
+        ...untouched,
+        journal: {
+          ...provenJournal,
+          phase: "copying",
+          run: {
+            token: "t",
+            stack: "organization/image-registry-swift/prod",
+            host: "bastion",
+            since: "2026-01-01",
+          },
+        },
+      },
+      ["organization/image-registry-swift/prod", "bastion", "2026-01-01", "copying", "config set takeOver"],
+    ],
+    [
+      "permissions",
+      migrate,
+      {
+        ...untouched,
+        missingPermissions: [
+          {
+            verb: "patch",
+            group: "imageregistry.operator.openshift.io",
+            resource: "configs",
+            name: "cluster",
+          },
+          {
+            verb: "get",
+            group: "",
+            resource: "pods",
+            subresource: "log",
+            namespace: "openshift-image-registry",
+          },
+        ],
+      },
+      [
+        'patch configs.imageregistry.operator.openshift.io "cluster"',
+        "get pods/log in namespace openshift-image-registry",
+        "docs/permissions.yaml",
+      ],
+    ],
+    ["not-openshift", migrate, withoutKey(untouched, "infrastructure"), ["api.example"]],
+    [
+      "not-openstack",
+      migrate,
+      { ...untouched, infrastructure: { ...untouched.infrastructure!, platform: "AWS" } },
+      ['"AWS"', "OpenStack"],
+    ],
+    [
+      "external-control-plane",
+      migrate,
+      { ...untouched, infrastructure: { ...untouched.infrastructure!, controlPlaneTopology: "External" } },
+      ["External"],
+    ],
+    [
+      "no-registry-config",
+      migrate,
+      withoutKey(untouched, "config"),
+      ["configs.imageregistry.operator.openshift.io/cluster"],
+    ],
+    [
+      "operator-not-managed",
+      migrate,
+      withConfig(untouched, { managementState: "Removed" }),
+      ['"Removed"', "oc patch"],
+    ],
+    ["operator-not-managed", toSwift, withConfig(proven, { managementState: "Unmanaged" }), ['"Unmanaged"']],
+    [
+      "operator-down",
+      back,
+      { ...switched, operatorDeploymentAvailable: false },
+      ["cluster-image-registry-operator"],
+    ],
+    [
+      "strange-pod",
+      migrate,
+      {
+        ...untouched,
+        moverPods: [{ name: "image-registry-migration", uid: "p", phase: "Running", terminating: false }],
+      },
+      ["image-registry-migration", "oc -n openshift-image-registry delete pod image-registry-migration"],
+    ],
+    [
+      "degraded",
+      migrate,
+      {
+        ...untouched,
+        clusterOperator: { conditions: [{ type: "Degraded", status: "True", message: "no luck" }] },
+      },
+      ["no luck", "oc describe clusteroperator"],
+    ],
+    [
+      "degraded",
+      toSwift,
+      { ...proven, clusterOperator: { conditions: [{ type: "Degraded", status: "True" }] } },
+      ["no reason"],
+    ],
+    [
+      "upgrade",
+      toSwift,
+      { ...proven, upgrade: { progressing: true, message: "Working towards 4.23" } },
+      ["Working towards 4.23", "oc get clusterversion"],
+    ],
+    ["no-deployment", migrate, withoutKey(untouched, "deployment"), ["image-registry"]],
+    [
+      "already-on-swift",
+      migrate,
+      switched,
+      [containerName, "the container of this migration", "state switch"],
+    ],
+    [
+      "already-on-swift",
+      live,
+      withConfig(untouched, { storage: { swift: { container: "elsewhere" } } }),
+      ["elsewhere", "state abort"],
+    ],
+    [
+      "no-storage",
+      migrate,
+      withConfig(untouched, { storage: { managementState: "Managed" } }),
+      ["spec.storage"],
+    ],
+    ["empty-dir", migrate, withConfig(untouched, { storage: { emptyDir: {} } }), ["emptyDir"]],
+    ["other-backend", migrate, withConfig(untouched, { storage: { s3: { bucket: "b" } } }), ['"s3"']],
+    ["other-backend", toSwift, withConfig(proven, { storage: { ibmcos: {} } }), ['"ibmcos"']],
+    ["other-backend", back, withConfig(untouched, { storage: { gcs: {} } }), ['"gcs"']],
+    [
+      "several-storages",
+      migrate,
+      withConfig(untouched, { storage: { pvc: { claim: "c" }, swift: { container: "d" } } }),
+      ["pvc, swift", "oc patch"],
+    ],
+    [
+      "no-claim",
+      migrate,
+      withoutKey(untouched, "claim"),
+      ["openshift-image-registry/image-registry-storage", "config set claim"],
+    ],
+    ["no-claim", back, withoutKey(switched, "claim"), ["image-registry-storage"]],
+    [
+      "claim-terminating",
+      migrate,
+      withClaim(untouched, { terminating: true }),
+      ["image-registry-storage", "oc patch pv pv-1"],
+    ],
+    ["claim-not-bound", migrate, withClaim(untouched, { phase: "Pending" }), ['"Pending"', "describe pvc"]],
+    [
+      "other-claim",
+      settings("migrate", { claim: "other" }),
+      untouched,
+      ['"other"', '"image-registry-storage"'],
+    ],
+    ["claim-replaced", back, withClaim(switched, { uid: "claim-2" }), ["claim-2", "claim-1"]],
+    [
+      "live-copy-declined",
+      live,
+      withClaim(untouched, { accessModes: ["ReadWriteOncePod"] }),
+      ["ReadWriteOncePod", "readOnly true"],
+    ],
+    ["credentials-absent", migrate, broken("absent"), ["installer-cloud-credentials"]],
+    ["credentials-malformed", migrate, broken("malformed"), ["clouds.yaml"]],
+    ["credentials-refused", migrate, broken("refused"), ["Keystone refused"]],
+    ["no-swift", migrate, broken("no-service"), ["named swift"]],
+    ["swift-unreachable", migrate, broken("unreachable"), ["openstack:authUrl"]],
+    ["swift-unreachable", back, broken("unreachable", switched), ["copyBack false", "acceptLoss true"]],
+    ["swift-forbidden", migrate, broken("forbidden"), ["role"]],
+    [
+      "other-account",
+      migrate,
+      { ...proven, cloud: { ok: true, account: "https://swift.example/v1/AUTH_2", source: "s" } },
+      ["AUTH_2", "AUTH_1"],
+    ],
+    [
+      "container-missing",
+      settings("migrate", { container: "mine" }),
+      withContainer(untouched, { name: "mine", exists: false }),
+      ['"mine"', "config rm container"],
+    ],
+    ["container-gone", toSwift, withContainer(proven, { exists: false }), [containerName, "state migrate"]],
+    [
+      "container-of-other-cluster",
+      settings("migrate", { container: containerName }),
+      withContainer(untouched, { properties: { openshiftclusterid: "prod-1" } }),
+      ['"prod-1"', '"lab-x7k2p"'],
+    ],
+    [
+      "foreign-data",
+      settings("migrate", { container: containerName }),
+      withContainer(untouched, { foreignObject: "backup.tar" }),
+      ['"backup.tar"', "120 objects"],
+    ],
+    [
+      "quota",
+      migrate,
+      { ...untouched, cloud: { ok: true, account, source: "s", quotaLeft: 0 } },
+      ["quota", "100.0 GiB"],
+    ],
+    ["no-proof", toSwift, untouched, ["state migrate && pulumi up"]],
+    ["stale-proof", toSwift, withProof({ claimUid: "claim-0" }), ["claim-0", "claim-1"]],
+    ["stale-proof", toSwift, withProof({ container: "other" }), ['"other"', containerName]],
+    ["stale-proof", toSwift, withProof({ account: "https://swift.example/v1/AUTH_9" }), ["AUTH_9"]],
+    ["stale-proof", toSwift, withContainer(proven, { objects: 121 }), ["120 objects", "121 objects"]],
+    ["stale-proof", toSwift, withContainer(proven, { bytes: 1 }), ["(4096)", "(1)"]],
+    ["stale-proof", toSwift, withDeployment(proven, { uid: "deployment-2" }), ["made anew since sealing"]],
+    [
+      "stale-proof",
+      toSwift,
+      {
+        ...withDeployment(proven, { revision: 7 }),
+        replicaSets: [{ ...ready, revision: 6, env: { storage: "filesystem", readOnly: false } }],
+      },
+      ["image-registry-9", "revision 6"],
+    ],
+    ["stale-proof", toSwift, withConfig(proven, { readOnly: false }), ["writable now"]],
+    ["stale-proof", toSwift, withDeployment(proven, { revision: 15 }), ["keeps only 10"]],
+    [
+      "other-container",
+      toSwift,
+      withConfig(proven, { storage: { swift: { container: "elsewhere" } } }),
+      ['"elsewhere"', `"${containerName}"`, "config set container elsewhere"],
+    ],
+    [
+      "other-container",
+      toSwift,
+      withConfig(untouched, { storage: { swift: { container: "elsewhere" } } }),
+      ["does not know"],
+    ],
+    ["replicas", settings("switch", { replicas: "4" }), proven, ["replicas is 4", "3 node(s)", "1 to 3"]],
+    [
+      "claim-released",
+      back,
+      {
+        ...switched,
+        journal: { ...switched.journal!, released: { claim: "c", uid: "u", at: "2026-02-02" } },
+      },
+      ["2026-02-02", "no volume"],
+    ],
+    ["loss", settings("abort", { copyBack: "false" }), switched, ["120 objects", "acceptLoss true"]],
+    ["loss", settings("abort", { copyBack: "false" }), broken("unreachable", switched), ["cannot be told"]],
+  ];
+
+  test.each(refusals)("%s in %o", (id, wanted, seen, words) => {
+    const decision = decide(wanted, seen);
+    if (decision.ok) throw new Error(`${id}: not refused`);
+    const found = decision.refusals.find((each) => each.id === id);
+    expect(refused(decision)).toContain(id);
+    const message = showRefusals(found === undefined ? [] : [found], wanted.state);
+    for (const word of words) expect(message).toContain(word);
+    expect(message).toMatch(/accepted: \S.*\n {4}next: \S/);
+  });
+
+  test("all at once", () => {
+    const seen = {
+      ...withConfig(withClaim(untouched, { phase: "Lost" }), { managementState: "Removed" }),
+      ...broken("refused"),
+    };
+    const both = {
+      ...seen,
+      config: withConfig(untouched, { managementState: "Removed" }).config!,
+      claim: { ...claim, phase: "Lost" },
+    };
+    expect(refused(decide(migrate, both))).toEqual([
+      "operator-not-managed",
+      "claim-not-bound",
+      "credentials-refused",
+    ]);
+  });
+
+  test("a cluster that cannot be reached is the only message", () => {
+    const decision = plan(
+      migrate,
+      { reachable: false, server: "https://x:6443", message: "connection refused" },
+      clean,
+    );
+    expect(refused(decision)).toEqual(["cluster-unreachable"]);
+  });
+
+  test("what may not be read is not also called missing", () => {
+    const seen = withoutKey(withoutKey(untouched, "infrastructure"), "config");
+    const missing = [{ verb: "get", group: "config.openshift.io", resource: "infrastructures" }];
+    expect(refused(decide(migrate, { ...seen, missingPermissions: missing }))).toEqual(["permissions"]);
+  });
+
+  test("variables of the workstation that would reach Keystone", () => {
+    const decision = plan(migrate, untouched, { leakingVariables: ["OS_CLOUD", "OS_TOKEN"] });
+    expect(refused(decision)).toEqual(["workstation-variables"]);
+    expect(decision.ok ? "" : showRefusals(decision.refusals, "migrate")).toContain(
+      "env -u OS_CLOUD -u OS_TOKEN pulumi up",
+    );
+    // abort after migrate makes no OpenStack provider.
+    expect(plan(back, proven, { leakingVariables: ["OS_CLOUD"] }).ok).toBe(true);
+  });
+
+  test("no message has a secret's name of a value or an empty part", () => {
+    for (const [, wanted, seen] of refusals) {
+      const decision = decide(wanted, seen);
+      for (const each of decision.ok ? [] : decision.refusals) {
+        expect(each.wrong.length).toBeGreaterThan(10);
+        expect(`${each.wrong}${each.accepted}${each.next}`).not.toMatch(/undefined|\[object/);
+      }
+    }
+  });
+});
+
+describe("warnings stop nothing", () => {
+  const warnings: readonly (readonly [string, Settings, ReachableObservation, string])[] = [
+    ["upgrade", migrate, { ...untouched, upgrade: { progressing: true, message: "4.23" } }, "4.23"],
+    ["upgrade", toSwift, { ...switched, upgrade: { progressing: true, message: "4.23" } }, "4.23"],
+    ["upgrade", back, { ...switched, upgrade: { progressing: true, message: "4.23" } }, "4.23"],
+    [
+      "degraded",
+      back,
+      { ...switched, clusterOperator: { conditions: [{ type: "Degraded", status: "True", message: "x" }] } },
+      "Degraded",
+    ],
+    [
+      "degraded",
+      migrate,
+      { ...proven, clusterOperator: { conditions: [{ type: "Degraded", status: "True", message: "x" }] } },
+      "Degraded",
+    ],
+    [
+      "quota",
+      migrate,
+      { ...untouched, cloud: { ok: true, account, source: "s", quotaLeft: 1024 } },
+      "1.0 KiB",
+    ],
+    [
+      "no-registry-meanwhile",
+      migrate,
+      withClaim(untouched, { accessModes: ["ReadWriteOncePod"] }),
+      "no registry at all",
+    ],
+    ["release", settings("switch", { releaseVolumeClaim: "true" }), switched, "reclaim policy Delete"],
+    ["container-gone", migrate, withContainer(proven, { exists: false }), "--refresh"],
+    ["volume-room", back, withContainer(withClaim(switched, { capacity: 10 }), {}), "10 bytes"],
+  ];
+  test.each(warnings)("%s", (id, wanted, seen, word) => {
+    const decision = decide(wanted, seen);
+    expect(refused(decision)).toEqual([]);
+    expect(decision.warnings.find((each) => each.id === id)?.message).toContain(word);
+  });
+});
+
+describe("migrate", () => {
+  test("a new container, a live copy, the seal, the final copy, both beside the registry", () => {
+    expect(planned(decide(migrate, untouched))).toMatchObject({
+      kind: "migrate",
+      container: {},
+      claim: claim.name,
+      infrastructureName: "lab-x7k2p",
+      seal: "rolling",
+      live: { pass: "live", besideRegistry: true, attempt: 0, claimUid: "claim-1" },
+      final: { pass: "final", besideRegistry: true },
+    });
+  });
+
+  test("readOnly false only copies", () => {
+    expect(planned(decide(live, untouched))).toMatchObject({ kind: "copy", live: { run: "1" } });
+  });
+
+  test("the live copy before sealing is another one than that of readOnly false; a new pass too", () => {
+    const runs = [live, migrate, settings("migrate", { pass: "2" })].map((each) => {
+      const made = planned(decide(each, untouched));
+      return made.kind === "copy" || made.kind === "migrate" ? made.live?.run : undefined;
+    });
+    expect(new Set(runs).size).toBe(3);
+  });
+
+  test("the container: config before journal before new", () => {
+    const named = settings("migrate", { container: "mine" });
+    expect(planned(decide(named, withContainer(proven, { name: "mine", properties: {} })))).toMatchObject({
+      container: { name: "mine" },
+    });
+    expect(planned(decide(migrate, proven))).toMatchObject({ container: { name: containerName } });
+  });
+
+  test("a shared claim needs no place beside the registry; one for a single Pod gets neither live copy nor rolling seal", () => {
+    const shared = planned(decide(migrate, withClaim(untouched, { accessModes: ["ReadWriteMany"] })));
+    expect(shared).toMatchObject({ live: { besideRegistry: false }, final: { besideRegistry: false } });
+    const alone = planned(decide(migrate, withClaim(untouched, { accessModes: ["ReadWriteOncePod"] })));
+    expect(alone).toMatchObject({ kind: "migrate", seal: "recreate", final: { besideRegistry: false } });
+    expect(alone).not.toHaveProperty("live");
+  });
+
+  test("a Pod that failed for good is another one next time", () => {
+    const seen = { ...proven, journal: { ...provenJournal, attempts: { final: 2 } } };
+    expect(planned(decide(migrate, seen))).toMatchObject({ final: { attempt: 2 }, live: { attempt: 0 } });
+  });
+
+  test("after an abort it begins anew", () => {
+    expect(planned(decide(migrate, aborted)).kind).toBe("migrate");
+  });
+
+  test("in place of another stack, when told so", () => {
+    const run = { token: "t", stack: "organization/image-registry-swift/prod", host: "h", since: "s" };
+    const seen = { ...proven, journal: { ...provenJournal, run } };
+    expect(refused(decide(migrate, seen))).toEqual(["other-stack"]);
+    expect(decide(settings("migrate", { takeOver: run.stack }), seen).ok).toBe(true);
+    const done = { ...proven, journal: { ...provenJournal, phase: "aborted" as const, run } };
+    expect(decide(migrate, done).ok).toBe(true);
+  });
+});
+
+describe("switch", () => {
+  test("invariant 2: a proof that holds is enough", () => {
+    expect(planned(decide(toSwift, proven))).toEqual({
+      kind: "switch",
+      claim: claim.name,
+      infrastructureName: "lab-x7k2p",
+      container: { name: containerName },
+      replicas: 2,
+      pullCheck: 20,
+      releaseClaim: false,
+    });
+  });
+
+  test("a read-only roll since sealing (an upgrade, a certificate) does not spoil the proof", () => {
+    const seen = {
+      ...withDeployment(proven, { revision: 6 }),
+      replicaSets: [{ ...ready, revision: 6, env: { storage: "filesystem", readOnly: true } }],
+    };
+    expect(decide(toSwift, seen).ok).toBe(true);
+  });
+
+  test("on our container already, it is finished without another proof, whatever happened to the container since", () => {
+    const seen = withContainer(
+      { ...switched, upgrade: { progressing: true, message: "x" } },
+      { objects: 999 },
+    );
+    expect(planned(decide(toSwift, seen)).kind).toBe("switch");
+  });
+
+  test("replicas: as the nodes allow, never less than before, as they are once switched, or as told", () => {
+    const replicas = (wanted: Settings, seen: ReachableObservation) => {
+      const made = planned(decide(wanted, seen));
+      return made.kind === "switch" ? made.replicas : undefined;
+    };
+    expect(replicas(toSwift, { ...proven, schedulableNodes: 1 })).toBe(1);
+    expect(replicas(toSwift, { ...proven, schedulableNodes: 2 })).toBe(2);
+    const three = { ...provenJournal, previous: { ...provenJournal.previous!, replicas: 3 } };
+    expect(replicas(toSwift, { ...proven, journal: three })).toBe(3);
+    expect(replicas(toSwift, { ...switched, schedulableNodes: 1 })).toBe(2);
+    expect(replicas(settings("switch", { replicas: "1" }), { ...proven, schedulableNodes: 1 })).toBe(1);
+  });
+
+  test("invariant 6: the plan of the second run is that of the first", () => {
+    expect(planned(decide(toSwift, switched))).toEqual(planned(decide(toSwift, proven)));
+  });
+});
+
+describe("abort", () => {
+  test("after migrate it only opens, and needs no cloud", () => {
+    expect(planned(decide(back, broken("unreachable", proven)))).toMatchObject({ kind: "reopen" });
+  });
+
+  test("with nothing begun it is harmless", () => {
+    expect(planned(decide(back, untouched)).kind).toBe("reopen");
+  });
+
+  test("after switch it copies back first, from the container that is served, and not beside the registry", () => {
+    expect(planned(decide(back, switched))).toMatchObject({
+      kind: "go-back",
+      container: { name: containerName },
+      back: { pass: "back", besideRegistry: false },
+    });
+  });
+
+  test("invariant 6: the second abort has the same graph, even with Swift gone", () => {
+    expect(planned(decide(back, aborted))).toEqual(planned(decide(back, switched)));
+    expect(decide(back, broken("unreachable", aborted)).ok).toBe(true);
+  });
+
+  test("without a journal (the page was followed by hand) it goes back to the claim of the config", () => {
+    const seen = withoutKey(
+      withConfig(switched, { storage: { swift: { container: "by-hand" } } }),
+      "journal",
+    );
+    expect(planned(decide(back, seen))).toMatchObject({ kind: "go-back", container: { name: "by-hand" } });
+  });
+
+  test("copyBack false with acceptLoss goes without Swift", () => {
+    const wanted = settings("abort", { copyBack: "false", acceptLoss: "true" });
+    const made = planned(decide(wanted, broken("unreachable", switched)));
+    expect(made.kind).toBe("go-back");
+    expect(made).not.toHaveProperty("back");
+  });
+
+  test("acceptLoss alone loses nothing", () => {
+    expect(planned(decide(settings("abort", { acceptLoss: "true" }), switched))).toHaveProperty("back");
+  });
+});
