@@ -54,6 +54,28 @@ export interface CloudSettings {
   readonly interface?: "public" | "internal" | "admin";
   /** PEM bundles added to the system's own roots; files that do not exist are skipped. */
   readonly caFiles?: readonly string[];
+  /** True: certificates are not checked (`verify: false` in a clouds.yaml). Never set by the Pulumi program. */
+  readonly insecure?: boolean;
+  /** Proxy for Keystone and Swift, given explicitly; no environment variable is consulted. */
+  readonly proxy?: ProxySettings;
+}
+
+/** Proxies by the scheme of the address that is called. */
+export interface ProxySettings {
+  readonly http?: string;
+  readonly https?: string;
+  /** Addresses reached directly: host names, `.suffix`, IP addresses, CIDRs, `host:port`, or `*`; as in NO_PROXY. */
+  readonly no?: readonly string[];
+}
+
+/** How failing requests are repeated. The wait doubles from `baseSeconds` up to `maxSeconds`, with jitter. */
+export interface RetrySettings {
+  /** Tries of one request, the first included; default 12. */
+  readonly attempts?: number;
+  /** Default 0.5. */
+  readonly baseSeconds?: number;
+  /** Default 20; also the longest Retry-After that is obeyed in full. */
+  readonly maxSeconds?: number;
 }
 
 /** One run of the mover. Sizes are bytes, times are seconds. */
@@ -75,6 +97,11 @@ export interface MoverSettings {
   readonly largeObjectThreshold?: number;
   /** Size of a large object's segments; default 1 GiB. */
   readonly segmentSize?: number;
+  /** Seconds without any progress after which a request counts as broken; default 60. */
+  readonly requestTimeout?: number;
+  readonly retry?: RetrySettings;
+  /** Threads that hash and send large blobs; default: the CPUs the process may use. 0: none, all in one thread. */
+  readonly workers?: number;
   /** Where the termination message goes (Kubernetes' `/dev/termination-log`); absent: none is written. */
   readonly terminationLog?: string;
   /** Opaque words echoed in the report, so that it can be tied to what it proves (claim UID, witness). */

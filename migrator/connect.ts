@@ -1,0 +1,58 @@
+import type { CloudSettings, RetrySettings } from "./contract";
+import { httpClient, readCaFiles, type HttpClient, type HttpOptions } from "./http";
+import { keystoneSessions, tokensUrl, type SessionSource } from "./keystone";
+import { retryPolicy, type Retry, type RetryPolicy } from "./retry";
+import { swiftStore, type ObjectStore } from "./swift";
+
+export interface ConnectOptions {
+  readonly cloud: CloudSettings;
+  readonly connections: number;
+  /** Seconds without progress. */
+  readonly timeout: number;
+  readonly retry?: RetrySettings | undefined;
+  readonly onRetry: (retry: Retry) => void;
+  /** PEM texts besides the files the settings name. */
+  readonly ca?: readonly string[];
+}
+
+/** Keystone and Swift, reached with one cloud's settings. Nothing is asked until it is needed. */
+export interface Connection {
+  readonly sessions: SessionSource;
+  readonly policy: RetryPolicy;
+  /** PEM texts of all extra CAs. */
+  readonly ca: readonly string[];
+  store(container: string): ObjectStore;
+  /** A client for an origin, kept for the next caller. */
+  clientFor(origin: string): HttpClient;
+  close(): Promise<void>;
+}
+
+export function connect(options: ConnectOptions): Connection {
+  const { cloud } = options;
+  const ca = [...readCaFiles(cloud.caFiles), ...(options.ca ?? [])];
+  const http: HttpOptions = {
+    connections: options.connections,
+    timeout: options.timeout,
+    ca,
+    insecure: cloud.insecure ?? false,
+    proxy: cloud.proxy,
+  };
+  const clients = new Map<string, HttpClient>();
+  const clientFor = (origin: string): HttpClient => {
+    const client = clients.get(origin) ?? httpClient(origin, http);
+    clients.set(origin, client);
+    return client;
+  };
+  const policy = retryPolicy(options.retry, options.onRetry);
+  const sessions = keystoneSessions(cloud, clientFor(tokensUrl(cloud.authUrl).origin), policy);
+  return {
+    sessions,
+    policy,
+    ca,
+    clientFor,
+    store: (container) => swiftStore({ sessions, policy, container, clientFor }),
+    async close() {
+      await Promise.all([...clients.values()].map((client) => client.close()));
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import type { Tally } from "./contract";
+import type { ByteString } from "./bytes";
+import type { EventLog, Progress } from "./events";
+import type { TransferPool } from "./pool";
+import type { RetryPolicy } from "./retry";
+import type { ResolvedSettings } from "./settings";
+import type { ObjectStore } from "./swift";
+import type { TransferContext } from "./transfer";
+import type { SourceProblem } from "./walk";
+
+/** A tally that is still counted. */
+export class Counter implements Tally {
+  objects = 0;
+  bytes = 0;
+  add(bytes: number): void {
+    this.objects++;
+    this.bytes += bytes;
+  }
+  reset(): void {
+    this.objects = 0;
+    this.bytes = 0;
+  }
+}
+
+/** A blob whose content is not what its name says. */
+export interface CorruptBlob {
+  readonly name: ByteString;
+  readonly digest: string;
+}
+
+/** Everything one run works with and counts in. */
+export interface Run {
+  readonly settings: ResolvedSettings;
+  readonly log: EventLog;
+  readonly progress: Progress;
+  readonly store: ObjectStore;
+  readonly policy: RetryPolicy;
+  readonly transfer: TransferContext;
+  readonly pool: TransferPool;
+  /** The registry's tree on the volume, with a trailing slash. */
+  readonly base: ByteString;
+  /** Objects in the container when the run began, for choosing how many parts to list at a time. */
+  readonly containerObjects: number;
+  readonly listingLimit: number;
+  readonly tallies: {
+    blobs: Counter;
+    links: Counter;
+    readonly copied: Counter;
+    readonly skipped: Counter;
+    readonly deleted: Counter;
+  };
+  readonly problems: SourceProblem[];
+  problemCount: number;
+  readonly corrupt: Map<ByteString, CorruptBlob>;
+  /** Runs a part of the work and adds its duration to the report. */
+  phase<T>(name: string, work: () => Promise<T>): Promise<T>;
+}
+
+/** How many problems are kept by name; the rest is counted. */
+const keptProblems = 100;
+
+export function addProblem(run: Run, problem: SourceProblem): void {
+  run.problemCount++;
+  if (run.problems.length < keptProblems) run.problems.push(problem);
+  if (run.problemCount <= 20) run.log.warning(`${problem.path}: ${problem.why}`);
+}

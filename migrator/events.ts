@@ -1,0 +1,137 @@
+import { writeSync } from "node:fs";
+import type { MoverEvent, Report, Tally } from "./contract";
+import type { Retry } from "./retry";
+
+type Untimed<E> = E extends unknown ? Omit<E, "t"> : never;
+
+/** Writes events, one JSON line each. */
+export class EventLog {
+  private lastRetry = -Infinity;
+  private muted = 0;
+  retries = 0;
+
+  constructor(
+    private readonly write: (line: string) => void = (line) => writeAll(1, line),
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  emit(event: Untimed<MoverEvent>): void {
+    const { event: name, ...rest } = event;
+    this.write(`${JSON.stringify({ event: name, t: new Date(this.now()).toISOString(), ...rest })}\n`);
+  }
+
+  warning(message: string): void {
+    this.emit({ event: "warning", message });
+  }
+
+  /** Counts every retry and tells of at most one a second: thirty-two connections break at once. */
+  retry(retry: Retry): void {
+    this.retries++;
+    if (this.now() - this.lastRetry < 1000) {
+      this.muted++;
+      return;
+    }
+    this.lastRetry = this.now();
+    const more = this.muted > 0 ? ` (and ${this.muted} more since the last line)` : "";
+    this.muted = 0;
+    this.emit({ event: "retry", ...retry, why: retry.why + more });
+  }
+
+  done(report: Report): void {
+    this.emit({ event: "done", report });
+  }
+}
+
+/** Synchronous, so that nothing is lost when the process ends; a pipe that is full is waited for. */
+function writeAll(fd: number, text: string): void {
+  const bytes = Buffer.from(text, "utf8");
+  for (let at = 0; at < bytes.length;)
+    try {
+      at += writeSync(fd, bytes, at);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EPIPE") return;
+      if (code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+}
+
+/** What a progress line says of an object that takes time but no bytes: as much as this many bytes. */
+const objectWeight = 32 * 1024;
+
+/** Seconds over which the rate is measured. */
+const windowSeconds = 20;
+
+/** Counts what is settled and tells of it at most every two seconds. */
+export class Progress {
+  phase = "start";
+  repository: string | undefined;
+  private objects = 0;
+  private bytes = 0;
+  private sent = 0;
+  private scanObjects = 0;
+  private scanBytes = 0;
+  private scanDone = false;
+  private lastLine: number;
+  private samples: { at: number; sent: number; weight: number }[] = [];
+
+  constructor(
+    private readonly log: EventLog,
+    private readonly now: () => number = () => performance.now() / 1000,
+  ) {
+    this.lastLine = this.now();
+  }
+
+  /** An object is in the container, or was there. */
+  settled(bytes: number): void {
+    this.objects++;
+    this.bytes += bytes;
+  }
+  transferred(bytes: number): void {
+    this.sent += bytes;
+  }
+  /** What the scan has seen so far. */
+  scanned(total: Tally, done: boolean): void {
+    if (this.scanDone) return;
+    this.scanObjects = total.objects;
+    this.scanBytes = total.bytes;
+    this.scanDone = done;
+    if (done) this.log.emit({ event: "scan", ...total, done });
+  }
+  get scanEnded(): boolean {
+    return this.scanDone;
+  }
+
+  /** Emits a line if the last one is two seconds old. */
+  tick(): void {
+    const at = this.now();
+    if (at - this.lastLine < 2) return;
+    this.lastLine = at;
+    const weight = weightOf({ objects: this.objects, bytes: this.bytes });
+    this.samples.push({ at, sent: this.sent, weight });
+    while (this.samples.length > 2 && at - this.samples[0]!.at > windowSeconds) this.samples.shift();
+    const first = this.samples[0]!;
+    const span = at - first.at;
+    const total = {
+      objects: Math.max(this.scanObjects, this.objects),
+      bytes: Math.max(this.scanBytes, this.bytes),
+    };
+    const speed = span > 0 ? (weight - first.weight) / span : 0;
+    const whole = weightOf(total);
+    this.log.emit({
+      event: "progress",
+      phase: this.phase,
+      objects: { objects: this.objects, bytes: this.bytes },
+      total,
+      // The last percent belongs to the proof; before the scan has ended there is nothing to be a part of.
+      percent: this.scanDone && whole > 0 ? Math.min(99, Math.floor((weight * 99) / whole)) : 0,
+      rate: span > 0 ? Math.round((this.sent - first.sent) / span) : 0,
+      ...(this.scanDone && speed > 0 ? { left: Math.ceil((whole - weight) / speed) } : {}),
+      ...(this.repository === undefined ? {} : { repository: this.repository }),
+    });
+  }
+}
+
+function weightOf({ objects, bytes }: Tally): number {
+  return bytes + objects * objectWeight;
+}

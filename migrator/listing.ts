@@ -1,0 +1,187 @@
+import { fromText, type ByteString } from "./bytes";
+import { emptyMd5 } from "./layout";
+import type { ObjectStore } from "./swift";
+import { TransientError, withRetry, type RetryPolicy } from "./retry";
+
+/** One object of a listing. `name` is relative to the prefix that was listed. */
+export interface ListedObject {
+  readonly name: ByteString;
+  readonly bytes: number;
+  /** MD5 in hex. A large object's manifest has the MD5 of nothing and 0 bytes. */
+  readonly hash: string;
+  /** A directory marker (`application/directory`), as `swift upload` makes them. */
+  readonly marker: boolean;
+  /** Set once a manifest was asked for by name: `bytes` is then the size of the whole. */
+  readonly large?: { readonly manifest: ByteString };
+}
+
+/** Listed with nothing in it: an empty object, or a large object's manifest. */
+export function mayBeManifest(object: ListedObject): boolean {
+  return object.bytes === 0 && object.hash === emptyMd5;
+}
+
+/**
+ * Parses one page. Swift writes each object with the same keys in the same order, so fields are cut out by
+ * position; whatever looks different is left to JSON.parse, for the whole page.
+ */
+export function parsePage(body: Buffer, prefix: ByteString): ListedObject[] {
+  return parseFast(body.toString("latin1"), prefix) ?? parseSlow(body, prefix);
+}
+
+const head = '"hash": "';
+
+function parseFast(text: string, prefix: ByteString): ListedObject[] | undefined {
+  const out: ListedObject[] = [];
+  if (text.length < 3) return text.trim() === "[]" ? out : undefined;
+  if (!text.startsWith('[{"hash": "') || !text.endsWith('"}]')) return undefined;
+  let at = 2;
+  for (;;) {
+    // {"hash": "<32>", "last_modified": "...", "bytes": n, "name": "...", "content_type": "..."}
+    if (!text.startsWith(head, at)) return undefined;
+    const hash = text.substr(at + 9, 32);
+    if (text.charCodeAt(at + 41) !== 34 || !text.startsWith(', "last_modified": "', at + 42))
+      return undefined;
+    const bytesAt = text.indexOf('"bytes": ', at + 62);
+    if (bytesAt < 0 || bytesAt > at + 120) return undefined;
+    let i = bytesAt + 9;
+    let bytes = 0;
+    for (let c = text.charCodeAt(i); c >= 48 && c <= 57; c = text.charCodeAt(++i))
+      bytes = bytes * 10 + c - 48;
+    if (!text.startsWith(', "name": "', i)) return undefined;
+    const nameAt = i + 11;
+    const nameEnd = text.indexOf('"', nameAt);
+    if (nameEnd < 0) return undefined;
+    let name = text.slice(nameAt, nameEnd);
+    if (name.includes("\\")) return undefined;
+    if (!text.startsWith('", "content_type": "', nameEnd)) return undefined;
+    const typeAt = nameEnd + 20;
+    const typeEnd = text.indexOf('"', typeAt);
+    if (typeEnd < 0) return undefined;
+    if (!name.startsWith(prefix)) return undefined;
+    name = name.slice(prefix.length);
+    const marker = text.charCodeAt(typeAt + 12) === 100 && text.startsWith("application/directory", typeAt);
+    out.push({ name, bytes, hash, marker });
+    if (text.startsWith("}, {", typeEnd + 1)) at = typeEnd + 5;
+    else if (typeEnd + 3 === text.length) return out;
+    else return undefined;
+  }
+}
+
+function parseSlow(body: Buffer, prefix: ByteString): ListedObject[] {
+  let page: unknown;
+  try {
+    page = JSON.parse(body.toString("utf8"));
+  } catch (error) {
+    throw new TransientError("the listing is not JSON", undefined, { cause: error });
+  }
+  if (!Array.isArray(page)) throw new TransientError("the listing is not a list");
+  const out: ListedObject[] = [];
+  for (const one of page as { name?: unknown; bytes?: unknown; hash?: unknown; content_type?: unknown }[]) {
+    if (typeof one?.name !== "string" || typeof one.bytes !== "number") continue;
+    const name = fromText(one.name);
+    if (!name.startsWith(prefix)) throw new TransientError(`the listing has a foreign name: ${one.name}`);
+    out.push({
+      name: name.slice(prefix.length),
+      bytes: one.bytes,
+      hash: typeof one.hash === "string" ? one.hash : "",
+      marker: typeof one.content_type === "string" && one.content_type.startsWith("application/directory"),
+    });
+  }
+  return out;
+}
+
+export interface ListingOptions {
+  readonly store: ObjectStore;
+  readonly policy: RetryPolicy;
+  readonly prefix: ByteString;
+  /** Names (relative to the prefix) at which the listing is split; the parts are fetched at the same time. */
+  readonly splits?: readonly ByteString[];
+  /** Parts fetched ahead of the one that is read; default 3. */
+  readonly ahead?: number;
+  /** Objects a page; a shorter page is the last one. Default: the store's limit. */
+  readonly limit: number;
+}
+
+/** The pages of a listing in order. Memory is that of a few pages, whatever the container holds. */
+export async function* listPages(options: ListingOptions): AsyncGenerator<ListedObject[], void, undefined> {
+  const splits = [...new Set(options.splits ?? [])].filter((s) => s !== "").sort();
+  const parts = [...splits, undefined].map(
+    (end, i) => new Part(options, i === 0 ? undefined : splits[i - 1], end),
+  );
+  const ahead = options.ahead ?? 3;
+  for (let i = 0; i < parts.length; i++) {
+    for (const part of parts.slice(i, i + 1 + ahead)) part.start();
+    const part = parts[i]!;
+    for (;;) {
+      const page = await part.next();
+      if (!page) break;
+      if (page.length > 0) yield page;
+    }
+  }
+}
+
+/** The names after `after` up to and including `last`. */
+class Part {
+  private pending: Promise<Buffer> | undefined;
+  private marker: ByteString | undefined;
+  private done = false;
+
+  constructor(
+    private readonly options: ListingOptions,
+    after: ByteString | undefined,
+    private readonly last: ByteString | undefined,
+  ) {
+    this.marker = after;
+  }
+
+  /** Asks for the first page, if that has not been done. */
+  start(): void {
+    if (this.done || this.pending) return;
+    this.pending = this.fetch();
+    // Awaited by next(); until then a failure must not count as unhandled.
+    this.pending.catch(() => undefined);
+  }
+
+  private fetch(): Promise<Buffer> {
+    const { store, prefix, limit } = this.options;
+    return store.list({
+      prefix,
+      limit,
+      ...(this.marker === undefined ? {} : { marker: prefix + this.marker }),
+      // An object name holds no NUL, so nothing lies between a name and that name with \x01: `last` is included.
+      ...(this.last === undefined ? {} : { endMarker: `${prefix}${this.last}\u0001` }),
+    });
+  }
+
+  async next(): Promise<ListedObject[] | undefined> {
+    if (this.done) return undefined;
+    this.start();
+    const { policy, prefix } = this.options;
+    const page = await withRetry(policy, "listing", async () => {
+      this.start();
+      const body = await this.pending!.finally(() => (this.pending = undefined));
+      const parsed = parsePage(body, prefix);
+      this.checkOrder(parsed);
+      return parsed;
+    });
+    // A short page is not trusted to be the last one (Ceph's gateway may have a lower limit than it says): only
+    // an empty page ends a part, at the price of one request.
+    if (page.length === 0) this.done = true;
+    else {
+      this.marker = page[page.length - 1]!.name;
+      this.start();
+    }
+    return page;
+  }
+
+  private checkOrder(page: readonly ListedObject[]): void {
+    let previous = this.marker;
+    for (const { name } of page) {
+      if (previous !== undefined && !(previous < name))
+        throw new TransientError("a page of the listing came twice or out of order");
+      previous = name;
+    }
+    if (this.last !== undefined && previous !== undefined && page.length > 0 && previous > this.last)
+      throw new TransientError("a page of the listing goes beyond its end");
+  }
+}

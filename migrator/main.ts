@@ -1,0 +1,43 @@
+import { parseCommand, helpText } from "./cli";
+import { MoverError, exitCodeOf, messageOf } from "./errors";
+import { EventLog } from "./events";
+import { isWorker, runWorker } from "./pool";
+import { writeTermination } from "./report";
+import { runMover } from "./run";
+import { resolveSettings } from "./settings";
+import { version } from "./version";
+
+/** The mover as a program, and, in a thread it started itself, as its worker. */
+async function main(): Promise<number> {
+  const command = parseCommand(process.argv.slice(2));
+  if (command.kind === "help") {
+    process.stdout.write(helpText);
+    return 0;
+  }
+  if (command.kind === "version") {
+    process.stdout.write(`${version}\n`);
+    return 0;
+  }
+  const settings = resolveSettings(command.settings);
+  const abort = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => abort.abort());
+  const report = await runMover({
+    settings,
+    log: new EventLog(),
+    workerEntry: __filename,
+    signal: abort.signal,
+  });
+  writeTermination(settings.terminationLog, report);
+  if (report.message !== undefined) process.stderr.write(`${report.message}\n`);
+  return report.exitCode;
+}
+
+if (isWorker()) runWorker();
+else
+  main().then(
+    (code) => process.exit(code),
+    (error: unknown) => {
+      process.stderr.write(`${messageOf(error)}\n`);
+      process.exit(error instanceof MoverError ? exitCodeOf(error.failure) : 1);
+    },
+  );

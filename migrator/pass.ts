@@ -1,0 +1,143 @@
+import { readdirSync } from "node:fs";
+import { hash as hashOf } from "node:crypto";
+import { setImmediate as turn } from "node:timers/promises";
+import { toPath, type ByteString } from "./bytes";
+import type { Run } from "./context";
+import { md5OfFileSync } from "./file";
+import { contentOfLink, kindOf, objectPrefix } from "./layout";
+import { listPages, mayBeManifest, type ListedObject } from "./listing";
+import { MergeJoin } from "./merge";
+import { walkRegistry, type SourceFile, type SourceProblem } from "./walk";
+
+export interface PassOptions {
+  readonly onProblem: (problem: SourceProblem) => void;
+  /** Gets each name once, in order: on the volume, in the container, or both. Returns true to be asked for room. */
+  readonly pair: (file: SourceFile | undefined, object: ListedObject | undefined) => boolean;
+  /** Waits until there is room for more; called after `pair` returned true. */
+  readonly room?: () => Promise<void>;
+}
+
+/** Milliseconds the join runs before requests under way get their turn. */
+const slice = 12;
+
+/** Joins the volume with a listing taken now. */
+export async function pass(run: Run, options: PassOptions): Promise<void> {
+  let count = 0;
+  let sliceEnd = performance.now() + slice;
+  let wantsRoom = false;
+  let sliceOver = false;
+  const join = new MergeJoin<SourceFile, ListedObject>(
+    walkRegistry({ root: run.settings.root, onProblem: options.onProblem }),
+    (file, object) => {
+      wantsRoom = options.pair(file, object);
+      if ((++count & 63) === 0) sliceOver = performance.now() > sliceEnd;
+      return wantsRoom || sliceOver;
+    },
+  );
+  const pause = async (): Promise<void> => {
+    if (wantsRoom) await options.room?.();
+    else if (sliceOver) await turn();
+    wantsRoom = false;
+    sliceOver = false;
+    run.progress.tick();
+    sliceEnd = performance.now() + slice;
+  };
+  const pages = listPages({
+    store: run.store,
+    policy: run.policy,
+    prefix: objectPrefix,
+    limit: run.listingLimit,
+    splits: listingSplits(run.base, run.containerObjects, run.listingLimit),
+  });
+  for await (const raw of pages) {
+    const page = await withTrueSizes(run, raw);
+    for (let i = 0; i < page.length;) {
+      i = join.advance(page, i);
+      await pause();
+    }
+  }
+  while (!join.finish()) await pause();
+}
+
+/**
+ * Where to cut the listing so that its parts can be fetched at the same time. Any names are right, good ones
+ * make parts of like size: digits of digests, and top folders of repositories as the volume has them.
+ */
+export function listingSplits(base: ByteString, objects: number, limit: number): ByteString[] {
+  const parts = Math.min(16, Math.floor(objects / limit));
+  if (parts < 1) return [];
+  const splits = ["repositories/"];
+  for (let i = 1; i < parts; i++)
+    splits.push(
+      `blobs/sha256/${Math.floor((i * 256) / parts)
+        .toString(16)
+        .padStart(2, "0")}`,
+    );
+  let folders: ByteString[] = [];
+  try {
+    folders = readdirSync(toPath(`${base}repositories`), { encoding: "latin1" }).sort();
+  } catch {
+    // The walk reads the same folder and reports it.
+  }
+  for (let i = 1; i < parts; i++) {
+    const folder = folders[Math.floor((i * folders.length) / parts)];
+    if (folder !== undefined) splits.push(`repositories/${folder}/`);
+  }
+  return splits;
+}
+
+/** Asks by name for the size of what is listed as empty but may be a large object; nothing else is asked for. */
+export async function withTrueSizes(run: Run, page: ListedObject[]): Promise<ListedObject[]> {
+  const wanted: number[] = [];
+  page.forEach((object, i) => {
+    if (
+      mayBeManifest(object) &&
+      !object.marker &&
+      kindOf(object.name) === "blob" &&
+      !isEmptyBlob(object.name)
+    )
+      wanted.push(i);
+  });
+  if (wanted.length === 0) return page;
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < wanted.length) {
+      const i = wanted[next++]!;
+      const object = page[i]!;
+      const head = await run.store.head(objectPrefix + object.name);
+      if (head?.manifest !== undefined)
+        page[i] = { ...object, bytes: head.bytes, hash: "", large: { manifest: head.manifest } };
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(run.settings.transfers, wanted.length) }, worker));
+  return page;
+}
+
+function isEmptyBlob(name: ByteString): boolean {
+  return name.includes("/e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855/");
+}
+
+/**
+ * The hash a file has in the inventory: `-` for a blob (its name is its hash), the MD5 of its content for all
+ * else. A link's content follows from its path; when its size fits and the container's hash is the MD5 of that
+ * content, it is not read. Throws what md5OfFileSync throws.
+ */
+export function inventoryHash(
+  base: ByteString,
+  file: SourceFile,
+  listed: ListedObject | undefined,
+  full: boolean,
+): string {
+  if (file.kind === "blob") return "-";
+  if (!full && listed !== undefined) {
+    const content = contentOfLink(file.name);
+    if (content !== undefined && content.length === file.bytes && hashOf("md5", content) === listed.hash)
+      return listed.hash;
+  }
+  return md5OfFileSync(base + file.name);
+}
+
+/** The hash an object has in the inventory. */
+export function listedHash(object: ListedObject): string {
+  return kindOf(object.name) === "blob" ? "-" : object.hash;
+}

@@ -1,0 +1,165 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Inventory } from "./contract";
+import { toText, type ByteString } from "./bytes";
+import { addProblem, type Run } from "./context";
+import { SourceChanged } from "./file";
+import { Inventories } from "./inventory";
+import { digestOfBlob, objectPrefix } from "./layout";
+import type { ListedObject } from "./listing";
+import { inventoryHash, listedHash, pass } from "./pass";
+import type { ObjectHead } from "./swift";
+import { messageOf } from "./errors";
+import type { SourceFile } from "./walk";
+
+export interface ProofOptions {
+  /** Files that only the volume has and that changed after this time (ms since 1970) came by pull-through. */
+  readonly sealedAt?: number;
+  /** Reads every link. */
+  readonly full: boolean;
+  /** A pair that is equal by name and size (and hash, for links). */
+  readonly onSame?: (file: SourceFile, object: ListedObject) => boolean;
+  readonly room?: () => Promise<void>;
+  /** Called when the comparison starts, and again when it starts anew. */
+  readonly onStart?: () => void;
+}
+
+export interface Proof {
+  readonly equal: boolean;
+  readonly source: Inventory;
+  readonly target: Inventory;
+  /** Names that differ, for a person; at most `kept`. */
+  readonly differences: readonly string[];
+  readonly differenceCount: number;
+  /** Files that came after the seal. */
+  readonly newer: number;
+  readonly manifests: ReadonlySet<ByteString>;
+}
+
+/** How many names a listing may lack, or have wrong, before it is taken anew instead of asked for one by one. */
+const askable = 500;
+/** Waits before the listing is taken anew, in seconds: a Swift cluster's listings lag by seconds. */
+const waits = [1, 3, 8, 15];
+const kept = 20;
+
+/**
+ * Walks the volume and lists the container, both now, and compares count, bytes and inventory. What a
+ * listing lacks or has old is asked for by name, a bounded number of times, before it counts.
+ */
+export async function prove(run: Run, options: ProofOptions): Promise<Proof> {
+  for (let round = 0; ; round++) {
+    const last = round === waits.length;
+    const proof = await attempt(run, options, last);
+    if (proof) return proof;
+    await sleep(waits[round]! * 1000);
+  }
+}
+
+async function attempt(run: Run, options: ProofOptions, last: boolean): Promise<Proof | undefined> {
+  options.onStart?.();
+  const inventories = new Inventories();
+  const manifests = new Set<ByteString>();
+  const differences: string[] = [];
+  let differenceCount = 0;
+  let newer = 0;
+  let asked = 0;
+  let question: { file: SourceFile | undefined; object: ListedObject | undefined; hash: string } | undefined;
+  const differ = (what: string): void => {
+    differenceCount++;
+    if (differences.length < kept) differences.push(what);
+  };
+  const settle = (
+    file: SourceFile | undefined,
+    hash: string,
+    object: { name: ByteString; bytes: number; hash: string } | undefined,
+  ): void => {
+    if (file && object && file.bytes === object.bytes && hash === object.hash) {
+      inventories.both(file.name, file.bytes, hash);
+      return;
+    }
+    if (file) inventories.source(file.name, file.bytes, hash);
+    if (object) inventories.target(object.name, object.bytes, object.hash);
+    if (file && object)
+      differ(
+        `${toText(file.name)}: ${file.bytes} bytes on the volume, ${object.bytes} in Swift${file.bytes === object.bytes ? " with another content" : ""}`,
+      );
+    else if (file) differ(`${toText(file.name)} is not in Swift`);
+    else if (object) differ(`${toText(object.name)} is only in Swift`);
+  };
+  const gaveUp = Symbol("too many differences");
+  try {
+    await pass(run, {
+      onProblem: (problem) => addProblem(run, problem),
+      pair(file, object) {
+        if (object?.large) manifests.add(object.large.manifest);
+        if (file && run.corrupt.has(file.name)) return false;
+        let hash = "";
+        if (file)
+          try {
+            hash = inventoryHash(run.base, file, object, options.full);
+          } catch (error) {
+            addProblem(run, {
+              path: toText(run.base + file.name),
+              why: messageOf(error),
+              vanished: error instanceof SourceChanged,
+            });
+            return false;
+          }
+        if (file && object && file.bytes === object.bytes && hash === listedHash(object)) {
+          inventories.both(file.name, file.bytes, hash);
+          return options.onSame?.(file, object) ?? false;
+        }
+        if (file && !object && options.sealedAt !== undefined && file.changed >= options.sealedAt) {
+          newer++;
+          return false;
+        }
+        question = { file, object, hash };
+        return true;
+      },
+      async room() {
+        if (!question) {
+          await options.room?.();
+          return;
+        }
+        const { file, object, hash } = question;
+        question = undefined;
+        if (++asked > askable) {
+          if (!last) throw gaveUp;
+          settle(file, hash, object && { ...object, hash: listedHash(object) });
+          return;
+        }
+        const name = (file ?? object)!.name;
+        const head = await headUntil(run, name, file, hash);
+        // A manifest the listing does not show yet: its segments are in use all the same.
+        if (head?.manifest !== undefined) manifests.add(head.manifest);
+        settle(
+          file,
+          hash,
+          head && { name, bytes: head.bytes, hash: digestOfBlob(name) === undefined ? head.etag : "-" },
+        );
+      },
+    });
+  } catch (error) {
+    if (error === gaveUp) return undefined;
+    throw error;
+  }
+  const { source, target, equal } = inventories.result();
+  return { equal, source, target, differences, differenceCount, newer, manifests };
+}
+
+/** Asks for an object by name until it is as expected (or gone, when nothing is expected), four times at most. */
+async function headUntil(
+  run: Run,
+  name: ByteString,
+  file: SourceFile | undefined,
+  hash: string,
+): Promise<ObjectHead | undefined> {
+  const tries = run.settings.mode === "verify" ? 2 : 4;
+  for (let i = 1; ; i++) {
+    const head = await run.store.head(objectPrefix + name);
+    const right = file
+      ? head?.bytes === file.bytes && (digestOfBlob(name) !== undefined || head.etag === hash)
+      : head === undefined;
+    if (right || i === tries) return head;
+    await sleep(250 * 2 ** i);
+  }
+}

@@ -1,0 +1,49 @@
+import { writeFileSync } from "node:fs";
+import type { Report } from "./contract";
+
+/** Kubernetes cuts a termination message here, in the middle of whatever it is. */
+export const terminationLimit = 4096;
+
+/** The report as JSON of at most `limit` bytes: lists shorten first, then texts; numbers and digests stay. */
+export function shortenReport(report: Report, limit = terminationLimit): string {
+  const size = (r: Report): number => Buffer.byteLength(JSON.stringify(r));
+  let short = report;
+  const total = report.corrupt.length + (report.corruptMore ?? 0);
+  for (const uses of [8, 4, 2, 1, 0])
+    if (size(short) > limit) short = withUses({ ...short, corrupt: report.corrupt }, uses);
+  while (size(short) > limit && short.corrupt.length > 0) {
+    const corrupt = short.corrupt.slice(0, Math.floor(short.corrupt.length / 2));
+    short = { ...short, corrupt, corruptMore: total - corrupt.length };
+  }
+  for (let length = 1024; size(short) > limit && short.message !== undefined && length >= 64; length >>= 1)
+    short = { ...short, message: cut(short.message, length) };
+  if (size(short) > limit && short.context)
+    short = {
+      ...short,
+      context: Object.fromEntries(Object.entries(short.context).map(([k, v]) => [cut(k, 64), cut(v, 128)])),
+    };
+  if (size(short) > limit) {
+    const { context: _, ...rest } = short;
+    short = rest;
+  }
+  return JSON.stringify(short);
+}
+
+/** At most `uses` users of each corrupt blob, and how many more there are. */
+function withUses(report: Report, uses: number): Report {
+  const corrupt = report.corrupt.map(({ digest, usedBy }) => ({
+    digest,
+    usedBy: usedBy.length > uses ? [...usedBy.slice(0, uses), `and ${usedBy.length - uses} more`] : usedBy,
+  }));
+  return { ...report, corrupt };
+}
+
+function cut(text: string, length: number): string {
+  const characters = Array.from(text);
+  return characters.length <= length ? text : `${characters.slice(0, length - 1).join("")}…`;
+}
+
+/** Writes the termination message where the settings ask for one. */
+export function writeTermination(path: string | undefined, report: Report): void {
+  if (path !== undefined) writeFileSync(path, shortenReport(report));
+}

@@ -1,0 +1,270 @@
+import { lstatSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import type { Report } from "./contract";
+import { fromText } from "./bytes";
+import { connect, type Connection } from "./connect";
+import { Counter, type Run } from "./context";
+import { copyBack } from "./back";
+import { copyToSwift, corruptDigests } from "./copy";
+import { usersOfBlobs } from "./corrupt";
+import { MoverError, errnoOf, exitCodeOf, messageOf } from "./errors";
+import { Progress, type EventLog } from "./events";
+import { registryTree } from "./layout";
+import { inlinePool, workerPool, type TransferPool } from "./pool";
+import type { Proof } from "./proof";
+import type { ResolvedSettings } from "./settings";
+import type { TransferContext } from "./transfer";
+import { verifySides } from "./verify";
+
+export interface RunOptions {
+  readonly settings: ResolvedSettings;
+  readonly log: EventLog;
+  /** The file worker threads start from; absent: everything runs in this thread. */
+  readonly workerEntry?: string;
+  /** Aborted by a signal: the run ends at once with a report, exit code 130. */
+  readonly signal?: AbortSignal;
+}
+
+/** Swift takes 5 GiB and two bytes, Ceph's gateway 5 GiB: without a word from `/info` the smaller one counts. */
+const GiB = 1024 ** 3;
+
+/** Runs one mode to its end. Never throws: whatever happens is in the report, which is emitted as `done`. */
+export async function runMover(options: RunOptions): Promise<Report> {
+  const { settings, log } = options;
+  const startedAt = new Date();
+  const tallies = {
+    blobs: new Counter(),
+    links: new Counter(),
+    copied: new Counter(),
+    skipped: new Counter(),
+    deleted: new Counter(),
+  };
+  const seconds: Record<string, number> = {};
+  const state: { run?: Run; account?: string; proof?: Proof; head?: { objects: number; bytes: number } } = {};
+  const phase = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    progress.phase = name;
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      seconds[name] = round((seconds[name] ?? 0) + (performance.now() - start) / 1000);
+    }
+  };
+  const progress = new Progress(log);
+  log.emit({ event: "start", version: 1, mode: settings.mode, container: settings.container });
+  const connection = connect({
+    cloud: settings.cloud,
+    connections: settings.transfers,
+    timeout: settings.requestTimeout,
+    retry: settings.retry,
+    onRetry: (retry) => log.retry(retry),
+  });
+  let pool: TransferPool | undefined;
+
+  const work = async (): Promise<void> => {
+    const base = fromText(`${settings.root.replace(/\/+$/, "")}/${registryTree}`);
+    if (settings.mode !== "back") checkTree(settings, base);
+    const run = await phase("connect", () => prepare(options, connection, progress, base, tallies, phase));
+    pool = run.pool;
+    state.run = run;
+    state.account = (await connection.sessions.session()).account;
+    switch (settings.mode) {
+      case "copy":
+        await copyToSwift(run, false);
+        break;
+      case "finish": {
+        const { proof } = await copyToSwift(run, true);
+        if (proof) state.proof = proof;
+        break;
+      }
+      case "verify":
+        state.proof = await verifySides(run);
+        break;
+      case "back":
+        await copyBack(run, fromText(settings.root));
+        break;
+    }
+    if (state.proof) {
+      const head = await run.store.headContainer();
+      if (head) state.head = head;
+      judge(run, state.proof);
+    }
+  };
+
+  let failure: unknown;
+  try {
+    await Promise.race([work(), aborted(options.signal)]);
+  } catch (error) {
+    failure = error;
+  }
+  const report = makeReport();
+  await Promise.all([pool?.close(), connection.close()]).catch(() => undefined);
+  log.done(report);
+  return report;
+
+  function makeReport(): Report {
+    const { run, proof } = state;
+    const interrupted = failure instanceof Interrupted;
+    const name = failure instanceof MoverError ? failure.failure : interrupted ? "interrupted" : "failed";
+    const corrupt =
+      run && run.corrupt.size > 0
+        ? [...usersOfBlobs(settings.root, run.base, corruptDigests(run))].map(([digest, usedBy]) => ({
+            digest,
+            usedBy,
+          }))
+        : [];
+    return {
+      version: 1,
+      mode: settings.mode,
+      outcome: failure === undefined ? "ok" : interrupted ? "interrupted" : "failed",
+      exitCode: failure === undefined ? 0 : exitCodeOf(name),
+      ...(failure === undefined ? {} : { message: messageOf(failure) }),
+      ...(state.account === undefined ? {} : { account: state.account }),
+      container: settings.container,
+      ...(settings.context ? { context: settings.context } : {}),
+      startedAt: startedAt.toISOString(),
+      finishedAt: new Date().toISOString(),
+      blobs: plain(tallies.blobs),
+      links: plain(tallies.links),
+      copied: plain(tallies.copied),
+      skipped: plain(tallies.skipped),
+      deleted: plain(tallies.deleted),
+      retries: log.retries,
+      seconds: { ...seconds, total: round((Date.now() - startedAt.getTime()) / 1000) },
+      proven: failure === undefined && proof?.equal === true,
+      ...(proof ? { source: proof.source, target: proof.target } : {}),
+      ...(state.head ? { containerHead: state.head } : {}),
+      corrupt,
+    };
+  }
+}
+
+class Interrupted extends Error {}
+
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = (): void =>
+      reject(new Interrupted("ended by a signal; run it again, it goes on where it stopped"));
+    if (signal?.aborted) fail();
+    else signal?.addEventListener("abort", fail, { once: true });
+  });
+}
+
+function checkTree(settings: ResolvedSettings, base: string): void {
+  const path = Buffer.from(base, "latin1");
+  let why: string;
+  try {
+    if (lstatSync(path).isDirectory()) return;
+    why = "is no directory";
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT" && errnoOf(error) !== "ENOTDIR")
+      throw new MoverError("source", `${path.toString()}: ${messageOf(error)}`);
+    why = "does not exist";
+  }
+  throw new MoverError(
+    "no-registry",
+    `${path.toString()} ${why}: there is no registry on ${settings.root}; is the right volume mounted there?`,
+  );
+}
+
+async function prepare(
+  options: RunOptions,
+  connection: Connection,
+  progress: Progress,
+  base: string,
+  tallies: Run["tallies"],
+  phase: Run["phase"],
+): Promise<Run> {
+  const { settings, log } = options;
+  const store = connection.store(settings.container);
+  const [info, head] = await Promise.all([store.info(), store.headContainer()]);
+  if (!head)
+    throw new MoverError(
+      "container-gone",
+      `container ${settings.container} does not exist in ${(await connection.sessions.session()).account}; create it, or check the name and the project`,
+    );
+  const threshold = Math.min(settings.largeObjectThreshold ?? info.maxFileSize, info.maxFileSize);
+  const segmentSize = Math.min(settings.segmentSize ?? GiB, info.maxFileSize);
+  const onSent = (bytes: number): void => {
+    progress.transferred(bytes);
+    progress.tick();
+  };
+  const transfer: TransferContext = { base, store, threshold, segmentSize, onSent };
+  const threads = settings.workers ?? availableParallelism();
+  const pool =
+    options.workerEntry === undefined || threads === 0
+      ? inlinePool(transfer)
+      : workerPool({
+          entry: options.workerEntry,
+          threads,
+          sessions: connection.sessions,
+          onRetry: (retry) => log.retry(retry),
+          onSent,
+          setup: {
+            moverWorker: true,
+            base,
+            container: settings.container,
+            threshold,
+            segmentSize,
+            connections: settings.transfers,
+            timeout: settings.requestTimeout,
+            ca: connection.ca,
+            insecure: settings.cloud.insecure ?? false,
+            proxy: settings.cloud.proxy,
+            retry: settings.retry,
+          },
+        });
+  return {
+    settings,
+    log,
+    progress,
+    store,
+    policy: connection.policy,
+    transfer,
+    pool,
+    base,
+    containerObjects: head.objects,
+    listingLimit: info.listingLimit,
+    tallies,
+    problems: [],
+    problemCount: 0,
+    corrupt: new Map(),
+    phase,
+  };
+}
+
+/** Turns an unequal proof into its failure. */
+function judge(run: Run, proof: Proof): void {
+  if (proof.newer > 0)
+    run.log.warning(
+      `${proof.newer} files came to the volume after the walk (pull-through); they can be fetched again`,
+    );
+  if (run.settings.mode === "verify") {
+    if (run.problemCount > 0) {
+      const [first] = run.problems;
+      throw new MoverError("source", `${first!.path}: ${first!.why} (${run.problemCount} in all)`);
+    }
+    if (run.corrupt.size > 0 && run.settings.corruptBlobs === "fail")
+      throw new MoverError(
+        "corrupt",
+        `${run.corrupt.size} blobs on the volume do not hold what their names say; push again what uses them (see the report)`,
+      );
+  }
+  if (proof.equal) return;
+  const next =
+    run.settings.mode === "verify"
+      ? "run a copy, then a finish"
+      : "run it again; if it stays, something else writes to one side";
+  throw new MoverError(
+    "mismatch",
+    `the volume and container ${run.settings.container} differ in ${proof.differenceCount} names: ${proof.differences.slice(0, 3).join("; ")}; ${next}`,
+  );
+}
+
+function plain({ objects, bytes }: Counter): { objects: number; bytes: number } {
+  return { objects, bytes };
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
