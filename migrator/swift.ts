@@ -80,8 +80,18 @@ export interface SwiftOptions {
   readonly rights?: { written: boolean };
 }
 
+export type Headers = HttpResponse["headers"];
+
+/** What only the Pulumi program asks for. */
+export interface HeaderReader {
+  /** Headers of HEAD on the container; undefined when it does not exist. */
+  containerHeaders(): Promise<Headers | undefined>;
+  /** Headers of HEAD on the account; undefined when it does not exist. */
+  accountHeaders(): Promise<Headers | undefined>;
+}
+
 /** A container of a Swift (or Ceph gateway) account. */
-export function swiftStore(options: SwiftOptions): ObjectStore {
+export function swiftStore(options: SwiftOptions): ObjectStore & HeaderReader {
   return new SwiftStore(options);
 }
 
@@ -93,7 +103,7 @@ interface Exchange extends Omit<HttpRequest, "path"> {
   readonly accept?: readonly number[];
 }
 
-class SwiftStore implements ObjectStore {
+class SwiftStore implements ObjectStore, HeaderReader {
   readonly container: string;
   private readonly rights: { written: boolean };
   private account = "";
@@ -130,17 +140,34 @@ class SwiftStore implements ObjectStore {
   }
 
   async headContainer(): Promise<ContainerHead | undefined> {
+    const headers = await this.containerHeaders();
+    if (!headers) return undefined;
+    return {
+      objects: Number(headers["x-container-object-count"] ?? 0),
+      bytes: Number(headers["x-container-bytes-used"] ?? 0),
+    };
+  }
+
+  async containerHeaders(): Promise<Headers | undefined> {
     const response = await this.exchange(`container ${this.container}`, () => ({
       method: "HEAD",
       path: "",
       headers: {},
       accept: [404],
     }));
-    if (response.status === 404) return undefined;
-    return {
-      objects: Number(response.headers["x-container-object-count"] ?? 0),
-      bytes: Number(response.headers["x-container-bytes-used"] ?? 0),
-    };
+    return response.status === 404 ? undefined : response.headers;
+  }
+
+  async accountHeaders(): Promise<Headers | undefined> {
+    const { account } = await this.options.sessions.session();
+    const response = await this.exchange("the account", () => ({
+      method: "HEAD",
+      path: new URL(account).pathname,
+      absolute: true,
+      headers: {},
+      accept: [404],
+    }));
+    return response.status === 404 ? undefined : response.headers;
   }
 
   async list(query: PageQuery): Promise<Buffer> {
