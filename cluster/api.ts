@@ -5,9 +5,8 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ReadableStream } from "node:stream/web";
-import { HttpMethod, type KubeConfig, RequestContext } from "@kubernetes/client-node";
-import { fetch } from "undici";
-import { serverOf } from "./kube";
+import type { KubeConfig, RequestContext } from "@kubernetes/client-node";
+import { type Dispatcher, fetch } from "undici";
 import type { Stored } from "./objects";
 
 export type ApiErrorKind =
@@ -25,6 +24,7 @@ export class ApiError extends Error {
   }
 }
 
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export type Query = Readonly<Record<string, string>>;
 
 export interface Api {
@@ -48,6 +48,7 @@ export interface Api {
 /** Seconds one call may take. A watch or a log followed has none: its signal ends it. */
 const callSeconds = 20;
 const readAttempts = 4;
+const poolMilliseconds = 300_000;
 
 export function apiFor(kube: KubeConfig): Api {
   return new RestApi(kube);
@@ -55,9 +56,10 @@ export function apiFor(kube: KubeConfig): Api {
 
 class RestApi implements Api {
   readonly server: string;
+  private connection: { readonly dispatcher: Dispatcher | undefined; readonly since: number } | undefined;
 
   constructor(private readonly kube: KubeConfig) {
-    this.server = serverOf(kube);
+    this.server = kube.getCurrentCluster()?.server ?? "";
   }
 
   async get<T extends Stored>(path: string): Promise<T | undefined> {
@@ -82,15 +84,15 @@ class RestApi implements Api {
   }
 
   create<T extends object>(path: string, body: object): Promise<T> {
-    return this.json<T>(HttpMethod.POST, path, {}, body, "application/json");
+    return this.json<T>("POST", path, {}, body, "application/json");
   }
 
   replace<T extends Stored>(path: string, body: object): Promise<T> {
-    return this.json<T>(HttpMethod.PUT, path, {}, body, "application/json");
+    return this.json<T>("PUT", path, {}, body, "application/json");
   }
 
   mergePatch<T extends Stored>(path: string, body: object): Promise<T> {
-    return this.json<T>(HttpMethod.PATCH, path, {}, body, "application/merge-patch+json");
+    return this.json<T>("PATCH", path, {}, body, "application/merge-patch+json");
   }
 
   async remove(path: string, options: { uid?: string; graceSeconds?: number } = {}): Promise<boolean> {
@@ -100,19 +102,19 @@ class RestApi implements Api {
       ...(options.uid === undefined ? {} : { preconditions: { uid: options.uid } }),
       ...(options.graceSeconds === undefined ? {} : { gracePeriodSeconds: options.graceSeconds }),
     };
-    const gone = await absent(this.json<object>(HttpMethod.DELETE, path, {}, body, "application/json"));
+    const gone = await absent(this.json<object>("DELETE", path, {}, body, "application/json"));
     return gone !== undefined;
   }
 
   async text(path: string, query: Query = {}): Promise<string | undefined> {
     const response = await absent(
-      this.call(HttpMethod.GET, path, query, undefined, undefined, AbortSignal.timeout(callSeconds * 1000)),
+      this.call("GET", path, query, undefined, undefined, AbortSignal.timeout(callSeconds * 1000)),
     );
     return response === undefined ? undefined : response.text();
   }
 
   async *lines(path: string, query: Query, signal: AbortSignal): AsyncIterable<string> {
-    const response = await this.call(HttpMethod.GET, path, query, undefined, undefined, signal);
+    const response = await this.call("GET", path, query, undefined, undefined, signal);
     if (response.body === null) {
       return;
     }
@@ -139,7 +141,7 @@ class RestApi implements Api {
   private async read<T>(path: string, query: Query): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.json<T>(HttpMethod.GET, path, query);
+        return await this.json<T>("GET", path, query);
       } catch (error) {
         const again = error instanceof ApiError && (error.kind === "unreachable" || error.status >= 429);
         if (!again || attempt >= readAttempts || neverReachable(error)) {
@@ -151,7 +153,7 @@ class RestApi implements Api {
   }
 
   private async json<T>(
-    method: HttpMethod,
+    method: Method,
     path: string,
     query: Query,
     body?: object,
@@ -167,20 +169,26 @@ class RestApi implements Api {
   }
 
   private async call(
-    method: HttpMethod,
+    method: Method,
     path: string,
     query: Query,
     body: object | undefined,
     contentType: string | undefined,
     signal: AbortSignal,
   ) {
+    if (this.server === "") {
+      throw new ApiError(
+        "unreachable",
+        "the kubeconfig names no cluster (it has no current context); choose one: pulumi config set kubernetes:context <name>",
+      );
+    }
     const url = new URL(this.server.replace(/\/$/, "") + path);
     for (const [key, value] of Object.entries(query)) {
       url.searchParams.set(key, value);
     }
-    const context = new RequestContext(url.toString(), method);
+    let login: Login;
     try {
-      await this.kube.applySecurityAuthentication(context);
+      login = await loginOf(this.kube);
     } catch (error) {
       throw new ApiError(
         "expired",
@@ -189,11 +197,12 @@ class RestApi implements Api {
     }
     let response;
     try {
-      const dispatcher = context.getDispatcher();
+      const { headers } = login;
+      const dispatcher = this.kept(login.dispatcher);
       response = await fetch(url, {
         method,
         headers: {
-          ...context.getHeaders(),
+          ...headers,
           ...(contentType === undefined ? {} : { "content-type": contentType }),
         },
         signal,
@@ -207,6 +216,14 @@ class RestApi implements Api {
       return response;
     }
     throw this.refused(method, path, response.status, await response.text().catch(() => ""));
+  }
+
+  /** The library makes a connection pool per call; one is kept for a while, as certificates may be renewed. */
+  private kept(fresh: Dispatcher | undefined): Dispatcher | undefined {
+    if (this.connection === undefined || performance.now() - this.connection.since > poolMilliseconds) {
+      this.connection = { dispatcher: fresh, since: performance.now() };
+    }
+    return this.connection.dispatcher;
   }
 
   private unreachable(error: unknown): ApiError {
@@ -223,7 +240,7 @@ class RestApi implements Api {
     );
   }
 
-  private refused(method: HttpMethod, path: string, status: number, text: string): ApiError {
+  private refused(method: Method, path: string, status: number, text: string): ApiError {
     const answer = messageOf(text) || `HTTP ${status}`;
     switch (status) {
       case 401:
@@ -254,6 +271,30 @@ class RestApi implements Api {
         return new ApiError("other", `${method} ${path} failed with HTTP ${status}: ${answer}`, status);
     }
   }
+}
+
+interface Login {
+  readonly headers: Record<string, string>;
+  readonly dispatcher: Dispatcher | undefined;
+}
+
+/**
+ * Headers and connection that the kubeconfig's user needs (certificate, token, exec plugin, proxy). The client library
+ * only calls two methods of the request it is handed; its own class would be loaded for nothing else.
+ */
+async function loginOf(kube: KubeConfig): Promise<Login> {
+  const headers: Record<string, string> = {};
+  let dispatcher: Dispatcher | undefined;
+  const request = {
+    setHeaderParam: (name: string, value: string) => {
+      headers[name] = value;
+    },
+    setDispatcher: (given: Dispatcher) => {
+      dispatcher = given;
+    },
+  };
+  await kube.applySecurityAuthentication(request as unknown as RequestContext);
+  return { headers, dispatcher };
 }
 
 /** Name resolution and refused certificates do not mend themselves within seconds. */

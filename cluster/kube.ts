@@ -49,11 +49,6 @@ export function loadKubeConfig(settings: KubeSettings): KubeConfig {
   return kube;
 }
 
-/** URL of the API server, for messages. */
-export function serverOf(kube: KubeConfig): string {
-  return kube.getCurrentCluster()?.server ?? "no cluster (the kubeconfig has no current context)";
-}
-
 function load(read: () => void, what: string): void {
   try {
     read();

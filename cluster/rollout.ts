@@ -52,6 +52,8 @@ export interface RolloutContext {
   readonly api: Api;
   readonly journal: JournalOfRun;
   readonly log: (line: string) => void;
+  /** Milliseconds between two looks; default 1,000. */
+  readonly pace?: number;
 }
 
 const turnMilliseconds = 1000;
@@ -128,7 +130,7 @@ export async function rollOut(rollout: Rollout, context: RolloutContext): Promis
         throw new Error(outOfTime(rollout, waitingFor, last));
       }
       say.heartbeat(`still waiting for ${waitingFor} (${Math.round(clock.seconds())} s)`, clock.seconds());
-      await sleep(turnMilliseconds);
+      await sleep(context.pace ?? turnMilliseconds);
     }
   } finally {
     watcher.stop();

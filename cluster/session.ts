@@ -10,6 +10,8 @@ export interface Session {
   readonly api: Api;
   readonly journal: JournalOfRun;
   readonly log: (line: string) => void;
+  /** Milliseconds between two looks while waiting; default 1,000. */
+  readonly pace?: number;
   /** Resolves the cloud anew from the cluster's own secret: secrets never are inputs of a step. */
   cloud(): Promise<ResolvedCloud>;
   /** Logs in, lends the Swift side, closes it. */

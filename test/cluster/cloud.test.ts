@@ -122,7 +122,7 @@ describe("from installer-cloud-credentials", () => {
     const found = resolveCloud({
       ...rest,
       ...(installerSecret === undefined ? {} : { installerSecret }),
-    } as CloudSources);
+    });
     expect(found).toMatchObject({ ok: false, kind });
     expect(found.ok ? "" : found.message).toContain(words);
     expect(JSON.stringify(found)).not.toContain("pw-secret");

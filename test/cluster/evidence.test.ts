@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import {
   clusterOperatorSettled,
   complaint,
@@ -376,12 +376,12 @@ describe("the operator's words", () => {
 
   test("the ClusterOperator settles last", () => {
     expect(clusterOperatorSettled(snapshot()).ok).toBe(true);
-    const with_ = (type: string, status: string) =>
+    const having = (type: string, status: string) =>
       snapshot({
         clusterOperator: { conditions: [...settled.filter((each) => each.type !== type), { type, status }] },
       });
-    expect(waitingFor(clusterOperatorSettled(with_("Available", "False")))).toContain("Available");
-    expect(waitingFor(clusterOperatorSettled(with_("Progressing", "True")))).toContain("Progressing");
+    expect(waitingFor(clusterOperatorSettled(having("Available", "False")))).toContain("Available");
+    expect(waitingFor(clusterOperatorSettled(having("Progressing", "True")))).toContain("Progressing");
   });
 
   test("what was seen last fits one line", () => {

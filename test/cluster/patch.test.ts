@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Previous } from "../../cluster/journal";
 import {
   besideTheRegistry,

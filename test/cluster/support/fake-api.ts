@@ -58,12 +58,12 @@ export class FakeApi implements Api {
     if (this.objects.has(key)) {
       throw new ApiError("exists", `${key} already exists`, 409);
     }
-    return this.write<T>("POST", key, body, body);
+    return this.write("POST", key, body, body) as unknown as T;
   }
 
   async replace<T extends Stored>(path: string, body: object): Promise<T> {
     this.check(path, (body as Stored).metadata.resourceVersion);
-    return this.write<T>("PUT", path, body, body);
+    return this.write("PUT", path, body, body) as unknown as T;
   }
 
   async mergePatch<T extends Stored>(path: string, body: object): Promise<T> {
@@ -72,7 +72,7 @@ export class FakeApi implements Api {
       throw new ApiError("not-found", `${path} does not exist`, 404);
     }
     this.check(path, (body as Partial<Stored>).metadata?.resourceVersion);
-    return this.write<T>("PATCH", path, body, mergePatched(stored, body) as object);
+    return this.write("PATCH", path, body, mergePatched(stored, body) as object) as unknown as T;
   }
 
   async remove(path: string): Promise<boolean> {
@@ -97,11 +97,11 @@ export class FakeApi implements Api {
     }
   }
 
-  private write<T>(verb: string, path: string, body: object, result: object): T {
+  private write(verb: string, path: string, body: object, result: object): Json {
     this.writes.push({ what: `${verb} ${path}`, body: structuredClone(body) });
     this.put(path, result);
     this.react(path);
-    return structuredClone(this.objects.get(path)) as T;
+    return structuredClone(this.objects.get(path)) ?? {};
   }
 }
 
