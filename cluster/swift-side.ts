@@ -1,6 +1,6 @@
 /**
  * The Swift side as seen from this machine: the account that the operator's own credentials lead to, one container of
- * it, the quota. Reads only.
+ * it, the quota.
  */
 import { Agent, fetch, type RequestInit, type Response } from "undici";
 import { rootCertificates } from "node:tls";
@@ -19,11 +19,14 @@ export class SwiftError extends Error {
   }
 }
 
+/** The Swift side; reads only, but for the two properties that make a container the cluster's own. */
 export interface SwiftSide {
   /** Storage URL of the account, without a trailing slash. */
   readonly account: string;
   /** `undefined`: the container does not exist. */
   head(container: string): Promise<Omit<ObservedContainer, "foreignObject"> | undefined>;
+  /** Adds properties (`X-Container-Meta-*`); the others stay: one of them signs the registry's redirected pulls. */
+  setProperties(container: string, properties: Readonly<Record<string, string>>): Promise<void>;
   /** One name outside what a registry keeps, if there is any. */
   foreignObject(container: string): Promise<string | undefined>;
   /** Bytes left of the account's quota, when it has one. */
@@ -200,8 +203,11 @@ function authRequest(settings: CloudSettings): object {
 }
 
 function sideOf(account: string, token: string, call: Call, agent: Agent): SwiftSide {
-  const ask = async (path: string, method: "GET" | "HEAD") => {
-    const response = await call(`${account}${path}`, { method, headers: { "x-auth-token": token } });
+  const ask = async (path: string, method: "GET" | "HEAD" | "POST", headers: Record<string, string> = {}) => {
+    const response = await call(`${account}${path}`, {
+      method,
+      headers: { ...headers, "x-auth-token": token },
+    });
     if (response.status === 401 || response.status === 403) {
       throw new SwiftError(
         "forbidden",
@@ -243,6 +249,12 @@ function sideOf(account: string, token: string, call: Call, agent: Agent): Swift
         objects: Number(response.headers.get("x-container-object-count") ?? 0),
         bytes: Number(response.headers.get("x-container-bytes-used") ?? 0),
       };
+    },
+    async setProperties(container, properties) {
+      const headers = Object.fromEntries(
+        Object.entries(properties).map(([name, value]) => [`x-container-meta-${name.toLowerCase()}`, value]),
+      );
+      await ask(`/${encodeURIComponent(container)}`, "POST", headers);
     },
     async foreignObject(container) {
       // Level by level along the registry's own path: what else lies beside it is foreign.

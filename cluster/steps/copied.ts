@@ -103,8 +103,24 @@ export function proofOf(inputs: CopiedInputs, report: Report, claim: { uid: stri
       "the final copy ended without a proof (both sides were not read as equal); run the same command again",
     );
   }
+  const told = report.context?.["witness"];
+  const asked = `${witness.deploymentUid}/${witness.revision}`;
+  if (told !== undefined && told !== asked) {
+    throw new Error(
+      `the final copy was made under another seal (${told}) than the present one (${asked}); run the same command again`,
+    );
+  }
+  if (report.container !== inputs.container) {
+    throw new Error(`the final copy went to container ${report.container}, wanted is ${inputs.container}`);
+  }
   if (claim === undefined) {
     throw new Error(`claim openshift-image-registry/${inputs.claim} is gone, the copy of it proves nothing`);
+  }
+  const copied = report.context?.["claimUid"];
+  if (copied !== undefined && copied !== "" && copied !== claim.uid) {
+    throw new Error(
+      `the final copy is of a claim with UID ${copied}, ${inputs.claim} now has ${claim.uid}; run the same command again`,
+    );
   }
   return {
     claimUid: claim.uid,
