@@ -1,5 +1,6 @@
 /** From Swift back to a volume, and what volumes and Swift do then. */
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { differences, expectedObjects, standinObjects } from "../support/inventory";
@@ -99,12 +100,17 @@ test("a body that is not the blob is fetched again and never put in place", asyn
   expectBack(await back());
 });
 
-test("a blob that is wrong in Swift: told, not put in place", async () => {
+test.each([
+  ["and stored so", "corrupt"],
+  ["and not what its ETag says", "unreachable"],
+])("a blob that is wrong in Swift %s: %s, not put in place", async (how, end) => {
   const object = stage.standin.container("registry").objects.get(named.streamed);
   if (object?.body === undefined) throw new Error("no streamed blob");
   object.body[0] = (object.body[0] ?? 0) ^ 1;
+  const etag = how === "and stored so" ? createHash("md5").update(object.body).digest("hex") : object.etag;
+  stage.standin.container("registry").put(named.streamed, { ...object, etag });
   const run = await back();
-  expect(["corrupt", "mismatch"]).toContain(run.end);
+  expectStopped(run, end, /[0-9a-f]{64}/);
   expect(existsSync(onVolume(target, named.streamed))).toBe(false);
 });
 

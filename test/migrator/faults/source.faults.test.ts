@@ -5,15 +5,16 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { standinObjects, wrongUnderRightName } from "../support/inventory";
-import { scratchFolder } from "../support/mover";
 import { skipped } from "../support/skip";
 import { eioLibrary } from "./eio";
 import {
@@ -181,7 +182,9 @@ describe("what cannot be read", () => {
     });
   }
 
-  const eio = eioLibrary(scratchFolder());
+  const folder = mkdtempSync(join(tmpdir(), "eio-"));
+  const eio = eioLibrary(folder);
+  afterAll(() => rmSync(folder, { recursive: true }));
   if (typeof eio === "string") skipped("EIO from a dying disk", eio);
   else
     test.each([

@@ -74,13 +74,18 @@ export function wrongUnderRightName(actual: Objects): string[] {
   return wrong;
 }
 
-/** Tags and revisions that lead to a manifest, config or layer the container lacks: none, at any moment. */
-export function dangling(actual: Objects): string[] {
+/**
+ * Links that lead to a blob the container lacks although the volume has it, whole: none, at any moment. (What is
+ * broken on the volume already is not made worse by a copy.)
+ */
+export function dangling(actual: Objects, volume: Objects): string[] {
   const out: string[] = [];
   const blobName = (hex: string) => `files/docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`;
   for (const [name, content] of actual) {
     const link = /^sha256:([0-9a-f]{64})/.exec(content.toString("latin1", 0, 71))?.[1];
-    if (name.endsWith("/link") && link !== undefined && !actual.has(blobName(link))) out.push(name);
+    if (!name.endsWith("/link") || link === undefined || actual.has(blobName(link))) continue;
+    const source = volume.get(blobName(link));
+    if (source !== undefined && createHash("sha256").update(source).digest("hex") === link) out.push(name);
   }
   return out;
 }

@@ -1,8 +1,8 @@
 /** The mover as a process, as it runs in the Pod: settings in a file, events on standard output, an exit code. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { exitCodes, type MoverEvent, type MoverSettings, type Report } from "../../../migrator/contract";
 import { cloudSettings, type TestCloud } from "./cloud";
@@ -76,8 +76,10 @@ export function runMover(settings: MoverSettings, options: RunOptions = {}): Pro
   const folder = scratchFolder();
   const file = join(folder, "settings.json");
   writeFileSync(file, JSON.stringify(settings));
-  mkdirSync(folder, { recursive: true });
-  if (options.uid !== undefined) execFileSync("chmod", ["-R", "a+rX", folder]);
+  const secret = settings.cloud.auth.secret;
+  if (options.uid !== undefined)
+    for (const readable of [folder, ...(secret.kind === "file" ? [dirname(secret.path)] : [])])
+      execFileSync("chmod", ["-R", "a+rX", readable]);
   const child = spawn(process.execPath, [moverProgram(), "--settings", file], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env["PATH"], ...options.env },
@@ -114,7 +116,8 @@ export function runMover(settings: MoverSettings, options: RunOptions = {}): Pro
         code,
         events,
         report: last?.report,
-        noise,
+        // A failure's one line is for standard error, too.
+        noise: noise.filter((line) => line !== last?.report.message),
       });
     });
   });
