@@ -24,6 +24,14 @@ export interface Following {
   readonly mustGiveWay?: () => Promise<string | undefined>;
 }
 
+export interface FollowingContext {
+  readonly api: Api;
+  readonly journal: JournalOfRun;
+  readonly log: (line: string) => void;
+  /** Milliseconds between two looks; default 1,000. */
+  readonly pace?: number;
+}
+
 /** It failed in a way that running again unchanged will not mend; the Pod's identity must change. */
 export class PermanentFailure extends Error {
   constructor(
@@ -41,10 +49,7 @@ const turnMilliseconds = 1000;
 /** A Pod that cannot start gets this long: images are pulled and volumes attached by others' retries. */
 const startSeconds = 600;
 
-export async function followPod(
-  order: Following,
-  context: { readonly api: Api; readonly journal: JournalOfRun; readonly log: (line: string) => void },
-): Promise<Report> {
+export async function followPod(order: Following, context: FollowingContext): Promise<Report> {
   const { api, journal, log } = context;
   const teller = progressTeller(log);
   const stream = logStream(api, order.name, teller);
@@ -113,7 +118,7 @@ export async function followPod(
             "on. Run the same command again to wait for it, with a higher copyDeadline or none",
         );
       }
-      await sleep(turnMilliseconds);
+      await sleep(context.pace ?? turnMilliseconds);
     }
   } finally {
     stream.stop();
