@@ -110,6 +110,8 @@ function realOperator(settings: LabSettings): Part {
       WATCH_NAMESPACE: namespace,
       OPERATOR_NAME: realName,
       POD_NAME: "lab",
+      // Without it one of its controllers says Degraded; on OpenStack nothing is written there.
+      AZURE_ENVIRONMENT_FILEPATH: join(settings.dir, "operator", "azurestackcloud.json"),
     },
     listens: [{ host: "127.0.0.1", port: labPorts(settings).operatorMetrics }],
   });
