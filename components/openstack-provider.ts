@@ -31,7 +31,6 @@ const neutral = {
   tenantId: "",
   tenantName: "",
   token: "",
-  useOctavia: true,
   userDomainId: "",
   userDomainName: "",
   userId: "",

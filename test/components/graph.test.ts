@@ -1,0 +1,404 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ResolvedCloud } from "../../cluster/cloud";
+import type { ReachableObservation } from "../../cluster/observation";
+import { build } from "../../components/graph";
+import { plannedPods, prepare } from "../../components/materials";
+import { podNames, specHash } from "../../components/mover-pod";
+import type { Settings } from "../../config";
+import { plan } from "../../plan";
+import type { Plan } from "../../plan/types";
+import {
+  aborted,
+  containerName,
+  proven,
+  settings,
+  stack,
+  switched,
+  untouched,
+  witness,
+} from "../plan/observations";
+import { declare, dependencies, secretValue, value } from "./mocks";
+
+const secret = "swordfish";
+const run = { token: "token-1", stack };
+
+export const cloud: ResolvedCloud = {
+  ok: true,
+  source: "secret installer-cloud-credentials",
+  secretName: "installer-cloud-credentials",
+  pod: {
+    authUrl: "https://keystone.example/v3",
+    auth: {
+      type: "password",
+      username: "u",
+      userDomainName: "Default",
+      projectName: "p",
+      secret: { kind: "clouds", path: "/etc/openstack/clouds.yaml", cloud: "openstack" },
+    },
+  },
+  workstation: {
+    authUrl: "https://keystone.example/v3",
+    auth: { type: "password", username: "u", secret: { kind: "value", value: secret } },
+  },
+  workstationCa: [],
+  provider: {
+    authUrl: "https://keystone.example/v3",
+    userName: "u",
+    password: secret,
+    userDomainName: "Default",
+    tenantName: "p",
+  },
+  patch: {},
+  ca: { source: "system" },
+};
+
+const bundle = () => ({ code: "// mover", sha256: "abc", licences: "none" });
+
+function decided(wanted: Settings, seen: ReachableObservation): Plan {
+  const decision = plan(wanted, seen, { leakingVariables: [] });
+  if (!decision.ok) throw new Error(JSON.stringify(decision.refusals));
+  return decision.plan;
+}
+
+async function graph(wanted: Settings, seen: ReachableObservation) {
+  return declare(() => build(decided(wanted, seen), prepare(wanted, seen, cloud, run, bundle)));
+}
+
+const step = (type: string) => `pulumi-nodejs:dynamic/image-registry-swift:${type}`;
+
+describe("graphs", () => {
+  test("migrate: container, live copy, pruner, seal, final copy keyed on the seal's witness", async () => {
+    const { made, recorded } = await graph(settings("migrate"), untouched);
+    expect([...recorded.names()].sort()).toMatchInlineSnapshot(`
+     [
+       "container",
+       "container-check",
+       "final",
+       "final-copied",
+       "final-pod",
+       "final-settings",
+       "journal",
+       "kubernetes",
+       "lab-x7k2p-image-registry",
+       "live",
+       "live-copied",
+       "live-pod",
+       "live-settings",
+       "migrate-pruner-pause",
+       "migrate-seal",
+       "mover",
+       "mover-code",
+       "mover-network",
+       "openstack",
+     ]
+    `);
+    expect(await dependencies(recorded.get("migrate-pruner-pause"))).toEqual([
+      "journal",
+      "container",
+      "live",
+    ]);
+    expect(await dependencies(recorded.get("migrate-seal"))).toEqual(["migrate-pruner-pause"]);
+    expect(await dependencies(recorded.get("final"))).toEqual(["journal", "mover", "migrate-seal"]);
+    expect(recorded.get("migrate-seal")).toMatchObject({
+      type: step("RegistryConfigPatch"),
+      inputs: {
+        kind: "registry-patch",
+        purpose: "seal",
+        state: "migrate",
+        seal: "rolling",
+        watchDrift: true,
+        timeoutSeconds: 900,
+        token: "token-1",
+        stack,
+      },
+    });
+    expect(recorded.get("final-copied").inputs).toMatchObject({
+      kind: "copied",
+      pass: "final",
+      pod: "image-registry-migration",
+      podUid: "pod-uid",
+      container: "lab-x7k2p-image-registry-18c7a89",
+      witness,
+    });
+    expect(recorded.get("live-copied").inputs).not.toHaveProperty("witness");
+    expect(await value(made.container!)).toBe("lab-x7k2p-image-registry-18c7a89");
+  });
+
+  test("readOnly false: only opens what an earlier run had sealed, and copies", async () => {
+    const { recorded } = await graph(settings("migrate", { readOnly: "false" }), untouched);
+    expect([...recorded.names()].sort()).toMatchInlineSnapshot(`
+     [
+       "container",
+       "container-check",
+       "copy-open",
+       "copy-pruner-resume",
+       "journal",
+       "kubernetes",
+       "lab-x7k2p-image-registry",
+       "live",
+       "live-copied",
+       "live-pod",
+       "live-settings",
+       "mover",
+       "mover-code",
+       "mover-network",
+       "openstack",
+     ]
+    `);
+    expect(recorded.get("copy-open").inputs).not.toHaveProperty("watchDrift");
+  });
+
+  test("switch: no Pod and no read-only patch are left; replicas last, and only they look for drift", async () => {
+    const wanted = settings("switch", { releaseVolumeClaim: "true", copyDeadline: "1h" });
+    const { recorded } = await graph(wanted, proven);
+    expect([...recorded.names()].sort()).toMatchInlineSnapshot(`
+     [
+       "container",
+       "container-check",
+       "journal",
+       "lab-x7k2p-image-registry",
+       "openstack",
+       "switch-claim-release",
+       "switch-open",
+       "switch-pruner-resume",
+       "switch-pull-check",
+       "switch-replicas",
+       "switch-to-swift",
+     ]
+    `);
+    expect(await dependencies(recorded.get("switch-to-swift"))).toEqual(["journal", "container"]);
+    expect(await dependencies(recorded.get("switch-pull-check"))).toEqual(["switch-to-swift"]);
+    expect(await dependencies(recorded.get("switch-open"))).toEqual(["switch-to-swift", "switch-pull-check"]);
+    expect(await dependencies(recorded.get("switch-replicas"))).toEqual(["switch-open"]);
+    expect(await dependencies(recorded.get("switch-claim-release"))).toEqual([
+      "switch-replicas",
+      "switch-pruner-resume",
+      "switch-pull-check",
+    ]);
+    expect(recorded.get("switch-to-swift").inputs).toMatchObject({
+      purpose: "to-swift",
+      container: containerName,
+    });
+    expect(recorded.get("switch-replicas").inputs).toMatchObject({ replicas: 2, watchDrift: true });
+    expect(recorded.get("switch-open").inputs).not.toHaveProperty("watchDrift");
+  });
+
+  test("switch without a pull check opens right after the storage", async () => {
+    const { recorded } = await graph(settings("switch", { pullCheck: "0" }), proven);
+    expect(recorded.has("switch-pull-check")).toBe(false);
+    expect(recorded.has("switch-claim-release")).toBe(false);
+    expect(await dependencies(recorded.get("switch-open"))).toEqual(["switch-to-swift"]);
+  });
+
+  test("abort after migrate: opens, resumes, makes nothing new and needs no cloud", async () => {
+    const wanted = settings("abort");
+    const { recorded } = await declare(() =>
+      build(
+        decided(wanted, proven),
+        prepare(wanted, proven, undefined, run, () => {
+          throw new Error("no mover is needed");
+        }),
+      ),
+    );
+    expect([...recorded.names()].sort()).toEqual(["abort-open", "abort-pruner-resume", "journal"]);
+  });
+
+  test("abort after switch: sealed again, copied back, to the volume, opened", async () => {
+    const { recorded } = await graph(settings("abort"), switched);
+    expect([...recorded.names()].sort()).toMatchInlineSnapshot(`
+     [
+       "abort-open",
+       "abort-pruner-resume",
+       "abort-seal",
+       "abort-to-volume",
+       "back",
+       "back-copied",
+       "back-pod",
+       "back-settings",
+       "journal",
+       "kubernetes",
+       "mover",
+       "mover-code",
+       "mover-network",
+     ]
+    `);
+    expect(recorded.get("abort-seal").inputs).toMatchObject({ purpose: "seal", state: "abort" });
+    expect(recorded.get("abort-seal").inputs).not.toHaveProperty("watchDrift");
+    expect(await dependencies(recorded.get("back"))).toEqual(["journal", "mover", "abort-seal"]);
+    expect(await dependencies(recorded.get("abort-to-volume"))).toEqual(["abort-seal", "back"]);
+    expect(recorded.get("abort-to-volume").inputs).not.toHaveProperty("acceptLoss");
+    expect(recorded.get("back-pod").inputs).toMatchObject({
+      metadata: { name: "image-registry-migration-back" },
+      spec: {
+        containers: [
+          { volumeMounts: expect.arrayContaining([expect.objectContaining({ readOnly: false })]) },
+        ],
+      },
+    });
+  });
+
+  test("abort without copying back names the loss to the patch, and needs no cloud", async () => {
+    const wanted = settings("abort", { copyBack: "false", acceptLoss: "true" });
+    const { recorded } = await declare(() =>
+      build(decided(wanted, switched), prepare(wanted, switched, undefined, run, bundle)),
+    );
+    expect(recorded.has("back")).toBe(false);
+    expect(recorded.get("abort-to-volume").inputs).toMatchObject({ acceptLoss: true });
+  });
+
+  test("invariant 6: the second abort declares the same as the first", async () => {
+    const first = await graph(settings("abort"), switched);
+    const second = await graph(settings("abort"), aborted);
+    const inputs = (each: typeof first) =>
+      each.recorded.names().map((name) => each.recorded.get(name).inputs);
+    expect(inputs(second)).toEqual(inputs(first));
+  });
+
+  test("invariant 8: the only secrets are the provider's, and marked", async () => {
+    for (const [wanted, seen] of [
+      [settings("migrate"), untouched],
+      [settings("abort"), switched],
+    ] as const) {
+      const { recorded } = await graph(wanted, seen);
+      for (const name of recorded.names()) {
+        const { inputs } = recorded.get(name);
+        if (name === "openstack") {
+          expect(secretValue(inputs["password"])).toBe(secret);
+          expect(JSON.stringify({ ...inputs, password: "" })).not.toContain(secret);
+        } else {
+          expect([name, JSON.stringify(inputs)]).not.toEqual([name, expect.stringContaining(secret)]);
+        }
+      }
+    }
+  });
+});
+
+describe("SwiftContainer", () => {
+  test("invariant 3: it is kept whatever happens, and another name is another container", async () => {
+    const { recorded } = await graph(settings("migrate"), untouched);
+    const container = recorded.get("lab-x7k2p-image-registry");
+    expect(container).toMatchObject({
+      type: "openstack:objectstorage/container:Container",
+      inputs: { metadata: { Openshiftclusterid: "lab-x7k2p" }, forceDestroy: false },
+      options: { retainOnDelete: true, replaceOnChanges: ["name"] },
+    });
+    expect(container.inputs).not.toHaveProperty("name");
+    expect(await value(container.options.parent!.urn)).toMatch(/SwiftContainer::container$/);
+    expect(recorded.get("container-check").inputs).toMatchObject({
+      container: "lab-x7k2p-image-registry-18c7a89",
+      infrastructureName: "lab-x7k2p",
+    });
+  });
+
+  test("a known container goes by its name", async () => {
+    const { recorded } = await graph(settings("migrate"), proven);
+    expect(recorded.get("lab-x7k2p-image-registry").inputs).toMatchObject({ name: containerName });
+  });
+});
+
+describe("MigrationPod", () => {
+  test("waits by UID, is replaced as a whole, and only after it is gone", async () => {
+    const { recorded } = await graph(settings("migrate"), untouched);
+    const pod = recorded.get("final-pod");
+    expect(pod.options).toMatchObject({
+      deleteBeforeReplace: true,
+      replaceOnChanges: ["spec", "metadata.annotations"],
+    });
+    expect(await value(pod.options.parent!.urn)).toMatch(/MigrationPod::final$/);
+    expect(await dependencies(pod)).toEqual(["final-settings"]);
+    expect(pod.inputs["metadata"]).toMatchObject({
+      annotations: {
+        "openshift.io/required-scc": "restricted-v2",
+        "pulumi.com/waitFor": "jsonpath={.metadata.uid}",
+        "pulumi.com/patchForce": "true",
+        "image-registry-swift/attempt": "0",
+        "image-registry-swift/spec": expect.stringMatching(/^[0-9a-f]{16}$/),
+      },
+    });
+  });
+
+  test("its hash is the one that the next run plans with, while the seal holds", async () => {
+    const wanted = settings("migrate");
+    const { recorded } = await graph(wanted, proven);
+    const materials = prepare(wanted, proven, cloud, run, bundle);
+    const planned = plannedPods(decided(wanted, proven), proven, materials);
+    const hashOf = (name: string) =>
+      (recorded.get(name).inputs["metadata"] as { annotations: Record<string, string> }).annotations[
+        "image-registry-swift/spec"
+      ];
+    expect(planned).toEqual({
+      [podNames.live]: hashOf("live-pod"),
+      [podNames.final]: hashOf("final-pod"),
+    });
+  });
+
+  test("a final Pod of a seal that does not hold any more is not planned; none is in switch", () => {
+    const wanted = settings("migrate");
+    const materials = prepare(wanted, proven, cloud, run, bundle);
+    const opened = { ...proven, config: { ...proven.config!, readOnly: false } };
+    expect(plannedPods(decided(wanted, opened), opened, materials)).not.toHaveProperty([podNames.final]);
+    const toSwift = settings("switch");
+    expect(plannedPods(decided(toSwift, proven), proven, materials)).toEqual({});
+  });
+
+  test("the hash tells settings, seal, attempt and mover apart", () => {
+    const wanted = settings("migrate");
+    const made = decided(wanted, untouched);
+    if (made.kind !== "migrate") throw new Error(made.kind);
+    const pod = {
+      ...prepare(wanted, untouched, cloud, run, bundle).pod(made.final),
+      container: "c",
+      witness,
+    };
+    const hashes = [
+      pod,
+      { ...pod, container: "d" },
+      { ...pod, witness: { ...witness, revision: 6 } },
+      { ...pod, copy: { ...pod.copy, attempt: 1 } },
+      { ...pod, copy: { ...pod.copy, run: "2" } },
+      { ...pod, filesHash: "other" },
+      { ...pod, transfers: 1 },
+      { ...pod, image: "other" },
+    ].map(specHash);
+    expect(new Set(hashes).size).toBe(hashes.length);
+    expect(specHash({ ...pod })).toBe(hashes[0]);
+  });
+});
+
+test("the network policy lets nothing in and everything out, for our label alone", async () => {
+  const { recorded } = await graph(settings("migrate"), untouched);
+  expect(recorded.get("mover-network")).toMatchObject({
+    type: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+    inputs: {
+      metadata: { name: "image-registry-migration", namespace: "openshift-image-registry" },
+      spec: {
+        podSelector: { matchLabels: { app: "image-registry-migration" } },
+        policyTypes: ["Ingress", "Egress"],
+        ingress: [],
+        egress: [{}],
+      },
+    },
+  });
+});
+
+test("the providers: the cluster of the config as a secret, existing objects adopted", async () => {
+  const wanted = { ...settings("migrate"), kubernetes: { kubeconfig: "content with a token", context: "c" } };
+  const { recorded } = await graph(wanted, untouched);
+  const { inputs } = recorded.get("kubernetes");
+  expect(secretValue(inputs["kubeconfig"])).toBe("content with a token");
+  expect(inputs).toMatchObject({
+    context: "c",
+    upsertExistingObjects: "true",
+    enableConfigMapMutable: "true",
+  });
+});
+
+test("in a preview nothing needs to be known", async () => {
+  await pulumi.runtime.setAllConfig({});
+  const wanted = settings("migrate");
+  const { recorded } = await declare(
+    () => build(decided(wanted, untouched), prepare(wanted, untouched, cloud, run, bundle)),
+    true,
+  );
+  expect(recorded.has("migrate-seal")).toBe(true);
+});
