@@ -23,7 +23,7 @@ export interface ProcessOptions {
   /** Seconds to be ready in; 60 by default. */
   readonly deadline?: number;
   /** Anything else (contents of configuration files) whose change means: stop it and start it anew. */
-  readonly fingerprint?: string;
+  readonly fingerprint?: string | (() => string);
   /** Seconds from SIGTERM to SIGKILL; 10 by default. */
   readonly grace?: number;
   /** Soft and hard limit of open files; the machine's own when absent. */
@@ -51,12 +51,12 @@ export const cleanEnv: Readonly<Record<string, string>> = {
  */
 export function processPart(options: ProcessOptions): Part {
   const log = join(options.logs, `${options.name}.log`);
-  const print = fingerprintOf(options);
   return {
     name: options.name,
     log,
     ...(options.listens === undefined ? {} : { listens: options.listens }),
     async start() {
+      const print = fingerprintOf(options);
       const found = runningProcess(options.run, options.name);
       if (found !== undefined && found.fingerprint === print) {
         await waitReady(options, log, found, undefined);
@@ -75,7 +75,15 @@ export function processPart(options: ProcessOptions): Part {
 function fingerprintOf(options: ProcessOptions): string {
   const { command, env, cwd, fingerprint, openFiles } = options;
   return createHash("sha256")
-    .update(JSON.stringify([command, env, cwd, fingerprint, openFiles]))
+    .update(
+      JSON.stringify([
+        command,
+        env,
+        cwd,
+        typeof fingerprint === "function" ? fingerprint() : fingerprint,
+        openFiles,
+      ]),
+    )
     .digest("hex");
 }
 

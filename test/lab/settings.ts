@@ -13,6 +13,12 @@ export interface LabSettings {
   readonly nodes: 1 | 2;
   /** The stand-in operator makes Pods with short grace and readiness delays. */
   readonly fast: boolean;
+  /** Which registry operator; `auto`: the real one where it is on PATH. */
+  readonly operator: "auto" | "real" | "stand-in";
+  /** Where Swift keeps objects; `tmpfs`: in memory. */
+  readonly store: "disk" | "tmpfs";
+  /** What becomes of the volume when its claim is deleted. */
+  readonly reclaim: "Retain" | "Delete";
   /** `swift`: Keystone and Swift only, no cluster. */
   readonly only: "all" | "swift";
 }
@@ -23,6 +29,9 @@ export const defaults: LabSettings = {
   net: "10.88.0.0/16",
   nodes: 1,
   fast: false,
+  operator: "auto",
+  store: "disk",
+  reclaim: "Retain",
   only: "all",
 };
 
@@ -85,7 +94,7 @@ export function labName(settings: LabSettings): string {
 export function labNodes(settings: LabSettings): readonly NodeSettings[] {
   const name = labName(settings);
   const prefix = netPrefix(settings);
-  return Array.from({ length: settings.only === "swift" ? 1 : settings.nodes }, (_, index) => {
+  return Array.from({ length: settings.only === "swift" ? 0 : settings.nodes }, (_, index) => {
     const dir = join(settings.dir, `node${index + 1}`);
     return {
       index,
@@ -100,9 +109,12 @@ export function labNodes(settings: LabSettings): readonly NodeSettings[] {
   });
 }
 
-/** Where Keystone, Swift and the API server listen: the first node's address, which Pods and this machine reach. */
+/**
+ * Where Keystone, Swift and the API server listen: the first node's address, which Pods and this machine reach.
+ * Without a cluster there is no bridge, and loopback will do.
+ */
 export function labAddress(settings: LabSettings): string {
-  return `${netPrefix(settings)}.0.1`;
+  return settings.only === "swift" ? "127.0.0.1" : `${netPrefix(settings)}.0.1`;
 }
 
 export function serviceNet(settings: LabSettings): string {

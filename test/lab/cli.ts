@@ -1,0 +1,105 @@
+import { help, mergeSettings, parseInvocation, type Invocation } from "./args";
+import { alone, down, existingLab, status, up } from "./lab";
+import { ensurePackages, machineProblems } from "./packages";
+import { readRecord, type LabRecord } from "./record";
+import { seed, seedPackages } from "./seed/seed";
+import { defaults, labPaths, settingsProblems, type LabSettings } from "./settings";
+
+/** @returns the exit code */
+async function main(argv: readonly string[]): Promise<number> {
+  const invocation = parseInvocation(argv, process.env, process.env["INIT_CWD"] ?? process.cwd());
+  if (invocation.command === "help") {
+    console.log(help);
+    return 0;
+  }
+  const dir = invocation.wanted.dir ?? defaults.dir;
+  const existing = readRecord(dir)?.settings;
+  switch (invocation.command) {
+    case "up":
+      return bringUp(mergeSettings(invocation.wanted, existing));
+    case "down":
+      refuse(machineProblems());
+      if (existing === undefined && !invocation.wipe) {
+        console.log(`there is no lab in ${dir}`);
+        return 0;
+      }
+      await takeDown({ ...defaults, ...existing, dir }, invocation);
+      return 0;
+    case "status":
+      return showStatus(existingLab(dir).settings);
+    case "env":
+      showEnvironment(existingLab(dir));
+      return 0;
+    case "seed":
+      await pushSeed(existingLab(dir), invocation.small);
+      return 0;
+  }
+}
+
+async function bringUp(settings: LabSettings): Promise<number> {
+  refuse([...machineProblems(), ...settingsProblems(settings)]);
+  const record = await alone(settings, () => up(settings, console.log));
+  console.log(summary(record));
+  return 0;
+}
+
+async function pushSeed({ settings, registry }: LabRecord, small: boolean): Promise<void> {
+  refuse(machineProblems());
+  if (registry === undefined)
+    throw new Error(`the lab in ${settings.dir} has no registry; \`npm run lab -- up\` completes it`);
+  await ensurePackages(seedPackages, console.log);
+  await seed({ url: registry.url, dir: settings.dir, small, log: console.log });
+}
+
+async function takeDown(settings: LabSettings, invocation: Invocation): Promise<void> {
+  refuse(settingsProblems(settings));
+  await alone(settings, () => down(settings, invocation.wipe, console.log));
+}
+
+async function showStatus(settings: LabSettings): Promise<number> {
+  const parts = await status(settings);
+  for (const { part, status: is } of parts) {
+    const listens = (part.listens ?? []).map(({ host, port }) => `${host}:${port}`).join(" ");
+    const text = is.state === "running" ? (is.detail ?? "") : is.state === "broken" ? is.why : "";
+    console.log(
+      `${part.name.padEnd(26)} ${is.state.padEnd(8)} ${[text, listens].filter((word) => word !== "").join("  ")}`,
+    );
+  }
+  if (parts.some(({ status: is }) => is.state === "broken")) return 1;
+  const processes = parts.filter(({ part }) => part.log !== undefined);
+  if (processes.every(({ status: is }) => is.state === "running")) return 0;
+  return processes.every(({ status: is }) => is.state === "stopped") ? 3 : 1;
+}
+
+function showEnvironment(record: LabRecord): void {
+  const { kubernetes, swift } = record;
+  if (kubernetes !== undefined) {
+    console.log(`export KUBECONFIG=${kubernetes.kubeconfig}`);
+    console.log(`export PATH=${kubernetes.commands}:$PATH`);
+  }
+  if (swift !== undefined)
+    console.log(`export OS_CLIENT_CONFIG_FILE=${swift.cloudsYaml} OS_CLOUD=${swift.cloud}`);
+}
+
+function summary({ settings, kubernetes, swift, registry, operator }: LabRecord): string {
+  const lines = [`the lab is up; ${labPaths(settings).record} tells programs where its parts are`];
+  if (kubernetes !== undefined)
+    lines.push(`  cluster   ${kubernetes.server}  (KUBECONFIG=${kubernetes.kubeconfig})`);
+  if (swift !== undefined)
+    lines.push(`  Keystone  ${swift.keystone}`, `  Swift     ${swift.proxy}  (${swift.cloudsYaml})`);
+  if (registry !== undefined && operator !== undefined)
+    lines.push(`  registry  ${registry.url}  (${registry.service}; ${operator.kind} operator)`);
+  return lines.join("\n");
+}
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw new Error(problems.join("\n"));
+}
+
+main(process.argv.slice(2)).then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  },
+);
