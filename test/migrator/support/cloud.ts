@@ -2,6 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import type { CloudSettings } from "../../../migrator/contract";
+import { readRecord } from "../../lab/record";
+import { defaults } from "../../lab/settings";
 import { identity } from "../swift-standin/keystone";
 import type { SwiftStandin } from "../swift-standin/server";
 import { wire, type WireAnswer, type WireRequest } from "./wire";
@@ -54,9 +56,7 @@ export function realCloud(): TestCloud | string {
   };
 }
 
-function labClouds(): string | undefined {
-  return [".lab/swift/clouds.yaml", ".lab/clouds.yaml"].find((file) => existsSync(file));
-}
+const labClouds = () => readRecord(defaults.dir)?.swift?.cloudsYaml;
 
 /** The mover's settings for that cloud; the password's file is the caller's to write. */
 export function cloudSettings(

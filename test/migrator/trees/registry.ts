@@ -35,13 +35,20 @@ export class RegistryTree {
   private readonly made = new Set<string>();
   private readonly links = new Set<string>();
 
-  /** `root` is what the mover's setting `root` will be: the folder that holds `docker/registry/v2`. */
-  constructor(readonly root: string) {}
+  /**
+   * `root` is what the mover's setting `root` will be: the folder that holds `docker/registry/v2`.
+   * `onWrite` sees every file written whole (not the streamed and sparse ones).
+   */
+  constructor(
+    readonly root: string,
+    private readonly onWrite: (path: string, content: string | Uint8Array) => void = () => undefined,
+  ) {}
 
   /** A file below the root, its folders included. */
   write(path: string, content: string | Uint8Array): void {
     const full = this.folderOf(path);
     writeFileSync(full, content);
+    this.onWrite(path, content);
     this.files += 1;
   }
 

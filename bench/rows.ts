@@ -1,0 +1,58 @@
+/** One line of the results. `ratio` is ours / peer; the goal is met when it is at most `goal`. */
+export interface Row {
+  readonly name: string;
+  readonly unit: string;
+  readonly ours: number;
+  readonly peer: number;
+  /** What ours is compared with: the best peer of the same run, or a limit where no peer does the job. */
+  readonly peerName: string;
+  readonly ratio: number;
+  readonly goal: number;
+}
+
+/** Rounds for readers: three digits that count. */
+const three = (value: number) => Number(value.toPrecision(3));
+
+export function row(
+  name: string,
+  unit: string,
+  ours: number,
+  peer: number,
+  peerName: string,
+  goal: number,
+): Row {
+  return { name, unit, ours: three(ours), peer: three(peer), peerName, ratio: three(ours / peer), goal };
+}
+
+export interface Measured {
+  readonly who: string;
+  readonly value: number;
+}
+/** The least of them. */
+export function best(of: readonly Measured[]): Measured {
+  const [first, ...rest] = of;
+  if (first === undefined) throw new Error("best: nothing was measured");
+  return rest.reduce((least, one) => (one.value < least.value ? one : least), first);
+}
+
+export function markdown(rows: readonly Row[], about: readonly string[], raw: readonly string[]): string {
+  return [
+    "# Benchmark",
+    "",
+    ...about,
+    "",
+    "| work | unit | ours | peer | which | ratio | goal: at most | |",
+    "|---|---|--:|--:|---|--:|--:|---|",
+    ...rows.map(
+      ({ name, unit, ours, peer, peerName, ratio, goal }) =>
+        `| ${name} | ${unit} | ${ours} | ${peer} | ${peerName} | ${ratio} | ${goal} | ${ratio <= goal ? "met" : "**not met**"} |`,
+    ),
+    "",
+    "Every run behind the table:",
+    "",
+    "| work | client | wall s | client CPU s | peak memory MB |",
+    "|---|---|--:|--:|--:|",
+    ...raw,
+    "",
+  ].join("\n");
+}

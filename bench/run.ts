@@ -1,0 +1,131 @@
+/**
+ * `npm run bench` measures the mover and its peers against the lab's Keystone and Swift in one run and writes
+ * bench/results.md and bench/results.json. `-- --only small,large` measures some; their rows replace the old ones.
+ */
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { Account, realCloud, type TestCloud } from "../test/migrator/support/cloud";
+import { cleanUp, moverProgram } from "../test/migrator/support/mover";
+import { measure } from "./measure";
+import { markdown, type Row } from "./rows";
+import { startSwift } from "./swift";
+import { works, type Stage } from "./works";
+
+interface Results {
+  readonly command: string;
+  readonly machine: string;
+  readonly clients: readonly string[];
+  readonly runs: readonly string[];
+  readonly rows: readonly Row[];
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string" },
+      clouds: { type: "string" },
+      out: { type: "string", default: "bench" },
+    },
+  });
+  const chosen = values.only?.split(",") ?? Object.keys(works);
+  const unknown = chosen.filter((name) => works[name] === undefined);
+  if (unknown.length > 0)
+    throw new Error(`no such work: ${unknown.join(", ")}; there are ${Object.keys(works).join(", ")}`);
+  moverProgram();
+  const lab = await cloudFor(values.clouds);
+  const account = await Account.signIn(lab.cloud);
+  const made: string[] = [];
+  const runs: string[] = [];
+  const stage: Stage = {
+    cloud: lab.cloud,
+    account,
+    async fresh(name) {
+      const container = `bench-${name}-${randomBytes(3).toString("hex")}`;
+      const { status } = await account.send("PUT", `/${container}`);
+      if (status !== 201) throw new Error(`PUT ${container}: ${status}`);
+      made.push(container);
+      return container;
+    },
+    async run(work, client, command) {
+      const cost = await measure(command);
+      const figures = `| ${work} | ${client} | ${cost.wall.toFixed(1)} | ${cost.cpu.toFixed(1)} | ${(cost.memory / 1e6).toFixed(0)} |`;
+      runs.push(figures);
+      console.log(figures);
+      return cost;
+    },
+    say: (line) => console.log(line),
+  };
+  try {
+    const rows: Row[] = [];
+    for (const name of chosen) rows.push(...((await works[name]?.(stage)) ?? []));
+    write(values.out, rows, runs, lab.what);
+  } finally {
+    for (const container of made) await account.remove(container);
+    await lab.stop();
+    cleanUp();
+  }
+}
+
+interface Lab {
+  readonly cloud: TestCloud;
+  readonly what: string;
+  stop(): Promise<void>;
+}
+
+/** A clouds.yaml that is named, else a Swift of the benchmark's own, on a tmpfs. */
+async function cloudFor(clouds: string | undefined): Promise<Lab> {
+  if (clouds !== undefined) process.env["TEST_SWIFT_CLOUDS"] = resolve(clouds);
+  const own = clouds === undefined ? await startSwift() : undefined;
+  if (own !== undefined) process.env["TEST_SWIFT_CLOUDS"] = own.cloudsYaml;
+  const cloud = realCloud();
+  if (typeof cloud === "string") throw new Error(cloud);
+  return {
+    cloud,
+    what: "Keystone and Swift of Debian's packages on the same machine, objects on a tmpfs",
+    stop: async () => own?.stop(),
+  };
+}
+
+function versions(): string[] {
+  const first = (command: string, ...args: string[]) =>
+    execFileSync(command, args, { encoding: "utf8" }).split("\n")[0]?.trim() ?? "";
+  return [`node ${process.version}`, first("swift", "--version"), first("rclone", "--version")];
+}
+
+function write(folder: string, rows: readonly Row[], runs: readonly string[], what: string): void {
+  const file = `${folder}/results.json`;
+  const before = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Results) : undefined;
+  const work = (line: string) => line.split("|")[1] ?? "";
+  const names = new Set(rows.map(({ name }) => name));
+  const works = new Set(runs.map(work));
+  const machine = `${cpus().length} CPUs (${cpus()[0]?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GiB`;
+  const results: Results = {
+    command: [
+      "npm run bench",
+      ...(process.argv.length > 2
+        ? ["--", ...process.argv.slice(2).filter((arg) => !arg.includes("/"))]
+        : []),
+    ].join(" "),
+    machine,
+    clients: versions(),
+    runs: [...(before?.runs ?? []).filter((line) => !works.has(work(line))), ...runs],
+    rows: [...(before?.rows ?? []).filter(({ name }) => !names.has(name)), ...rows],
+  };
+  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+  const about = [
+    `Made by \`${results.command}\` on ${machine}: ${what}. Clients: ${results.clients.join("; ")}.`,
+    "Client CPU, wall time and peak memory are those of /usr/bin/time around the client. Servers and client share the",
+    "CPUs, so the ratio to a peer in the same run says more than a second does. Trees are seeded (test/migrator/trees).",
+  ];
+  writeFileSync(`${folder}/results.md`, markdown(results.rows, about, results.runs));
+  console.log(`\n${readFileSync(`${folder}/results.md`, "utf8")}`);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

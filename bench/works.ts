@@ -1,0 +1,330 @@
+/** The works that are measured, each a function of the same stage. Goals are those of the project's plan. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import type { MoverEvent, Report } from "../migrator/contract";
+import type { Account, TestCloud } from "../test/migrator/support/cloud";
+import { scratchFolder } from "../test/migrator/support/mover";
+import { identity } from "../test/migrator/swift-standin/keystone";
+import { cachedTree, type CachedTree, type TreeName } from "../test/migrator/trees/cache";
+import { tagPath } from "../test/migrator/trees/registry";
+import { mover, rclone, swiftUpload } from "./clients";
+import type { Command, Cost } from "./measure";
+import { best, row, type Row } from "./rows";
+import { container } from "./standin";
+
+export interface Stage {
+  readonly cloud: TestCloud;
+  readonly account: Account;
+  /** Makes a fresh container; all are removed at the end. */
+  fresh(name: string): Promise<string>;
+  /** Measures, says so, and keeps the figures for the table of runs. */
+  run(work: string, client: string, command: Command): Promise<Cost>;
+  say(line: string): void;
+}
+
+export const works: Readonly<Record<string, (stage: Stage) => Promise<Row[]>>> = {
+  small,
+  large,
+  listing,
+  sparse,
+};
+
+/** The report, and that it is a proof: a figure of a run that failed would be worth nothing. */
+function proven(cost: Cost): Report {
+  const done = cost.output
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as MoverEvent)
+    .find((event) => event.event === "done");
+  if (done?.event !== "done" || !done.report.proven)
+    throw new Error(`the run proved nothing:\n${cost.output.slice(-1500)}`);
+  return done.report;
+}
+
+async function small(stage: Stage): Promise<Row[]> {
+  const tree = workingCopy("small");
+  const ours = await stage.fresh("small-ours");
+  const theirs = await stage.fresh("small-rclone");
+  const seeds = await stage.fresh("small-swift");
+  const { cloud } = stage;
+  const first = await stage.run(
+    "small, first pass",
+    "mover (finish)",
+    mover(cloud, { mode: "finish", root: tree.root, container: ours }),
+  );
+  proven(first);
+  const rcloneFirst = await stage.run(
+    "small, first pass",
+    "rclone copy",
+    rclone(cloud, "copy", tree.root, theirs),
+  );
+  const swiftFirst = await stage.run(
+    "small, first pass",
+    "swift upload",
+    swiftUpload(cloud, tree.root, seeds),
+  );
+  const peers = { "rclone copy": rcloneFirst, "swift upload": swiftFirst };
+  const by = (what: "cpu" | "wall") =>
+    best(Object.entries(peers).map(([who, cost]) => ({ who, value: cost[what] })));
+
+  const again = await stage.run(
+    "small, nothing changed",
+    "mover (finish)",
+    mover(cloud, { mode: "finish", root: tree.root, container: ours }),
+  );
+  const untouched = proven(again);
+  if (untouched.copied.objects !== 0) throw new Error("the second run copied something");
+  const size = await stage.run(
+    "small, nothing changed",
+    "rclone sync --fast-list --size-only",
+    rclone(cloud, "sync", tree.root, theirs, "--fast-list", "--size-only"),
+  );
+
+  // Move one tag: same size, other content.
+  const [from, to] = [tree.images[0], tree.images[1]];
+  if (from === undefined || to === undefined) throw new Error("the tree has no images");
+  const link = join(tree.root, tagPath(from.repository, from.tag));
+  const moved = `sha256:${to.manifest.hex}`;
+  writeFileSync(link, moved);
+  const mine = proven(
+    await stage.run(
+      "small, one tag moved",
+      "mover (finish)",
+      mover(cloud, { mode: "finish", root: tree.root, container: ours }),
+    ),
+  );
+  await stage.run(
+    "small, one tag moved",
+    "rclone sync --fast-list --size-only",
+    rclone(cloud, "sync", tree.root, theirs, "--fast-list", "--size-only"),
+  );
+  const stale = async (where: string) =>
+    (
+      await stage.account.send("GET", `/${where}/files/${tagPath(from.repository, from.tag)}`)
+    ).body.toString() === moved
+      ? 0
+      : 1;
+  const missed = { ours: await stale(ours), rclone: await stale(theirs) };
+  stage.say(
+    `moved tag: the mover copied ${mine.copied.objects}; stale afterwards: mover ${missed.ours}, rclone ${missed.rclone}`,
+  );
+  const checksum = await stage.run(
+    "small, nothing changed",
+    "rclone sync --fast-list --checksum",
+    rclone(cloud, "sync", tree.root, theirs, "--fast-list", "--checksum"),
+  );
+  const rate = by("wall");
+  return [
+    row("small, first pass: client CPU", "s", first.cpu, by("cpu").value, by("cpu").who, 0.21),
+    row("small, first pass: wall (as many PUT/s)", "s", first.wall, rate.value, rate.who, 1),
+    row("small, nothing changed: wall", "s", again.wall, size.wall, "rclone --fast-list --size-only", 0.5),
+    row(
+      "small, nothing changed: client CPU",
+      "s",
+      again.cpu,
+      size.cpu,
+      "rclone --fast-list --size-only",
+      0.5,
+    ),
+    row(
+      "small, nothing changed: wall, moved tags found",
+      "s",
+      again.wall,
+      checksum.wall,
+      "rclone --fast-list --checksum",
+      0.5,
+    ),
+    row(
+      "small: moved tags that are missed",
+      "tags",
+      missed.ours,
+      1,
+      "rclone --fast-list --size-only (limit)",
+      0,
+    ),
+  ];
+}
+
+async function large(stage: Stage): Promise<Row[]> {
+  const tree = cachedTree("large");
+  const { cloud } = stage;
+  const ours = await stage.fresh("large-ours");
+  const first = await stage.run(
+    "large, first pass",
+    "mover (finish)",
+    mover(cloud, { mode: "finish", root: tree.root, container: ours }),
+  );
+  proven(first);
+  const again = await stage.run(
+    "large, nothing changed",
+    "mover (finish)",
+    mover(cloud, { mode: "finish", root: tree.root, container: ours }),
+  );
+  proven(again);
+  const full = await stage.run(
+    "large, verify: full",
+    "mover (finish)",
+    mover(cloud, { mode: "finish", root: tree.root, container: ours, verify: "full" }),
+  );
+  proven(full);
+  const hash = await stage.run("large, sha256 and MD5 alone", "node", {
+    command: process.execPath,
+    args: ["-r", "ts-node/register/transpile-only", resolve("bench/hash-only.ts"), join(tree.root, "docker")],
+    cwd: resolve("."),
+  });
+  await stage.account.remove(ours);
+
+  const theirs = await stage.fresh("large-rclone");
+  const rcloneFirst = await stage.run(
+    "large, first pass",
+    "rclone copy",
+    rclone(cloud, "copy", tree.root, theirs),
+  );
+  const size = await stage.run(
+    "large, nothing changed",
+    "rclone sync --fast-list --size-only",
+    rclone(cloud, "sync", tree.root, theirs, "--fast-list", "--size-only"),
+  );
+  await stage.account.remove(theirs);
+
+  const seeds = await stage.fresh("large-swift");
+  const swiftFirst = await stage.run(
+    "large, first pass",
+    "swift upload",
+    swiftUpload(cloud, tree.root, seeds),
+  );
+  const skip = await stage.run(
+    "large, nothing changed",
+    "swift upload --skip-identical",
+    swiftUpload(cloud, tree.root, seeds, "--skip-identical"),
+  );
+  await stage.account.remove(seeds);
+  const cpu = best([
+    { who: "rclone copy", value: rcloneFirst.cpu },
+    { who: "swift upload", value: swiftFirst.cpu },
+  ]);
+  const still = best([
+    { who: "rclone --fast-list --size-only", value: size.wall },
+    { who: "swift upload --skip-identical", value: skip.wall },
+  ]);
+  return [
+    row(
+      "large, first pass: client CPU with sha256 and MD5",
+      "s",
+      first.cpu,
+      cpu.value,
+      `${cpu.who} (no sha256)`,
+      0.5,
+    ),
+    row("large, nothing changed: wall", "s", again.wall, still.value, still.who, 0.36),
+    row("large, verify: full: client CPU", "s", full.cpu, hash.cpu, "sha256 and MD5 alone", 1.2),
+  ];
+}
+
+/** A million names that have not changed, against a listing that costs Swift nothing. */
+async function listing(stage: Stage): Promise<Row[]> {
+  const costs: Partial<Record<TreeName, Cost & { readonly objects: number }>> = {};
+  for (const name of ["hundred-thousand", "million"] as const) {
+    const tree = cachedTree(name);
+    const standin = await startStandin(tree.index);
+    try {
+      const cost = await stage.run(
+        `${name}, nothing changed`,
+        "mover (finish)",
+        mover(standin.cloud, { mode: "finish", root: tree.root, container }),
+      );
+      const report = proven(cost);
+      if (report.copied.objects !== 0) throw new Error("something was copied");
+      costs[name] = { ...cost, objects: tree.files };
+    } finally {
+      standin.process.kill();
+    }
+  }
+  const [less, more] = [costs["hundred-thousand"], costs.million];
+  if (less === undefined || more === undefined) throw new Error("nothing was measured");
+  const mb = 1_000_000;
+  return [
+    row("1,000,000 objects, nothing changed: peak RSS", "MB", more.memory / mb, 150, "limit", 1),
+    row(
+      "1,000,000 objects: peak RSS beside 100,000",
+      "MB",
+      more.memory / mb,
+      less.memory / mb,
+      "mover, 100,000 objects",
+      1.1,
+    ),
+    row(
+      "1,000,000 objects, nothing changed: client CPU an object",
+      "us",
+      (more.cpu / more.objects) * 1e6,
+      10,
+      "limit",
+      1,
+    ),
+  ];
+}
+
+/** 20 GiB in one blob, and in eighty: to a stand-in that hashes and forgets, because no lab holds that. */
+async function sparse(stage: Stage): Promise<Row[]> {
+  const costs: Partial<Record<TreeName, Cost>> = {};
+  for (const name of ["sparse-many", "sparse-one"] as const) {
+    const tree = cachedTree(name);
+    const standin = await startStandin();
+    try {
+      const cost = await stage.run(
+        `20 GiB, ${name}`,
+        "mover (finish)",
+        mover(standin.cloud, { mode: "finish", root: tree.root, container }),
+      );
+      proven(cost);
+      costs[name] = cost;
+    } finally {
+      standin.process.kill();
+    }
+  }
+  const [many, one] = [costs["sparse-many"], costs["sparse-one"]];
+  if (many === undefined || one === undefined) throw new Error("nothing was measured");
+  const mb = 1_000_000;
+  return [
+    row("one 20 GiB blob: wall", "s", one.wall, many.wall, "mover, the same bytes in 80 blobs", 1.05),
+    row(
+      "one 20 GiB blob: peak RSS",
+      "MB",
+      one.memory / mb,
+      many.memory / mb,
+      "mover, the same bytes in 80 blobs",
+      1.1,
+    ),
+  ];
+}
+
+/** A tree that may be changed. */
+function workingCopy(name: TreeName): CachedTree {
+  const tree = cachedTree(name);
+  const root = join(scratchFolder("tree-"), "volume");
+  cpSync(tree.root, root, { recursive: true });
+  return { ...tree, root };
+}
+
+async function startStandin(index?: string): Promise<{ cloud: TestCloud; process: ChildProcess }> {
+  const child = spawn(
+    process.execPath,
+    [
+      "--max-old-space-size=4096",
+      "-r",
+      "ts-node/register/transpile-only",
+      resolve("bench/standin.ts"),
+      ...(index === undefined ? [] : [index]),
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const [authUrl] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+  const { user, project } = identity;
+  return {
+    process: child,
+    cloud: { authUrl, username: user.name, password: user.password, projectName: project.name },
+  };
+}
