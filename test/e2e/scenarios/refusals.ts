@@ -21,21 +21,21 @@ export const refusals: Scenario = {
       says(preview, ...patterns);
       clean(preview);
     };
-    await t.test("an unknown state", async () => {
+    await t.check("an unknown state", async () => {
       stack.configure({ state: "moved" });
       await refused(/state/, /moved/, /migrate.*switch.*abort/s);
     });
-    await t.test("several problems are told at once", async () => {
+    await t.check("several problems are told at once", async () => {
       stack.configure({ state: "moved", transfers: 0, seal: "sideways" });
       await refused(/moved/, /transfers/, /sideways/);
       stack.configure({ transfers: undefined, seal: undefined });
     });
-    await t.test("invariant 2: switch without a proof", async () => {
+    await t.check("invariant 2: switch without a proof", async () => {
       stack.configure({ state: "switch" });
       await refused(/proof|final copy/i, /migrate/);
       says(await stack.upFails(), /proof|final copy/i);
     });
-    await t.test("no cluster", async () => {
+    await t.check("no cluster", async () => {
       stack.configure({
         state: "migrate",
         "kubernetes:kubeconfig": stringify({
@@ -63,7 +63,7 @@ export const refusals: Scenario = {
       });
     };
     try {
-      await t.test("wrong credentials, without telling them", async () => {
+      await t.check("wrong credentials, without telling them", async () => {
         await withClouds((cloud) => {
           for (const key of ["password", "application_credential_secret"])
             if (cloud["auth"]?.[key] !== undefined) cloud["auth"][key] = "not-the-right-secret-7351";
@@ -71,19 +71,19 @@ export const refusals: Scenario = {
         await refused(/credential|Keystone|refused|401/i, /installer-cloud-credentials/);
         silent(await stack.previewFails(), /not-the-right-secret-7351/);
       });
-      await t.test("credentials that are no YAML", async () => {
+      await t.check("credentials that are no YAML", async () => {
         await world.kube.merge(secretPath, {
           data: { "clouds.yaml": Buffer.from("clouds: [unfinished").toString("base64") },
         });
         await refused(/clouds\.yaml/);
       });
-      await t.test("a Keystone that cannot be reached", async () => {
+      await t.check("a Keystone that cannot be reached", async () => {
         await withClouds((cloud) => {
           cloud["auth"]!["auth_url"] = "http://127.0.0.1:4/v3";
         });
         await refused(/127\.0\.0\.1:4/);
       });
-      await t.test("no credentials at all", async () => {
+      await t.check("no credentials at all", async () => {
         await world.kube.remove(secretPath);
         await refused(/installer-cloud-credentials/);
       });
@@ -98,7 +98,7 @@ export const refusals: Scenario = {
       await world.kube.remove(secretPath);
       await world.kube.create(paths.secrets, { ...secret, metadata });
     }
-    await t.test("invariant 9: a container of another cluster", async () => {
+    await t.check("invariant 9: a container of another cluster", async () => {
       await world.swift.makeContainer("somebody-elses", {
         "x-container-meta-openshiftclusterid": "other-x7k2p",
       });
@@ -106,22 +106,22 @@ export const refusals: Scenario = {
       await refused(/somebody-elses/, /other-x7k2p/);
       same("its objects", await world.swift.list("somebody-elses"), []);
     });
-    await t.test("a container named that does not exist", async () => {
+    await t.check("a container named that does not exist", async () => {
       stack.configure({ container: "never-made" });
       await refused(/never-made/);
       stack.configure({ container: undefined });
     });
-    await t.test("a claim that does not exist", async () => {
+    await t.check("a claim that does not exist", async () => {
       stack.configure({ claim: "never-bound" });
       await refused(/never-bound/);
       stack.configure({ claim: undefined });
     });
-    await t.test("an operator that is set to Unmanaged", async () => {
+    await t.check("an operator that is set to Unmanaged", async () => {
       await world.kube.merge(paths.config, { spec: { managementState: "Unmanaged" } });
       await refused(/Unmanaged/, /Managed/);
       await world.kube.merge(paths.config, { spec: { managementState: spec.managementState } });
     });
-    await t.test("nothing was changed by any of it", async () => {
+    await t.check("nothing was changed by any of it", async () => {
       same("journal", await world.journal(), undefined);
       same("registry config", await world.config(), spec);
     });

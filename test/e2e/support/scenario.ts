@@ -38,6 +38,13 @@ export class Story {
     readonly world: World,
   ) {}
 
+  /** A test that changes nothing: a failure is printed and counted, and the story goes on. */
+  async check(name: string, body: () => Promise<void>): Promise<void> {
+    await this.test(name, body).catch((error: unknown) => {
+      if (!(error instanceof StoryEnded)) throw error;
+    });
+  }
+
   /** One thing shown. A failure is printed, counted, and ends the scenario. */
   async test(name: string, body: () => Promise<void>): Promise<void> {
     const began = Date.now();
