@@ -19,7 +19,7 @@ export function toText(name: ByteString): string {
   return isUtf8(name)
     ? Buffer.from(name, "latin1")
         .toString("utf8")
-        .replaceAll(/\p{Cc}/gu, hexEscape)
+        .replaceAll(/[\p{Cc}\u2028\u2029]/gu, hexEscape)
     : name.replaceAll(/[^ -~]/g, hexEscape);
 }
 

@@ -100,6 +100,8 @@ export interface MoverSettings {
   /** Seconds without any progress after which a request counts as broken; default 60. */
   readonly requestTimeout?: number;
   readonly retry?: RetrySettings;
+  /** Seconds in all that a listing which lacks what was just written is waited for; default 27. */
+  readonly lagSeconds?: number;
   /** Threads that hash and send large blobs; default: the CPUs the process may use. 0: none, all in one thread. */
   readonly workers?: number;
   /** Where the termination message goes (Kubernetes' `/dev/termination-log`); absent: none is written. */

@@ -21,50 +21,77 @@ export function mayBeManifest(object: ListedObject): boolean {
 }
 
 /**
- * Parses one page. Swift writes each object with the same keys in the same order, so fields are cut out by
- * position; whatever looks different is left to JSON.parse, for the whole page.
+ * Parses one page. Objects are flat, with few keys, none of which Swift escapes: they are read key by key from
+ * the bytes, whatever their order (it differs between versions). A backslash (a name with a quote, a control
+ * character or beyond ASCII), a folder, or anything unexpected leaves the whole page to JSON.parse.
  */
 export function parsePage(body: Buffer, prefix: ByteString): ListedObject[] {
   return parseFast(body.toString("latin1"), prefix) ?? parseSlow(body, prefix);
 }
 
-const head = '"hash": "';
+const quote = 34;
+const colon = 58;
+const comma = 44;
+const space = 32;
+const closeBrace = 125;
 
 function parseFast(text: string, prefix: ByteString): ListedObject[] | undefined {
   const out: ListedObject[] = [];
-  if (text.length < 3) return text.trim() === "[]" ? out : undefined;
-  if (!text.startsWith('[{"hash": "') || !text.endsWith('"}]')) return undefined;
-  let at = 2;
+  let at = skipSpace(text, 0);
+  if (text.charCodeAt(at++) !== 91) return undefined;
+  at = skipSpace(text, at);
+  if (text.charCodeAt(at) === 93) return out;
   for (;;) {
-    // {"hash": "<32>", "last_modified": "...", "bytes": n, "name": "...", "content_type": "..."}
-    if (!text.startsWith(head, at)) return undefined;
-    const hash = text.substr(at + 9, 32);
-    if (text.charCodeAt(at + 41) !== 34 || !text.startsWith(', "last_modified": "', at + 42))
+    if (text.charCodeAt(at++) !== 123) return undefined;
+    let name: string | undefined;
+    let hash = "";
+    let bytes = -1;
+    let marker = false;
+    for (;;) {
+      at = skipSpace(text, at);
+      if (text.charCodeAt(at) !== quote) return undefined;
+      const key = text.charCodeAt(at + 1);
+      at = text.indexOf('"', at + 1) + 1;
+      if (at === 0 || text.charCodeAt(at) !== colon) return undefined;
+      at = skipSpace(text, at + 1);
+      if (text.charCodeAt(at) === quote) {
+        const start = at + 1;
+        at = text.indexOf('"', start);
+        if (at < 0 || text.charCodeAt(at - 1) === 92) return undefined;
+        if (key === 110) {
+          if (!text.startsWith(prefix, start)) return undefined;
+          name = text.slice(start + prefix.length, at);
+        } else if (key === 104) hash = text.slice(start, at);
+        else if (key === 99) marker = text.startsWith("application/directory", start);
+        else if (key !== 108) return undefined;
+        at++;
+      } else {
+        let value = 0;
+        const start = at;
+        for (let c = text.charCodeAt(at); c >= 48 && c <= 57; c = text.charCodeAt(++at))
+          value = value * 10 + c - 48;
+        if (at === start || key !== 98) return undefined;
+        bytes = value;
+      }
+      at = skipSpace(text, at);
+      const next = text.charCodeAt(at++);
+      if (next === comma) continue;
+      if (next === closeBrace) break;
       return undefined;
-    const bytesAt = text.indexOf('"bytes": ', at + 62);
-    if (bytesAt < 0 || bytesAt > at + 120) return undefined;
-    let i = bytesAt + 9;
-    let bytes = 0;
-    for (let c = text.charCodeAt(i); c >= 48 && c <= 57; c = text.charCodeAt(++i))
-      bytes = bytes * 10 + c - 48;
-    if (!text.startsWith(', "name": "', i)) return undefined;
-    const nameAt = i + 11;
-    const nameEnd = text.indexOf('"', nameAt);
-    if (nameEnd < 0) return undefined;
-    let name = text.slice(nameAt, nameEnd);
-    if (name.includes("\\")) return undefined;
-    if (!text.startsWith('", "content_type": "', nameEnd)) return undefined;
-    const typeAt = nameEnd + 20;
-    const typeEnd = text.indexOf('"', typeAt);
-    if (typeEnd < 0) return undefined;
-    if (!name.startsWith(prefix)) return undefined;
-    name = name.slice(prefix.length);
-    const marker = text.charCodeAt(typeAt + 12) === 100 && text.startsWith("application/directory", typeAt);
+    }
+    if (name === undefined || bytes < 0 || name.includes("\\")) return undefined;
     out.push({ name, bytes, hash, marker });
-    if (text.startsWith("}, {", typeEnd + 1)) at = typeEnd + 5;
-    else if (typeEnd + 3 === text.length) return out;
-    else return undefined;
+    at = skipSpace(text, at);
+    const next = text.charCodeAt(at++);
+    if (next === 93) return out;
+    if (next !== comma) return undefined;
+    at = skipSpace(text, at);
   }
+}
+
+function skipSpace(text: string, at: number): number {
+  while (text.charCodeAt(at) === space) at++;
+  return at;
 }
 
 function parseSlow(body: Buffer, prefix: ByteString): ListedObject[] {

@@ -64,7 +64,8 @@ export async function pass(run: Run, options: PassOptions): Promise<void> {
  * make parts of like size: digits of digests, and top folders of repositories as the volume has them.
  */
 export function listingSplits(base: ByteString, objects: number, limit: number): ByteString[] {
-  const parts = Math.min(16, Math.floor(objects / limit));
+  // A page takes Swift about as long as 40 small requests: halves are worth asking for at the same time.
+  const parts = Math.min(16, Math.floor(objects / Math.min(limit, 4000)));
   if (parts < 1) return [];
   const splits = ["repositories/"];
   for (let i = 1; i < parts; i++)

@@ -37,8 +37,8 @@ export interface Proof {
 
 /** How many names a listing may lack, or have wrong, before it is taken anew instead of asked for one by one. */
 const askable = 500;
-/** Waits before the listing is taken anew, in seconds: a Swift cluster's listings lag by seconds. */
-const waits = [1, 3, 8, 15];
+/** Waits before the listing is taken anew, as parts of `lagSeconds`: a Swift cluster's listings lag by seconds. */
+const waits = [1 / 27, 3 / 27, 8 / 27, 15 / 27];
 const kept = 20;
 
 /**
@@ -46,15 +46,22 @@ const kept = 20;
  * listing lacks or has old is asked for by name, a bounded number of times, before it counts.
  */
 export async function prove(run: Run, options: ProofOptions): Promise<Proof> {
+  const deadline = Date.now() + run.settings.lagSeconds * 1000;
   for (let round = 0; ; round++) {
-    const last = round === waits.length;
-    const proof = await attempt(run, options, last);
+    // Who only verifies has written nothing that a listing could lag behind.
+    const last = round === waits.length || run.settings.mode === "verify";
+    const proof = await attempt(run, options, last, last && round === 0 ? 0 : deadline);
     if (proof) return proof;
-    await sleep(waits[round]! * 1000);
+    await sleep(waits[round]! * run.settings.lagSeconds * 1000);
   }
 }
 
-async function attempt(run: Run, options: ProofOptions, last: boolean): Promise<Proof | undefined> {
+async function attempt(
+  run: Run,
+  options: ProofOptions,
+  last: boolean,
+  deadline: number,
+): Promise<Proof | undefined> {
   options.onStart?.();
   const inventories = new Inventories();
   const manifests = new Set<ByteString>();
@@ -128,7 +135,7 @@ async function attempt(run: Run, options: ProofOptions, last: boolean): Promise<
           return;
         }
         const name = (file ?? object)!.name;
-        const head = await headUntil(run, name, file, hash);
+        const head = await headUntil(run, name, file, hash, deadline);
         // A manifest the listing does not show yet: its segments are in use all the same.
         if (head?.manifest !== undefined) manifests.add(head.manifest);
         settle(
@@ -146,20 +153,21 @@ async function attempt(run: Run, options: ProofOptions, last: boolean): Promise<
   return { equal, source, target, differences, differenceCount, newer, manifests };
 }
 
-/** Asks for an object by name until it is as expected (or gone, when nothing is expected), four times at most. */
+/** Asks for an object by name until it is as expected (or gone, when nothing is expected), or the time is over. */
 async function headUntil(
   run: Run,
   name: ByteString,
   file: SourceFile | undefined,
   hash: string,
+  deadline: number,
 ): Promise<ObjectHead | undefined> {
-  const tries = run.settings.mode === "verify" ? 2 : 4;
   for (let i = 1; ; i++) {
     const head = await run.store.head(objectPrefix + name);
     const right = file
       ? head?.bytes === file.bytes && (digestOfBlob(name) !== undefined || head.etag === hash)
       : head === undefined;
-    if (right || i === tries) return head;
-    await sleep(250 * 2 ** i);
+    const wait = Math.min(250 * 2 ** i, run.settings.lagSeconds * 250);
+    if (right || i === 4 || Date.now() + wait > deadline) return head;
+    await sleep(wait);
   }
 }

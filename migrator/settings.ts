@@ -8,6 +8,7 @@ export interface ResolvedSettings extends MoverSettings {
   readonly corruptBlobs: "fail" | "skip";
   readonly allowDelete: boolean;
   readonly requestTimeout: number;
+  readonly lagSeconds: number;
 }
 
 type Check = (value: unknown) => string | undefined;
@@ -59,6 +60,7 @@ const optional: Record<string, Check> = {
     object("retry", v, {}, { attempts: whole(1, 1000), baseSeconds: seconds, maxSeconds: seconds }).join(
       "; ",
     ) || undefined,
+  lagSeconds: seconds,
   workers: whole(0, 64),
   terminationLog: text,
   context: textMap,
@@ -91,6 +93,7 @@ export function resolveSettings(input: unknown): ResolvedSettings {
     allowDelete: false,
     transfers: 32,
     requestTimeout: 60,
+    lagSeconds: 27,
     ...(input as MoverSettings),
   };
 }
