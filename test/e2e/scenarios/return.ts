@@ -6,6 +6,7 @@ import type { Scenario } from "../support/scenario";
 export const withoutCopyBack: Scenario = {
   name: "without-copy-back",
   title: "abort with copyBack: false says what is lost and wants acceptLoss",
+  long: true,
   run: async (t) => {
     const { world } = t;
     const stack = await world.stack({ state: "migrate" });
@@ -63,6 +64,7 @@ export const release: Scenario = {
 export const destroy: Scenario = {
   name: "destroy",
   title: "pulumi destroy at each state: storage and images stay, a seal of ours is opened",
+  long: true,
   run: async (t) => {
     const { world } = t;
     const stack = await world.stack({ state: "migrate", readOnly: false });
@@ -109,6 +111,7 @@ export const destroy: Scenario = {
 export const lostState: Scenario = {
   name: "lost-state",
   title: "invariant 4: the Pulumi state is lost at each state; the journal lets it go on, and back",
+  long: true,
   run: async (t) => {
     const { world } = t;
     const stack = await world.stack({ state: "migrate", readOnly: false });

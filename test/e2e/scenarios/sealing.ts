@@ -28,6 +28,7 @@ async function alive<T>(up: Running, what: string, look: () => Promise<T | undef
 export const recreate: Scenario = {
   name: "recreate",
   title: "seal: recreate, with its figure",
+  long: true,
   run: async (t) => {
     const { world } = t;
     const stack = await world.stack({ state: "migrate", seal: "recreate" });
@@ -98,6 +99,7 @@ export const stubbornPod: Scenario = {
 export const operatorTrouble: Scenario = {
   name: "operator-trouble",
   title: "the operator overwriting, down, and a Pod that stays Pending",
+  long: true,
   run: async (t) => {
     const { world } = t;
     const stack = await world.stack({ state: "migrate" });
@@ -149,6 +151,7 @@ async function cordon(world: World, unschedulable: boolean): Promise<void> {
 export const pruner: Scenario = {
   name: "pruner",
   title: "the pruner is paused from sealing to opening and gets back exactly what it had",
+  long: true,
   run: async (t) => {
     const { world } = t;
     const before = (await world.kube.get(paths.pruner)).spec;

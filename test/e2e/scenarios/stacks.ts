@@ -50,6 +50,7 @@ export const twoStacks: Scenario = {
 export const misleadingEnvironment: Scenario = {
   name: "misleading-environment",
   title: "a workstation full of misleading OS_* variables changes nothing",
+  long: true,
   run: async (t) => {
     const { world } = t;
     const stack = await world.stack({ state: "migrate" });
@@ -105,6 +106,7 @@ export const misleadingEnvironment: Scenario = {
 export const permissions: Scenario = {
   name: "permissions",
   title: "the documented role is enough, and one permission less is refused by name",
+  long: true,
   run: async (t) => {
     const { world } = t;
     const file = ["docs/clusterrole.yaml", "docs/permissions.yaml", "docs/rbac.yaml"]

@@ -9,6 +9,7 @@ import { files } from "../support/volume";
 export const alone: Scenario = {
   name: "read-write-once-pod",
   title: "a claim that only one Pod can have: no live copy, the final copy while there is no registry",
+  long: true,
   run: async (t) => {
     const { world } = t;
     await world.replaceClaim(["ReadWriteOncePod"]);
@@ -40,6 +41,7 @@ export const alone: Scenario = {
 export const foreignFiles: Scenario = {
   name: "foreign-files",
   title: "files that belong to other users: told by name, and read with scc: anyuid",
+  long: true,
   run: async (t) => {
     const { world } = t;
     const file = (await files(world.lab.volume)).find((each) => each.path.includes("/blobs/sha256/"));
@@ -63,6 +65,7 @@ export const foreignFiles: Scenario = {
 export const applicationCredential: Scenario = {
   name: "application-credential",
   title: "a cluster whose secret holds an application credential",
+  long: true,
   skip: (world) =>
     world.lab.applicationCredentialClouds === undefined
       ? "the lab's clouds.yaml has no application credential"

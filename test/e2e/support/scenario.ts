@@ -13,7 +13,7 @@ export interface Scenario {
   readonly title: string;
   /** Why it cannot run in this world; `undefined` when it can. */
   readonly skip?: (world: World) => string | undefined;
-  /** Left to `--all`: too long for every run. */
+  /** Left out of `npm test`, which has an hour; `npm run test:e2e` runs it. */
   readonly long?: boolean;
   readonly run: (t: Story) => Promise<void>;
 }
