@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Journal } from "../../../cluster/journal";
 import { Figures } from "./figures";
@@ -25,6 +25,14 @@ export interface Env {
   readonly readOnly: boolean;
 }
 
+/** The cluster's objects as they were before the first scenario. */
+interface Fresh {
+  readonly spec: KubeObject;
+  readonly pruner: KubeObject;
+  readonly claim: KubeObject;
+  readonly volume: KubeObject;
+}
+
 export class World {
   readonly figures = new Figures();
   readonly kube: Kube;
@@ -33,7 +41,7 @@ export class World {
   readonly workspace: Workspace;
   /** Every image of the seed. */
   images: readonly Pushed[] = [];
-  private fresh: { spec: KubeObject; pruner: KubeObject; claim: KubeObject; volume: KubeObject } | undefined;
+  private fresh: Fresh | undefined;
   private readonly template: string;
   private stacks = 0;
 
@@ -49,11 +57,20 @@ export class World {
     this.swift = new Swift(lab.cloud);
     this.registry = new Registry(lab.registry);
     this.workspace = new Workspace(folder, parts, lab.kubeconfig);
-    this.template = join(folder, "volume-template");
+    this.template = join(lab.folder, "e2e", "volume");
   }
 
-  /** Remembers the lab as it is now: this is what `reset` goes back to. */
+  /**
+   * Remembers the lab as it is now: this is what `reset` goes back to. Kept in the lab's folder, so that a later run on
+   * a lab that an earlier one left somewhere in between goes back to the same.
+   */
   async remember(): Promise<void> {
+    this.images = await this.lab.images();
+    const file = join(this.lab.folder, "e2e", "fresh.json");
+    if (existsSync(file)) {
+      this.fresh = JSON.parse(await readFile(file, "utf8")) as Fresh;
+      return;
+    }
     const config = await this.kube.get(paths.config);
     const claim = await this.kube.get(paths.claim(this.lab.claim));
     this.fresh = {
@@ -62,9 +79,9 @@ export class World {
       claim,
       volume: await this.kube.get(paths.volume(claim.spec.volumeName)),
     };
-    this.images = await this.lab.images();
     await mkdir(this.template, { recursive: true });
     await mirror(this.lab.volume, this.template);
+    await writeFile(file, JSON.stringify(this.fresh));
   }
 
   /** Back to a fresh cluster: no Pod, journal or container of ours, the registry writable on its volume with the seed. */
@@ -306,7 +323,6 @@ export class World {
     await this.registry.close();
     await this.swift.close();
     await this.kube.close();
-    if (existsSync(this.template)) await rm(this.template, { recursive: true, force: true });
   }
 }
 
