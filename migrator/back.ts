@@ -2,7 +2,15 @@ import { toText } from "./bytes";
 import { addProblem, type Counter, type Run } from "./context";
 import { MoverError } from "./errors";
 import { SourceChanged } from "./file";
-import { digestOfBlob, isExcluded, kindOf, objectPrefix, repositoryOf, type Kind } from "./layout";
+import {
+  digestOfBlob,
+  isExcluded,
+  isFilePath,
+  kindOf,
+  objectPrefix,
+  repositoryOf,
+  type Kind,
+} from "./layout";
 import type { ListedObject } from "./listing";
 import { inventoryHash, listedHash, pass } from "./pass";
 import { PhasedQueue } from "./queue";
@@ -33,7 +41,7 @@ export async function copyBack(run: Run, root: string): Promise<void> {
 }
 
 function isWanted(object: ListedObject): boolean {
-  return !object.marker && !isExcluded(object.name) && !object.name.endsWith("/");
+  return !object.marker && !isExcluded(object.name) && isFilePath(object.name);
 }
 
 async function backPass(run: Run, writer: VolumeWriter): Promise<void> {
@@ -53,6 +61,8 @@ async function backPass(run: Run, writer: VolumeWriter): Promise<void> {
     },
     room: () => queue.room(2 * settings.transfers),
     pair(file, object) {
+      if (object && !object.marker && !isFilePath(object.name))
+        run.log.warning(`${toText(object.name)} is left out: no file can have that name`);
       if (!object || !isWanted(object)) return false;
       const kind = kindOf(object.name);
       (kind === "blob" ? tallies.blobs : tallies.links).add(object.bytes);
@@ -66,6 +76,11 @@ async function backPass(run: Run, writer: VolumeWriter): Promise<void> {
       return queue.size >= 4 * settings.transfers;
     },
   });
+  if (tallies.blobs.objects + tallies.links.objects === 0)
+    throw new MoverError(
+      "no-registry",
+      `container ${settings.container} holds no registry (nothing below ${objectPrefix}); is it the right one?`,
+    );
   progress.scanned(sum(tallies.blobs, tallies.links), true);
   await queue.idle();
   progress.phase = "tags";
@@ -94,6 +109,7 @@ async function download(run: Run, writer: VolumeWriter, object: ListedObject): P
   const name = objectPrefix + object.name;
   const digest = digestOfBlob(object.name);
   const shown = toText(object.name);
+  let before: string | undefined;
   await withRetry(run.policy, shown, async () => {
     let file = writer.create(object.name);
     try {
@@ -115,11 +131,16 @@ async function download(run: Run, writer: VolumeWriter, object: ListedObject): P
       if (digest !== undefined) {
         const actual = file.digest(algorithmOf(digest));
         if (!digest.endsWith(`:${actual}`)) {
-          if (file.bytes === object.bytes && head.etag === file.digest("md5"))
+          // Whole, and as Swift says it is (or, for a large object, the same twice): not the way, the object is wrong.
+          if (
+            file.bytes === head.bytes &&
+            (head.manifest === undefined ? head.etag === file.digest("md5") : actual === before)
+          )
             throw new MoverError(
               "corrupt",
               `blob ${digest} in Swift does not hold what its name says; push it again, or restore it`,
             );
+          before = actual;
           throw new TransientError(`${shown} arrived with sha ${actual} and ${file.bytes} bytes`);
         }
       } else if (head.etag !== file.digest("md5"))

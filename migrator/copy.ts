@@ -110,8 +110,9 @@ async function copyPass(run: Run, exact: boolean): Promise<FirstPass> {
   });
 
   const room = async (): Promise<void> => {
-    scan.advanceUntil(queue.room(2 * settings.transfers));
-    await queue.room(2 * settings.transfers);
+    const ready = queue.room(2 * settings.transfers);
+    scan.advanceUntil(ready);
+    await ready;
   };
   const schedule = (file: SourceFile, action: "put" | "verify", etag?: string): boolean => {
     const task: TransferTask = {

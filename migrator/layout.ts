@@ -62,6 +62,11 @@ export function isExcluded(path: ByteString): boolean {
   return path.includes("/_uploads/") || path.startsWith("lost+found/") || path.includes("/lost+found/");
 }
 
+/** Whether an object's name is one that a file can have: no empty, `.` or `..` part, and not a folder's. */
+export function isFilePath(path: ByteString): boolean {
+  return !/(?:^|\/)\.{0,2}(?:\/|$)/.test(path);
+}
+
 /** The repository a path belongs to, for progress; undefined for blobs. */
 export function repositoryOf(path: ByteString): ByteString | undefined {
   if (!path.startsWith("repositories/")) return undefined;

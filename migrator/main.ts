@@ -21,11 +21,17 @@ async function main(): Promise<number> {
   const settings = resolveSettings(command.settings);
   const abort = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => abort.abort());
+  const crash = new Promise<never>((_, reject) => {
+    process.on("unhandledRejection", reject);
+    process.on("uncaughtException", reject);
+  });
+  crash.catch(() => undefined);
   const report = await runMover({
     settings,
     log: new EventLog(),
     workerEntry: __filename,
     signal: abort.signal,
+    crash,
   });
   writeTermination(settings.terminationLog, report);
   if (report.message !== undefined) process.stderr.write(`${report.message}\n`);

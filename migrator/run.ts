@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly workerEntry?: string;
   /** Aborted by a signal: the run ends at once with a report, exit code 130. */
   readonly signal?: AbortSignal;
+  /** Rejects when the process meets an error nobody handled: the run ends with it, and with a report. */
+  readonly crash?: Promise<never>;
 }
 
 /** Swift takes 5 GiB and two bytes, Ceph's gateway 5 GiB: without a word from `/info` the smaller one counts. */
@@ -93,7 +95,7 @@ export async function runMover(options: RunOptions): Promise<Report> {
 
   let failure: unknown;
   try {
-    await Promise.race([work(), aborted(options.signal)]);
+    await Promise.race([work(), aborted(options.signal), ...(options.crash ? [options.crash] : [])]);
   } catch (error) {
     failure = error;
   }

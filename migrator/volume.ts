@@ -30,7 +30,18 @@ interface Owner {
 }
 
 /** Errors that say that the volume is at its end, whatever is tried. */
-const volumeErrors = new Set(["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EFBIG", "ENOTDIR", "EISDIR"]);
+const volumeErrors = new Set([
+  "ENOSPC",
+  "EDQUOT",
+  "EROFS",
+  "EACCES",
+  "EPERM",
+  "EFBIG",
+  "ENOTDIR",
+  "EISDIR",
+  "ENOENT",
+  "EIO",
+]);
 
 function volumeError(path: string, error: unknown): Error {
   const code = errnoOf(error);
@@ -58,7 +69,8 @@ export function volumeWriter(root: ByteString, base: ByteString): VolumeWriter {
   };
   attempt(toText(work), () => {
     fs.rmSync(toPath(work), { recursive: true, force: true });
-    fs.mkdirSync(toPath(work), { recursive: true, mode: 0o700 });
+    // Not recursive: that turns EROFS into ENOENT.
+    fs.mkdirSync(toPath(work), { mode: 0o700 });
   });
   const known = new Set<ByteString>();
   const owner = ownerOf(root, base);
@@ -78,6 +90,9 @@ export function volumeWriter(root: ByteString, base: ByteString): VolumeWriter {
         fs.mkdirSync(toPath(one));
       } catch (error) {
         if (errnoOf(error) !== "EEXIST") throw error;
+        // A link to elsewhere would take what is written out of the volume.
+        if (!fs.lstatSync(toPath(one.slice(0, -1))).isDirectory())
+          throw new MoverError("volume", `${toText(one)} is not a directory; remove it and run again`);
         continue;
       }
       fs.chmodSync(toPath(one), owner.mode & 0o7777);
