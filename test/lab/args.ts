@@ -33,6 +33,7 @@ Options                          Variable        Default
   --fast                         LAB_FAST=1      off     short delays for Pods (stand-in operator only)
   --operator real|stand-in|auto  LAB_OPERATOR    auto    auto: real when on PATH, else the stand-in
   --store disk|tmpfs             LAB_STORE       disk    where Swift keeps objects
+  --tls                          LAB_TLS=1       off     Keystone and Swift over HTTPS, with the lab's own CA
   --reclaim Retain|Delete        LAB_RECLAIM     Retain  the volume's reclaim policy
   --only swift                   LAB_ONLY        all     Keystone and Swift alone, on 127.0.0.1
 
@@ -47,7 +48,6 @@ export function parseInvocation(argv: readonly string[], env: NodeJS.ProcessEnv,
     problems.push(`"${command}" is no command; there are up, status, seed, env, down and help`);
   if (rest.length > 0) problems.push(`"${rest.join(" ")}" is too much after "${command}"`);
   const { values } = parsed;
-  if (values.small === true && command !== "seed") problems.push("--small belongs to `seed`");
   if (values.small === true && command !== "seed") problems.push("--small belongs to `seed`");
   if (values.wipe === true && command !== "down") problems.push("--wipe belongs to `down`");
 
@@ -71,6 +71,7 @@ export function parseInvocation(argv: readonly string[], env: NodeJS.ProcessEnv,
   const fast = choice(given(values.fast === true ? "1" : undefined, "LAB_FAST", "--fast"), ["0", "1"]);
   const operator = choice(given(values.operator, "LAB_OPERATOR", "--operator"), ["real", "stand-in", "auto"]);
   const store = choice(given(values.store, "LAB_STORE", "--store"), ["disk", "tmpfs"]);
+  const tls = choice(given(values.tls === true ? "1" : undefined, "LAB_TLS", "--tls"), ["0", "1"]);
   const reclaim = choice(given(values.reclaim, "LAB_RECLAIM", "--reclaim"), ["Retain", "Delete"]);
   const only = choice(given(values.only, "LAB_ONLY", "--only"), ["swift", "all"]);
   if (problems.length > 0 || !isCommand(command)) throw new Error(problems.join("\n"));
@@ -86,6 +87,7 @@ export function parseInvocation(argv: readonly string[], env: NodeJS.ProcessEnv,
       ...(fast === undefined ? {} : { fast: fast === "1" }),
       ...(operator === undefined ? {} : { operator }),
       ...(store === undefined ? {} : { store }),
+      ...(tls === undefined ? {} : { tls: tls === "1" }),
       ...(reclaim === undefined ? {} : { reclaim }),
       ...(only === undefined ? {} : { only }),
     },
@@ -111,6 +113,7 @@ function parseLine(argv: readonly string[]) {
         fast: { type: "boolean" },
         operator: { type: "string" },
         store: { type: "string" },
+        tls: { type: "boolean" },
         reclaim: { type: "string" },
         only: { type: "string" },
         wipe: { type: "boolean" },
@@ -135,13 +138,15 @@ function isCommand(text: string): text is Command {
 export function mergeSettings(wanted: Partial<LabSettings>, existing: LabSettings | undefined): LabSettings {
   const settings = { ...defaults, ...existing, ...wanted };
   if (existing === undefined) return settings;
+  // A setting that is newer than the lab has had its default all the while.
+  const before = { ...defaults, ...existing };
   // Certificates, the catalog and etcd hold addresses and ports.
-  const fixed = (["portBase", "net", "only", "store"] as const).filter(
-    (key) => settings[key] !== existing[key],
+  const fixed = (["portBase", "net", "only", "store", "tls"] as const).filter(
+    (key) => settings[key] !== before[key],
   );
   if (fixed.length > 0)
     throw new Error(
-      `the lab in ${existing.dir} has ${fixed.map((key) => `${key} ${existing[key]}`).join(", ")}, not ${fixed.map((key) => settings[key]).join(", ")}, and keeps that for life; choose another --dir, or remove it with \`npm run lab -- down --wipe --dir ${existing.dir}\``,
+      `the lab in ${existing.dir} has ${fixed.map((key) => `${key} ${before[key]}`).join(", ")}, not ${fixed.map((key) => settings[key]).join(", ")}, and keeps that for life; choose another --dir, or remove it with \`npm run lab -- down --wipe --dir ${existing.dir}\``,
     );
   return settings;
 }

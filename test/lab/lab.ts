@@ -110,6 +110,7 @@ function describe(settings: LabSettings): LabRecord {
       proxy: proxyUrl(swift),
       cloudsYaml: swiftPaths(swift).cloudsYaml,
       cloud: "openstack",
+      ...(swift.tls === undefined ? {} : { ca: swift.tls.ca }),
     },
   };
   if (settings.only === "swift") return common;

@@ -4,7 +4,7 @@ import { commandPaths, ensureCommands } from "./kube/commands";
 import { controlPlane, writeKubeconfigs } from "./kube/control-plane";
 import { nodesReadyPart, objectsPart } from "./kube/cluster";
 import { containerdPart, kubeletPart } from "./kube/node";
-import { ensurePki } from "./kube/pki";
+import { ensurePki, pkiFiles } from "./kube/pki";
 import { networkPart } from "./net/network";
 import { servicesPart } from "./net/services-part";
 import { operatorPart } from "./operator/parts";
@@ -22,7 +22,8 @@ export type Stage = readonly (readonly Part[])[];
 
 /** Everything a lab is made of, in the order in which it starts; it stops the other way round. */
 export function labStages(settings: LabSettings, say: (line: string) => void): Stage[] {
-  if (settings.only === "swift") return [[swiftParts(swiftSettings(settings))]];
+  if (settings.only === "swift")
+    return [...(settings.tls ? [[[certificatesPart(settings)]]] : []), [swiftParts(swiftSettings(settings))]];
   const commands = commandPaths();
   const nodes = labNodes(settings);
   return [
@@ -50,6 +51,7 @@ export function labPackages(settings: LabSettings): string[] {
 
 export function swiftSettings(settings: LabSettings): SwiftSettings {
   const paths = labPaths(settings);
+  const files = pkiFiles(settings);
   return {
     ...swiftDefaults,
     dir: paths.swift,
@@ -58,6 +60,17 @@ export function swiftSettings(settings: LabSettings): SwiftSettings {
     host: labAddress(settings),
     ports: labPorts(settings).swift,
     store: settings.store,
+    ...(settings.tls ? { tls: { certificate: files.swiftCert, key: files.swiftKey, ca: files.caCert } } : {}),
+  };
+}
+
+/** The lab's authority alone. */
+function certificatesPart(settings: LabSettings): Part {
+  return {
+    name: "certificates",
+    start: () => ensurePki(settings),
+    stop: () => Promise.resolve(),
+    status: () => Promise.resolve({ state: "running" }),
   };
 }
 

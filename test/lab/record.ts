@@ -29,6 +29,8 @@ export interface LabRecord {
     readonly keystone: string;
     readonly proxy: string;
     readonly cloudsYaml: string;
+    /** File with the authority of both, where they speak HTTPS. */
+    readonly ca?: string;
     /** The cluster's own cloud in clouds.yaml. */
     readonly cloud: string;
   };

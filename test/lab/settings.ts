@@ -17,6 +17,8 @@ export interface LabSettings {
   readonly operator: "auto" | "real" | "stand-in";
   /** Where Swift keeps objects; `tmpfs`: in memory. */
   readonly store: "disk" | "tmpfs";
+  /** Keystone and Swift over HTTPS only, with a certificate of the lab's own CA. */
+  readonly tls: boolean;
   /** What becomes of the volume when its claim is deleted. */
   readonly reclaim: "Retain" | "Delete";
   /** `swift`: Keystone and Swift only, no cluster. */
@@ -31,6 +33,7 @@ export const defaults: LabSettings = {
   fast: false,
   operator: "auto",
   store: "disk",
+  tls: false,
   reclaim: "Retain",
   only: "all",
 };

@@ -3,6 +3,7 @@
  * test; where the operator's own word misleads, the test says so, because that is relied on too: it is why the program
  * looks at the Deployment and its Pods.
  */
+import { readFileSync } from "node:fs";
 import type { V1Deployment } from "@kubernetes/client-node";
 import { Registry } from "../e2e/support/registry";
 import { Swift } from "../e2e/support/swift";
@@ -56,7 +57,8 @@ if (lab === undefined)
       throw new Error("the lab's record has no cluster");
     claim = lab.kubernetes.claim;
     cluster = new Cluster(lab.kubernetes.kubeconfig);
-    swift = Swift.fromFile(lab.swift.cloudsYaml, lab.swift.cloud);
+    const { cloudsYaml, cloud, ca } = lab.swift;
+    swift = Swift.fromFile(cloudsYaml, cloud, ca === undefined ? undefined : readFileSync(ca, "utf8"));
     await swift.makeContainer(container, { "X-Container-Meta-Name": "ours" });
     await cluster.patch(onVolume());
     await cluster.until("the registry on its volume, at rest", atRest("filesystem"));

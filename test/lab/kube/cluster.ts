@@ -5,6 +5,7 @@ import { PartError, type Part } from "../part";
 import { labNodes, labPaths, type LabSettings } from "../settings";
 import { Api } from "./api";
 import { applyCrds } from "./crds";
+import { pkiFiles } from "./pki";
 import {
   claimName,
   cloudSecret,
@@ -99,7 +100,12 @@ async function makeObjects(settings: LabSettings, api: Api): Promise<void> {
     );
   await renewVolume(settings, api);
   // The one object that follows the lab: another Keystone means another credential.
-  await api.apply(cloudSecret(readFileSync(join(labPaths(settings).swift, "clouds.yaml"), "utf8")));
+  await api.apply(
+    cloudSecret(
+      readFileSync(join(labPaths(settings).swift, "clouds.yaml"), "utf8"),
+      settings.tls ? readFileSync(pkiFiles(settings).caCert, "utf8") : undefined,
+    ),
+  );
   for (const object of operatorObjects()) await api.createIfMissing(object);
 }
 

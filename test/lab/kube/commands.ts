@@ -112,12 +112,17 @@ async function build(
   }
 }
 
+const openshiftApi = "github.com/openshift/api";
+
+export function openshiftApiVersion(): string {
+  return pinnedVersion(openshiftApi);
+}
+
 /** Folder of the sources of github.com/openshift/api at the pinned version, downloaded if need be. */
 export async function openshiftApiFolder(): Promise<string> {
-  const name = "github.com/openshift/api";
   const options = { cwd: moduleFolder, env: goEnvironment(), limit: 600 };
-  await run(goCommand(), ["mod", "download", name], options);
-  return (await run(goCommand(), ["list", "-m", "-f", "{{.Dir}}", name], options)).trim();
+  await run(goCommand(), ["mod", "download", openshiftApi], options);
+  return (await run(goCommand(), ["list", "-m", "-f", "{{.Dir}}", openshiftApi], options)).trim();
 }
 
 function goCommand(): string {

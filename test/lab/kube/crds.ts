@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import { PartError } from "../part";
 import type { Api, KubeObject } from "./api";
-import { openshiftApiFolder } from "./commands";
+import { openshiftApiFolder, openshiftApiVersion } from "./commands";
 
 /** OpenShift's definitions, in the module's folder: what the program and the registry operator read or write. */
 const files = [
@@ -51,25 +51,45 @@ const imageStreams: KubeObject = {
   },
 };
 
-/** Applies all definitions and waits until the API server serves them. */
+/** Which sources an applied definition was made of. */
+const sourceAnnotation = "image-registry-swift.lab/source";
+
+/** Applies all definitions and waits until the API server serves them; nothing to do when it does already. */
 export async function applyCrds(api: Api): Promise<void> {
+  const source = openshiftApiVersion();
+  if ((await served(api, source)).length === files.length + 1) return;
   const folder = await openshiftApiFolder();
   const definitions = [
     ...files.map((file) => parse(readFileSync(join(folder, file), "utf8")) as KubeObject),
     imageStreams,
-  ];
+  ].map((definition) => marked(definition, source));
   await Promise.all(definitions.map((definition) => api.apply(definition)));
   const deadline = Date.now() + 60_000;
-  for (const { metadata } of definitions)
-    while (!(await isEstablished(api, metadata.name))) {
-      if (Date.now() > deadline)
-        throw new PartError("crds", `${metadata.name} is not established after 60 s`);
-      await sleep(100);
-    }
+  for (;;) {
+    const ready = await served(api, source);
+    const missing = definitions.map(({ metadata }) => metadata.name).filter((name) => !ready.includes(name));
+    if (missing.length === 0) return;
+    if (Date.now() > deadline)
+      throw new PartError("crds", `not established after 60 s: ${missing.join(", ")}`);
+    await sleep(100);
+  }
 }
 
-async function isEstablished(api: Api, name: string): Promise<boolean> {
-  const found = await api.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", name);
-  const status = found?.["status"] as { conditions?: { type: string; status: string }[] } | undefined;
-  return status?.conditions?.some(({ type, status: is }) => type === "Established" && is === "True") ?? false;
+function marked(definition: KubeObject, source: string): KubeObject {
+  const annotations = { ...definition.metadata.annotations, [sourceAnnotation]: source };
+  return { ...definition, metadata: { ...definition.metadata, annotations } };
+}
+
+/** Names of the definitions of this source that the API server serves. */
+async function served(api: Api, source: string): Promise<string[]> {
+  const all = await api.list("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+  return all
+    .filter((definition) => {
+      const status = definition["status"] as { conditions?: { type: string; status: string }[] } | undefined;
+      return (
+        definition.metadata.annotations?.[sourceAnnotation] === source &&
+        status?.conditions?.some(({ type, status: is }) => type === "Established" && is === "True") === true
+      );
+    })
+    .map(({ metadata }) => metadata.name);
 }

@@ -150,10 +150,16 @@ export function clusterStatuses(settings: LabSettings): { kind: string; name: st
 }
 
 /** The installer's secret: the one cloud the cluster signs in with, out of all that the lab's clouds.yaml names. */
-export function cloudSecret(cloudsYaml: string): KubeObject {
-  const { openstack } = (parse(cloudsYaml) as { clouds: Record<string, unknown> }).clouds;
+export function cloudSecret(cloudsYaml: string, ca?: string): KubeObject {
+  const { openstack } = (parse(cloudsYaml) as { clouds: Record<string, object> }).clouds;
+  // The installer names a file of the control plane's nodes there; the CA itself is a key of its own.
+  const trust =
+    ca === undefined
+      ? {}
+      : { cacert: "/etc/kubernetes/static-pod-resources/configmaps/cloud-config/ca-bundle.pem" };
   return secret(registryNamespace, "installer-cloud-credentials", "Opaque", {
-    "clouds.yaml": stringify({ clouds: { openstack } }),
+    "clouds.yaml": stringify({ clouds: { openstack: { ...openstack, ...trust } } }),
+    ...(ca === undefined ? {} : { cacert: ca }),
   });
 }
 

@@ -28,6 +28,8 @@ export function pkiFiles(settings: LabSettings) {
     serviceAccountKey: file("service-account.key"),
     registryCert: file("registry.crt"),
     registryKey: file("registry.key"),
+    swiftCert: file("swift.crt"),
+    swiftKey: file("swift.key"),
     tokens: file("tokens.json"),
     tokenAuth: file("tokens.csv"),
   };
@@ -79,6 +81,10 @@ export async function ensurePki(settings: LabSettings): Promise<void> {
   await ensureCertificate(files.registryCert, files.registryKey, settings, `/CN=${registry}`, [
     ...[registry, `${registry}.cluster.local`, "localhost"].map((name) => `DNS:${name}`),
     "IP:127.0.0.1",
+  ]);
+  await ensureCertificate(files.swiftCert, files.swiftKey, settings, "/CN=cloud of the lab", [
+    "DNS:localhost",
+    ...new Set(["IP:127.0.0.1", `IP:${labAddress(settings)}`]),
   ]);
   if (!existsSync(files.tokens)) {
     const tokens = Object.fromEntries(

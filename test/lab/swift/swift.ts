@@ -83,12 +83,13 @@ async function release(settings: SwiftSettings): Promise<void> {
 function processes(settings: SwiftSettings): readonly ProcessOptions[] {
   const paths = swiftPaths(settings);
   const files = configFiles(settings);
-  const { ports } = settings;
+  const { ports, tls } = settings;
   const common = { run: paths.run, logs: paths.log, grace: 5 };
-  const ca = settings.tls === undefined ? undefined : readFileSync(settings.tls.ca, "utf8");
   const answers =
     (url: string, wanted = 200) =>
     async (): Promise<void> => {
+      // Read when it is needed: it may have been made only a moment ago.
+      const ca = tls === undefined ? undefined : readFileSync(tls.ca, "utf8");
       const { status } = await ask(url, { ca, timeoutMs: 2000 });
       if (status !== wanted) throw new Error(`${url} answers ${status}`);
     };
@@ -176,14 +177,16 @@ function processes(settings: SwiftSettings): readonly ProcessOptions[] {
     swift("container-updater", "container"),
     swift("object-updater", "object"),
     swift("proxy-server", "proxy", plainProxy(settings)),
-    ...(settings.tls === undefined
+    ...(tls === undefined
       ? []
       : [
           {
             ...common,
             name: "swift-tls",
-            command: front(settings, settings.tls),
-            fingerprint: readFileSync(settings.tls.certificate, "utf8"),
+            command: front(settings, tls),
+            // Where ts-node finds its tsconfig.json.
+            cwd: join(__dirname, "../../.."),
+            fingerprint: () => readFileSync(tls.certificate, "utf8"),
             listens: [settings.ports.keystone, settings.ports.proxy].map((port) => ({
               host: settings.host,
               port,
