@@ -220,20 +220,17 @@ function isAlive(file: PidFile): boolean {
 }
 
 /**
- * Whether anything of the process group is left. A group keeps its id while one member lives, so the number cannot
- * have gone to another group in between; after a reboot it could.
+ * Whether anything of the process group is left. The kernel gives no process a number that is still a group's, so
+ * where a later process has the number, this group is gone and the one of that number is somebody else's.
  */
 function groupAlive(file: PidFile): boolean {
   if (file.boot !== bootId()) return false;
+  const leader = statFields(file.pid);
+  if (leader !== undefined && leader.startTime !== file.startTime) return false;
   return readdirSync("/proc").some((entry) => {
     if (!/^\d+$/.test(entry)) return false;
     const fields = statFields(Number(entry));
-    return (
-      fields !== undefined &&
-      fields.group === file.pid &&
-      fields.state !== "Z" &&
-      Number(fields.startTime) >= Number(file.startTime)
-    );
+    return fields !== undefined && fields.group === file.pid && fields.state !== "Z";
   });
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PartError, type Part } from "../part";
 import { run } from "../run";
@@ -82,24 +82,31 @@ function writeCni(node: NodeSettings): void {
   writeFileSync(join(cniFolder(node), "10-lab.conflist"), `${JSON.stringify(network, undefined, 2)}\n`);
 }
 
+/**
+ * Replaces the lab's rules in one step for each table, so that nothing is refused meanwhile; what the process
+ * "services" has written into its chain stays.
+ */
 async function makeRules(settings: LabSettings): Promise<void> {
   const names = chains(labName(settings));
-  await removeRules(settings);
   const forward = labNodes(settings).flatMap(({ bridge }) => [
     `-A ${names.forward} -i ${bridge} -d ${settings.net} -j ACCEPT`,
     `-A ${names.forward} -o ${bridge} -s ${settings.net} -j ACCEPT`,
     `-A ${names.forward} -i ${bridge} -j REJECT`,
     `-A ${names.forward} -o ${bridge} -j REJECT`,
   ]);
+  const filter = await ownRules("filter", settings);
+  const nat = await ownRules("nat", settings);
   await restore([
     "*filter",
     `:${names.forward} - [0:0]`,
+    ...filter.removals,
     ...forward,
     `-I FORWARD -j ${names.forward}`,
     "COMMIT",
     "*nat",
-    `:${names.services} - [0:0]`,
+    ...(nat.chains.includes(names.services) ? [] : [`:${names.services} - [0:0]`]),
     `:${names.masquerade} - [0:0]`,
+    ...nat.removals,
     `-I PREROUTING -d ${serviceNet(settings)} -j ${names.services}`,
     `-I OUTPUT -d ${serviceNet(settings)} -j ${names.services}`,
     // A Pod must answer a Service's client through this machine, or nobody would turn the addresses back.
@@ -110,23 +117,33 @@ async function makeRules(settings: LabSettings): Promise<void> {
 }
 
 async function removeRules(settings: LabSettings): Promise<void> {
-  const names = Object.values(chains(labName(settings)));
-  for (const table of ["filter", "nat"]) {
-    const rules = (await run("iptables-save", ["-t", table])).split("\n");
-    const ours = (rule: string) => names.some((name) => rule.includes(name));
-    const jumps = rules.filter(
-      (rule) => rule.startsWith("-A ") && ours(rule) && !names.some((name) => rule.startsWith(`-A ${name} `)),
-    );
-    const present = names.filter((name) => rules.some((rule) => rule.startsWith(`:${name} `)));
-    if (present.length === 0) continue;
+  for (const table of ["filter", "nat"] as const) {
+    const own = await ownRules(table, settings);
+    if (own.chains.length === 0) continue;
     await restore([
       `*${table}`,
-      ...present.map((name) => `:${name} - [0:0]`),
-      ...jumps.map((rule) => rule.replace(/^-A /, "-D ")),
-      ...present.map((name) => `-X ${name}`),
+      ...own.chains.map((name) => `:${name} - [0:0]`),
+      ...own.removals,
+      ...own.chains.map((name) => `-X ${name}`),
       "COMMIT",
     ]);
   }
+}
+
+/** The lab's chains in a table, and lines that take away all that leads to them from chains of others. */
+async function ownRules(
+  table: "filter" | "nat",
+  settings: LabSettings,
+): Promise<{ chains: readonly string[]; removals: readonly string[] }> {
+  const names = Object.values(chains(labName(settings)));
+  const lines = (await run("iptables-save", ["-t", table])).split("\n");
+  const jumps = lines.filter((line) =>
+    names.some((name) => line.startsWith("-A ") && line.endsWith(`-j ${name}`)),
+  );
+  return {
+    chains: names.filter((name) => lines.some((line) => line.startsWith(`:${name} `))),
+    removals: jumps.map((line) => line.replace(/^-A /, "-D ")),
+  };
 }
 
 /** Applies rules in one step and leaves all others alone. */
@@ -156,10 +173,4 @@ async function refuseForeignNet(settings: LabSettings): Promise<void> {
 export function bridgePorts(node: NodeSettings): string[] {
   const folder = `/sys/class/net/${node.bridge}/brif`;
   return existsSync(folder) ? readdirSync(folder) : [];
-}
-
-/** Whether this machine forwards from the node's bridge. */
-export function forwards(node: NodeSettings): boolean {
-  const file = `/proc/sys/net/ipv4/conf/${node.bridge}/forwarding`;
-  return existsSync(file) && readFileSync(file, "utf8").trim() === "1";
 }
