@@ -1,5 +1,6 @@
 /** Keystone and Swift for the benchmark alone, with their objects on a tmpfs. */
-import { resolve } from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { swiftDefaults, swiftPorts, type SwiftSettings } from "../test/lab/swift/settings";
 import { swiftParts, wipeSwift } from "../test/lab/swift/swift";
 import { swiftPaths } from "../test/lab/swift/config";
@@ -15,7 +16,7 @@ const firstPort = 27_300;
 export async function startSwift(): Promise<OwnSwift> {
   const settings: SwiftSettings = {
     ...swiftDefaults,
-    dir: resolve(".cache/bench-swift"),
+    dir: join(tmpdir(), "image-registry-swift-bench"),
     ports: swiftPorts(firstPort),
     store: "tmpfs",
   };

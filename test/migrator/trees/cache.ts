@@ -1,4 +1,7 @@
-/** Trees by name, made once and kept in the git-ignored .cache folder. */
+/**
+ * Trees by name, made once and kept in the user's cache: not in the project, whose folders Pulumi walks through, all of
+ * them, at each preview (a million links took it over a minute).
+ */
 import { hash } from "node:crypto";
 import {
   existsSync,
@@ -10,7 +13,8 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { join, resolve } from "node:path";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { hostileTree, largeTree, mixedTree, smallTree } from "./kinds";
 import { RegistryTree, type Image } from "./registry";
 
@@ -42,6 +46,9 @@ export const treeNames = Object.keys(kinds) as TreeName[];
 /** Trees whose listing a stand-in serves: their names, sizes and MD5 are kept in a file, one line each. */
 const indexed: ReadonlySet<TreeName> = new Set(["hundred-thousand", "million"]);
 
+const treesFolder = () =>
+  join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "image-registry-swift/trees");
+
 export interface CachedTree {
   /** What the mover's setting `root` is. */
   readonly root: string;
@@ -52,7 +59,7 @@ export interface CachedTree {
 }
 
 /** The tree of that name, made if it is not there yet. Others read the same folder: copy it before changing it. */
-export function cachedTree(name: TreeName, folder = resolve(".cache/trees")): CachedTree {
+export function cachedTree(name: TreeName, folder = treesFolder()): CachedTree {
   const home = join(folder, `${name}-v${version}`);
   const index = join(home, "tree.json");
   if (!existsSync(index)) {
