@@ -299,7 +299,7 @@ async function loginOf(kube: KubeConfig): Promise<Login> {
 
 /** Name resolution and refused certificates do not mend themselves within seconds. */
 function neverReachable(error: ApiError): boolean {
-  return /ENOTFOUND|certificate|CERT_|self-signed|ECONNREFUSED/i.test(error.message);
+  return /ENOTFOUND|certificate|CERT_|self-signed|ECONNREFUSED|names no cluster/i.test(error.message);
 }
 
 async function absent<T>(promise: Promise<T>): Promise<T | undefined> {

@@ -1,0 +1,172 @@
+import { parseAllDocuments } from "yaml";
+import { type Api, ApiError } from "../../cluster/api";
+import { sealed, served } from "../../cluster/evidence";
+import { journalOf, takeRun } from "../../cluster/journal-store";
+import { paths } from "../../cluster/paths";
+import { missingPermissions, permissionInWords } from "../../cluster/permissions";
+import { permissionsManifest } from "../../cluster/permissions-manifest";
+import { permissions } from "../../cluster/permissions";
+import { rememberPrevious } from "../../cluster/previous";
+import { readRegistry } from "../../cluster/registry";
+import type { Session } from "../../cluster/session";
+import { openRegistry } from "../../cluster/steps/opening";
+import { seal } from "../../cluster/steps/seal";
+import { describeApi } from "./api-contract";
+import { labKube } from "./support/lab";
+
+const lab = labKube("cluster functions against a real API server");
+const described = lab === undefined ? describe.skip : describe;
+jest.setTimeout(300_000);
+
+if (lab !== undefined) {
+  describeApi("the API server of the lab", () => lab.api);
+}
+
+described("the permissions that docs/permissions.yaml grants", () => {
+  const account = `permissions-${process.pid}`;
+  const user = `system:serviceaccount:default:${account}`;
+  const api = lab?.api as Api;
+  const made: string[] = [];
+
+  async function grant(manifest: string): Promise<void> {
+    for (const document of parseAllDocuments(manifest.replaceAll("REPLACE-ME", user))) {
+      const role = document.toJS() as { kind: string; metadata: { name: string; namespace?: string } };
+      role.metadata.name = account;
+      const binding = role as { roleRef?: { name: string } };
+      if (binding.roleRef !== undefined) {
+        binding.roleRef.name = account;
+      }
+      const group = "/apis/rbac.authorization.k8s.io/v1";
+      const where = role.metadata.namespace === undefined ? "" : `/namespaces/${role.metadata.namespace}`;
+      const path = `${group}${where}/${role.kind.toLowerCase()}s`;
+      await api.remove(`${path}/${account}`);
+      await api.create(path, role);
+      made.push(`${path}/${account}`);
+    }
+  }
+
+  async function asUser(): Promise<Api> {
+    const token = await api.create<{ status: { token: string } }>(
+      paths.serviceAccountToken("default", account),
+      {
+        apiVersion: "authentication.k8s.io/v1",
+        kind: "TokenRequest",
+        spec: { expirationSeconds: 600 },
+      },
+    );
+    return lab!.as({ token: token.status.token });
+  }
+
+  beforeAll(async () => {
+    await api.create("/api/v1/namespaces/default/serviceaccounts", {
+      apiVersion: "v1",
+      kind: "ServiceAccount",
+      metadata: { name: account },
+    });
+  });
+  afterAll(async () => {
+    for (const path of made) {
+      await api.remove(path);
+    }
+    await api.remove(`/api/v1/namespaces/default/serviceaccounts/${account}`);
+  });
+
+  test("suffice for every state, and what is taken away is named", async () => {
+    await grant(permissionsManifest());
+    const limited = await asUser();
+    // The authorizer learns of new roles through its own watch.
+    await until(async () => (await missingPermissions(limited, "switch")).length === 0);
+    for (const state of ["migrate", "switch", "abort"] as const) {
+      expect((await missingPermissions(limited, state)).map(permissionInWords)).toEqual([]);
+    }
+    expect((await readRegistry(limited)).config).toBeDefined();
+    await grant(permissionsManifest(permissions.filter((each) => each.resource !== "imagepruners")));
+    await until(async () => (await missingPermissions(limited, "migrate")).length > 0);
+    expect((await missingPermissions(limited, "migrate")).map(permissionInWords)).toEqual([
+      "get imagepruners.imageregistry.operator.openshift.io (cluster-wide)",
+      "patch imagepruners.imageregistry.operator.openshift.io (cluster-wide)",
+    ]);
+    const refused = await limited.get(paths.pruner).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(ApiError);
+    expect((refused as Error).message).toContain("docs/permissions.yaml");
+  });
+
+  test("a login that is no good is told as one", async () => {
+    await expect(lab!.as({ token: "expired" }).get(paths.registryConfig)).rejects.toThrow(/oc login/);
+  });
+});
+
+described("sealing and opening on real controllers and Pods", () => {
+  const api = lab?.api as Api;
+  const lines: string[] = [];
+  const session = (token: string): Session => ({
+    kube: lab!.kube,
+    api,
+    journal: journalOf(api, token),
+    log: (line) => lines.push(line),
+    cloud: () => Promise.reject(new Error("not needed here")),
+    withSwift: () => Promise.reject(new Error("not needed here")),
+  });
+  const inputs = {
+    token: "lab-1",
+    stack: "o/p/lab",
+    purpose: "seal",
+    state: "migrate",
+    timeoutSeconds: 280,
+  } as const;
+
+  afterAll(async () => {
+    await api.remove(paths.journal);
+  });
+
+  test.each(["rolling", "recreate"] as const)(
+    "invariants 1, 2 and 7: sealed (%s) nothing can write, the witness holds, opened it is as before",
+    async (way) => {
+      const before = (await readRegistry(api)).config;
+      await takeRun(api, { token: "lab-1", stack: "o/p/lab", host: "h", since: new Date().toISOString() });
+      const own = session("lab-1");
+      await rememberPrevious(api, own.journal);
+      const out = await seal({ ...inputs, seal: way }, own);
+      expect(out.sealedBy).toBe(way);
+      const after = await readRegistry(api);
+      expect(sealed(after)).toEqual({ ok: true });
+      expect(after.pods.filter((pod) => !pod.env.readOnly && pod.phase === "Running")).toEqual([]);
+      const again = await seal({ ...inputs, seal: way }, own);
+      expect(again.witness).toEqual(out.witness);
+      await openRegistry(own, { timeoutSeconds: 280, state: "abort" });
+      const open = await readRegistry(api);
+      expect(served(open, { storage: "filesystem", readOnly: false })).toEqual({ ok: true });
+      const spec = (config: typeof before) => ({
+        readOnly: config?.readOnly,
+        replicas: config?.replicas,
+        rolloutStrategy: config?.rolloutStrategy,
+        affinity: config?.affinity,
+        storage: config?.storage,
+      });
+      expect(spec(open.config)).toEqual(spec(before));
+    },
+  );
+
+  test("a patch that somebody takes back meanwhile is sent again", async () => {
+    await takeRun(api, { token: "lab-1", stack: "o/p/lab", host: "h", since: new Date().toISOString() });
+    const own = session("lab-1");
+    lines.length = 0;
+    const sealing = seal({ ...inputs, seal: "rolling" }, own);
+    await until(async () => (await readRegistry(api)).config?.readOnly === true);
+    await api.mergePatch(paths.registryConfig, { spec: { readOnly: false } });
+    await sealing;
+    expect((await readRegistry(api)).config?.readOnly).toBe(true);
+    expect(lines.join("\n")).toContain("overwritten, sending the patch again");
+    await openRegistry(own, { timeoutSeconds: 280, state: "abort" });
+  });
+});
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) {
+      throw new Error("it did not come to be within 60 s");
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
