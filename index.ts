@@ -40,8 +40,8 @@ async function main(): Promise<Record<string, unknown>> {
     await takeRun(api, { ...run, host: hostname(), since: new Date().toISOString() });
     await removeStaleMoverPods(kube, plannedPods(decision.plan, seen, materials), console.log);
   }
-  const { container, report } = build(decision.plan, materials);
-  return { state: settings.state, ...describe(decision.plan), container, report };
+  const { container, copied } = build(decision.plan, materials);
+  return { state: settings.state, ...describe(decision.plan), container, copied };
 }
 
 export = async () => {

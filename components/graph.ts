@@ -42,10 +42,8 @@ export interface Materials {
 /** What the user may want to know of the graph afterwards. */
 export interface Built {
   readonly container?: pulumi.Output<string>;
-  /** The last copy's report, as JSON text. */
-  readonly report?: pulumi.Output<string>;
-  /** Of the last resource: resolved when the state is reached. */
-  readonly done: readonly pulumi.Resource[];
+  /** What the last copy did, in one line. */
+  readonly copied?: pulumi.Output<string>;
 }
 
 /** Declares what the plan decided. */
@@ -82,10 +80,10 @@ class Graph {
   /** Copies while the registry is writable; opened first, if an earlier run had sealed it. */
   copy(plan: CopyGraph): Built {
     const open = this.patch("copy", "migrate", "open", [this.journal], {});
-    const resume = this.resume("copy", [open]);
+    this.resume("copy", [open]);
     const swift = this.container(plan);
     const live = this.pod("live", plan.live, swift.container, [this.ground(), open]);
-    return { container: swift.container, report: live.report, done: [resume, live] };
+    return { container: swift.container, copied: live.summary };
   }
 
   /** Copies, seals, copies the rest, proves. */
@@ -102,13 +100,11 @@ class Graph {
     const seal = this.patch("migrate", "migrate", "seal", [pause], { seal: plan.seal, watchDrift: true });
     // The witness is an input: sealing anew must copy anew, which a dependency alone does not bring about.
     const final = this.pod("final", plan.final, swift.container, [ground, seal], seal.witness);
-    return { container: swift.container, report: final.report, done: [final] };
+    return { container: swift.container, copied: final.summary };
   }
 
   /** Serves from Swift, pulls from it, opens it, and only then more replicas: on an open registry. */
   switch(plan: SwitchGraph): Built {
-    const { run } = this.materials;
-    const { rolloutTimeout } = this.settings;
     const swift = this.container(plan);
     const toSwift = this.patch("switch", "switch", "to-swift", [this.journal, swift], {
       container: swift.container,
@@ -120,23 +116,15 @@ class Graph {
       watchDrift: true,
     });
     const resume = this.resume("switch", [open]);
-    const release = plan.releaseClaim
-      ? [
-          new ClaimRelease(
-            "switch-claim-release",
-            run,
-            { claim: plan.claim, timeoutSeconds: rolloutTimeout },
-            { dependsOn: [replicas, resume, ...check] },
-          ),
-        ]
-      : [];
-    return { container: swift.container, done: [replicas, resume, ...release] };
+    if (plan.releaseClaim) this.release(plan.claim, [replicas, resume, ...check]);
+    return { container: swift.container };
   }
 
   /** Back to how it was, on the volume that the registry never left. */
   reopen(_plan: ReopenGraph): Built {
     const open = this.patch("abort", "abort", "open", [this.journal], { watchDrift: true });
-    return { done: [this.resume("abort", [open])] };
+    this.resume("abort", [open]);
+    return {};
   }
 
   /** Copies back what was pushed to Swift meanwhile, then serves from the volume again. */
@@ -151,9 +139,9 @@ class Graph {
       ...(plan.back === undefined ? { acceptLoss: true } : {}),
     });
     const open = this.patch("abort", "abort", "open", [toVolume], { watchDrift: true });
-    const resume = this.resume("abort", [open]);
-    const report = back[0] === undefined ? {} : { report: back[0].report };
-    return { container: pulumi.output(plan.container.name), ...report, done: [resume] };
+    this.resume("abort", [open]);
+    const copied = back[0] === undefined ? {} : { copied: back[0].summary };
+    return { container: pulumi.output(plan.container.name), ...copied };
   }
 
   private container(plan: {
@@ -210,6 +198,11 @@ class Graph {
   private resume(prefix: string, dependsOn: pulumi.Resource[]): PrunerResume {
     const args = { timeoutSeconds: this.settings.rolloutTimeout };
     return new PrunerResume(`${prefix}-pruner-resume`, this.materials.run, args, { dependsOn });
+  }
+
+  private release(claim: string, dependsOn: pulumi.Resource[]): ClaimRelease {
+    const args = { claim, timeoutSeconds: this.settings.rolloutTimeout };
+    return new ClaimRelease("switch-claim-release", this.materials.run, args, { dependsOn });
   }
 
   private pullCheck(sample: number, toSwift: RegistryConfigPatch): PullCheck {

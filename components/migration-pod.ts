@@ -3,6 +3,8 @@ import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap";
 import { Pod } from "@pulumi/kubernetes/core/v1/pod";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy";
 import { namespace, type Witness } from "../cluster/journal";
+import type { Report } from "../migrator/contract";
+import { showBytes } from "../plan/judge";
 import {
   appName,
   caFile,
@@ -90,8 +92,8 @@ export interface MigrationPodArgs {
 
 /** One copy: the Pod, its settings, and the waiting for it. */
 export class MigrationPod extends pulumi.ComponentResource {
-  readonly report: pulumi.Output<string>;
-  readonly proven: pulumi.Output<boolean>;
+  /** What the copy did, in one line. */
+  readonly summary: pulumi.Output<string>;
 
   constructor(name: string, args: MigrationPodArgs, options: pulumi.ComponentResourceOptions = {}) {
     super("image-registry-swift:components:MigrationPod", name, {}, options);
@@ -103,9 +105,8 @@ export class MigrationPod extends pulumi.ComponentResource {
     const settings = this.makeSettings(name, args, inputs);
     const pod = this.makePod(name, args, inputs, settings);
     const copied = this.waitForCopy(name, args, pod);
-    this.report = copied.report;
-    this.proven = copied.proven;
-    this.registerOutputs({ report: this.report, proven: this.proven });
+    this.summary = copied.report.apply(summarise);
+    this.registerOutputs({ summary: this.summary });
   }
 
   private makeSettings(name: string, args: MigrationPodArgs, inputs: pulumi.Output<MoverInputs>): ConfigMap {
@@ -156,6 +157,21 @@ export class MigrationPod extends pulumi.ComponentResource {
       { parent: this, dependsOn: [pod] },
     );
   }
+}
+
+/** The mover's report in one line. */
+export function summarise(text: string): string {
+  const report = JSON.parse(text) as Report;
+  const parts = [
+    `${report.copied.objects} objects (${showBytes(report.copied.bytes)}) copied`,
+    `${report.skipped.objects} were there`,
+    ...(report.deleted.objects > 0 ? [`${report.deleted.objects} stale ones deleted`] : []),
+    ...(report.proven ? ["both sides proven equal"] : []),
+    ...(report.corrupt.length > 0
+      ? [`${report.corrupt.length + (report.corruptMore ?? 0)} corrupt blobs skipped: see the Pod's log`]
+      : []),
+  ];
+  return `${parts.join(", ")}; finished ${report.finishedAt}`;
 }
 
 function owned(name: string) {

@@ -1,4 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
 import type { ResolvedCloud } from "../../cluster/cloud";
 import type { ReachableObservation } from "../../cluster/observation";
 import { build } from "../../components/graph";
@@ -19,10 +18,12 @@ import {
 } from "../plan/observations";
 import { declare, dependencies, secretValue, value } from "./mocks";
 
+jest.setTimeout(60_000);
+
 const secret = "swordfish";
 const run = { token: "token-1", stack };
 
-export const cloud: ResolvedCloud = {
+const cloud: ResolvedCloud = {
   ok: true,
   source: "secret installer-cloud-credentials",
   secretName: "installer-cloud-credentials",
@@ -122,6 +123,10 @@ describe("graphs", () => {
     });
     expect(recorded.get("live-copied").inputs).not.toHaveProperty("witness");
     expect(await value(made.container!)).toBe("lab-x7k2p-image-registry-18c7a89");
+    expect(await value(made.copied!)).toBe(
+      "3 objects (2.0 KiB) copied, 4 were there, 1 stale ones deleted, both sides proven equal, " +
+        "2 corrupt blobs skipped: see the Pod's log; finished 2026-01-01T00:00:00Z",
+    );
   });
 
   test("readOnly false: only opens what an earlier run had sealed, and copies", async () => {
@@ -260,15 +265,11 @@ describe("graphs", () => {
       [settings("abort"), switched],
     ] as const) {
       const { recorded } = await graph(wanted, seen);
-      for (const name of recorded.names()) {
-        const { inputs } = recorded.get(name);
-        if (name === "openstack") {
-          expect(secretValue(inputs["password"])).toBe(secret);
-          expect(JSON.stringify({ ...inputs, password: "" })).not.toContain(secret);
-        } else {
-          expect([name, JSON.stringify(inputs)]).not.toEqual([name, expect.stringContaining(secret)]);
-        }
-      }
+      const others = recorded.names().filter((name) => name !== "openstack");
+      expect(others.filter((name) => JSON.stringify(recorded.get(name).inputs).includes(secret))).toEqual([]);
+      const { inputs } = recorded.get("openstack");
+      expect(secretValue(inputs["password"])).toBe(secret);
+      expect(JSON.stringify({ ...inputs, password: "" })).not.toContain(secret);
     }
   });
 });
@@ -394,7 +395,6 @@ test("the providers: the cluster of the config as a secret, existing objects ado
 });
 
 test("in a preview nothing needs to be known", async () => {
-  await pulumi.runtime.setAllConfig({});
   const wanted = settings("migrate");
   const { recorded } = await declare(
     () => build(decided(wanted, untouched), prepare(wanted, untouched, cloud, run, bundle)),

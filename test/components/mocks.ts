@@ -26,7 +26,18 @@ const answers: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     witness: { deploymentUid: "deployment-1", revision: 5 },
   },
   "pulumi-nodejs:dynamic/image-registry-swift:ContainerCheck": { account: "https://swift.example/v1/AUTH_1" },
-  "pulumi-nodejs:dynamic/image-registry-swift:Copied": { report: "{}", proven: true },
+  "pulumi-nodejs:dynamic/image-registry-swift:Copied": {
+    report: JSON.stringify({
+      copied: { objects: 3, bytes: 2048 },
+      skipped: { objects: 4, bytes: 0 },
+      deleted: { objects: 1, bytes: 0 },
+      corrupt: [{ digest: "sha256:0", usedBy: [] }],
+      corruptMore: 1,
+      proven: true,
+      finishedAt: "2026-01-01T00:00:00Z",
+    }),
+    proven: true,
+  },
 };
 
 /** Declares resources and waits until all of them are registered. */
@@ -39,7 +50,12 @@ export async function declare<T>(make: () => T, preview = false): Promise<{ made
         if (args.type === "pulumi:pulumi:Stack") return { id: "stack", state: {} };
         if (seen.has(args.name)) throw new Error(`two resources are called ${args.name}`);
         const inputs = args.inputs as Record<string, unknown>;
-        seen.set(args.name, { type: args.type, name: args.name, inputs, options: options.get(args.name) ?? {} });
+        seen.set(args.name, {
+          type: args.type,
+          name: args.name,
+          inputs,
+          options: options.get(args.name) ?? {},
+        });
         const answer = answers[args.type] ?? {};
         const metadata = { ...(inputs["metadata"] as object), ...(answer["metadata"] as object) };
         // As the engine names what has no name.
@@ -67,11 +83,12 @@ export async function declare<T>(make: () => T, preview = false): Promise<{ made
   });
   const get = (name: string) => {
     const found = seen.get(name);
-    if (found === undefined) throw new Error(`no resource ${name}; there are: ${[...seen.keys()].join(", ")}`);
+    if (found === undefined)
+      throw new Error(`no resource ${name}; there are: ${[...seen.keys()].join(", ")}`);
     return found;
   };
   // Outputs of components are registered after their children; the next mocks must not get them.
-  await pulumi.runtime.waitForRPCs();
+  await pulumi.runtime.disconnect();
   if (made === undefined) throw new Error("nothing was declared");
   return { made, recorded: { get, has: (name) => seen.has(name), names: () => [...seen.keys()] } };
 }
@@ -95,6 +112,7 @@ export async function dependencies(registered: Registered): Promise<readonly str
 export function secretValue(input: unknown): unknown {
   const marker = "4dabf18193072939515e22adb298388d";
   const record = input as Record<string, unknown> | undefined;
-  if (record?.[marker] !== "1b47061264138c4ac30d75fd1eb44270") throw new Error(`no secret: ${JSON.stringify(input)}`);
+  if (record?.[marker] !== "1b47061264138c4ac30d75fd1eb44270")
+    throw new Error(`no secret: ${JSON.stringify(input)}`);
   return record["value"];
 }
