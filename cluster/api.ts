@@ -227,12 +227,11 @@ class RestApi implements Api {
   }
 
   private unreachable(error: unknown): ApiError {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const code = (cause as { code?: unknown } | undefined)?.code;
-    const why =
-      error instanceof Error && error.name === "TimeoutError"
-        ? `no answer within ${callSeconds} s`
-        : oneLine(cause) || (typeof code === "string" ? code : "the connection failed");
+    const { name, cause } = error as { name?: unknown; cause?: unknown };
+    const deepest = (cause ?? error) as { message?: unknown; code?: unknown };
+    const said = typeof deepest.message === "string" ? deepest.message.replace(/\s+/g, " ").trim() : "";
+    const code = typeof deepest.code === "string" ? deepest.code : "the connection failed";
+    const why = name === "TimeoutError" ? `no answer within ${callSeconds} s` : said || code;
     return new ApiError(
       "unreachable",
       `the API server ${this.server} cannot be reached: ${why}; check kubernetes:kubeconfig and kubernetes:context, ` +

@@ -64,6 +64,8 @@ const operatorSilentSeconds = 12;
 /** A complaint that waiting cannot mend must be there this long: one of before the patch lingers for a moment. */
 const lastingSeconds = 6;
 const heartbeatSeconds = 30;
+/** How long failing probes are a start, not trouble. */
+const probeSeconds = 45;
 
 /** Throws one message for the user: what it waited for, what it saw last, the next command. */
 export async function rollOut(rollout: Rollout, context: RolloutContext): Promise<RolloutResult> {
@@ -116,8 +118,9 @@ export async function rollOut(rollout: Rollout, context: RolloutContext): Promis
         watchOperator(seen, complaints, say, rollout);
         await watchSilence(api, seen, silent, say);
         const pod = stuckPod(seen);
-        const stuckSeconds = stuck.track(pod?.reason);
-        if (pod !== undefined) {
+        const stuckSeconds = stuck.track(pod?.pod);
+        // Every registry fails its first probes while it starts.
+        if (pod !== undefined && (stuckSeconds >= probeSeconds || !pod.reason.startsWith("Unhealthy"))) {
           say.once("stuck", `Pod ${pod.pod} does not start: ${pod.reason}`);
           const changed = rollout.whenStuck?.(pod.pod, pod.reason, stuckSeconds);
           if (changed !== undefined) {
