@@ -26,71 +26,101 @@ export function mayBeManifest(object: ListedObject): boolean {
  * character or beyond ASCII), a folder, or anything unexpected leaves the whole page to JSON.parse.
  */
 export function parsePage(body: Buffer, prefix: ByteString): ListedObject[] {
-  return parseFast(body.toString("latin1"), prefix) ?? parseSlow(body, prefix);
+  return parseFast(body, prefix) ?? parseSlow(body, prefix);
+}
+
+/**
+ * Bytes made into a string at a time. A page as one string would live outside the young generation, and the
+ * names cut from it would keep all of it: that alone was 100 MB at a million objects.
+ */
+const blockSize = 64 * 1024;
+
+function parseFast(body: Buffer, prefix: ByteString): ListedObject[] | undefined {
+  const out: ListedObject[] = [];
+  for (let start = 0; start < body.length;) {
+    let end = Math.min(start + blockSize, body.length);
+    // Blocks end behind an object. A name that holds these two characters makes the block unreadable, no more.
+    if (end < body.length) end = body.lastIndexOf("},", end - 2, "latin1") + 2;
+    if (end <= start + 1) return undefined;
+    const text = body.toString("latin1", start, end);
+    if (!parseBlock(text, start === 0, end === body.length, prefix, out)) return undefined;
+    start = end;
+  }
+  return out;
 }
 
 const quote = 34;
 const colon = 58;
 const comma = 44;
 const space = 32;
+const newline = 10;
 const closeBrace = 125;
 
-function parseFast(text: string, prefix: ByteString): ListedObject[] | undefined {
-  const out: ListedObject[] = [];
+/** Reads the objects of one block into `out`; false when it is not as expected. */
+function parseBlock(
+  text: string,
+  first: boolean,
+  last: boolean,
+  prefix: ByteString,
+  out: ListedObject[],
+): boolean {
   let at = skipSpace(text, 0);
-  if (text.charCodeAt(at++) !== 91) return undefined;
-  at = skipSpace(text, at);
-  if (text.charCodeAt(at) === 93) return out;
+  if (first) {
+    if (text.charCodeAt(at) !== 91) return false;
+    at = skipSpace(text, at + 1);
+    if (text.charCodeAt(at) === 93) return last;
+  }
   for (;;) {
-    if (text.charCodeAt(at++) !== 123) return undefined;
+    if (text.charCodeAt(at++) !== 123) return false;
     let name: string | undefined;
     let hash = "";
     let bytes = -1;
     let marker = false;
     for (;;) {
       at = skipSpace(text, at);
-      if (text.charCodeAt(at) !== quote) return undefined;
+      if (text.charCodeAt(at) !== quote) return false;
       const key = text.charCodeAt(at + 1);
       at = text.indexOf('"', at + 1) + 1;
-      if (at === 0 || text.charCodeAt(at) !== colon) return undefined;
+      if (at === 0 || text.charCodeAt(at) !== colon) return false;
       at = skipSpace(text, at + 1);
       if (text.charCodeAt(at) === quote) {
         const start = at + 1;
         at = text.indexOf('"', start);
-        if (at < 0 || text.charCodeAt(at - 1) === 92) return undefined;
+        if (at < 0 || text.charCodeAt(at - 1) === 92) return false;
         if (key === 110) {
-          if (!text.startsWith(prefix, start)) return undefined;
+          if (!text.startsWith(prefix, start)) return false;
           name = text.slice(start + prefix.length, at);
         } else if (key === 104) hash = text.slice(start, at);
         else if (key === 99) marker = text.startsWith("application/directory", start);
-        else if (key !== 108) return undefined;
+        else if (key !== 108) return false;
         at++;
       } else {
         let value = 0;
         const start = at;
         for (let c = text.charCodeAt(at); c >= 48 && c <= 57; c = text.charCodeAt(++at))
           value = value * 10 + c - 48;
-        if (at === start || key !== 98) return undefined;
+        if (at === start || key !== 98) return false;
         bytes = value;
       }
       at = skipSpace(text, at);
       const next = text.charCodeAt(at++);
       if (next === comma) continue;
       if (next === closeBrace) break;
-      return undefined;
+      return false;
     }
-    if (name === undefined || bytes < 0 || name.includes("\\")) return undefined;
+    if (name === undefined || bytes < 0 || name.includes("\\")) return false;
     out.push({ name, bytes, hash, marker });
     at = skipSpace(text, at);
     const next = text.charCodeAt(at++);
-    if (next === 93) return out;
-    if (next !== comma) return undefined;
+    if (next === 93) return last;
+    if (next !== comma) return false;
     at = skipSpace(text, at);
+    if (at === text.length) return !last;
   }
 }
 
 function skipSpace(text: string, at: number): number {
-  while (text.charCodeAt(at) === space) at++;
+  while (text.charCodeAt(at) === space || text.charCodeAt(at) === newline) at++;
   return at;
 }
 

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import { parseCommand, helpText } from "./cli";
 import { MoverError, exitCodeOf, messageOf } from "./errors";
 import { EventLog } from "./events";
@@ -6,6 +7,10 @@ import { writeTermination } from "./report";
 import { runMover } from "./run";
 import { resolveSettings } from "./settings";
 import { version } from "./version";
+
+// The young generation grows to 48 MB when much is allocated, and a listing of a million objects is just that.
+// Nothing here lives long enough to be worth it: at its first size it costs no more time, and 35 MB less.
+setFlagsFromString("--semi-space-growth-factor=1");
 
 /** The mover as a program, and, in a thread it started itself, as its worker. */
 async function main(): Promise<number> {

@@ -226,7 +226,8 @@ async function prepare(
     pool,
     base,
     containerObjects: head.objects,
-    listingLimit: info.listingLimit,
+    // Half of what Swift allows: four pages are held ahead, and a page is also garbage once.
+    listingLimit: Math.min(info.listingLimit, 5000),
     tallies,
     problems: [],
     problemCount: 0,
