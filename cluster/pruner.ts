@@ -32,6 +32,7 @@ export async function pausePruner(
   journal: JournalOfRun,
   log: (line: string) => void,
   timeoutSeconds: number,
+  pace = 1000,
 ): Promise<void> {
   // First remembered, then done: after a crash in between, resuming finds out and changes nothing.
   await journal.update((each) => ({ ...each, prunerPaused: true }));
@@ -59,7 +60,7 @@ export async function pausePruner(
       );
     }
     await journal.assertRun();
-    await sleep(1000);
+    await sleep(pace);
   }
 }
 

@@ -18,28 +18,33 @@ export const claimReleaseStep: Step<ClaimReleaseInputs, ClaimReleaseOutputs> = {
   kind: "claim-release",
   triggers: ["claim"],
   async run(inputs, context) {
-    const session = sessionOf(inputs, context);
-    const { api, journal, log } = session;
-    const remembered = await journal.assertRun();
-    const claim = await readClaim(api, inputs.claim);
-    if (claim === undefined) {
-      const uid = remembered.released?.uid ?? remembered.previous?.claim.uid ?? "";
-      await journal.update((each) => released(each, inputs.claim, uid));
-      return { uid };
-    }
-    assertOurs(claim, remembered);
-    await waitUntilNotNeeded(session, inputs);
-    log(
-      `releasing claim openshift-image-registry/${claim.name} (UID ${claim.uid}): ${reclaimInWords(claim)}`,
-    );
-    // Remembered before it is done: from here on an abort must know.
-    await journal.update((each) => released(each, claim.name, claim.uid));
-    await api.remove(paths.claim(claim.name), { uid: claim.uid });
-    await waitUntilGone(session, inputs, claim.uid);
-    log(`claim openshift-image-registry/${claim.name} is gone; abort is not possible any more`);
-    return { uid: claim.uid };
+    return releaseClaim(inputs, sessionOf(inputs, context));
   },
 };
+
+/** Idempotent: a claim that is gone already is only remembered as released. */
+export async function releaseClaim(
+  inputs: ClaimReleaseInputs,
+  session: Session,
+): Promise<ClaimReleaseOutputs> {
+  const { api, journal, log } = session;
+  const remembered = await journal.assertRun();
+  const claim = await readClaim(api, inputs.claim);
+  if (claim === undefined) {
+    const uid = remembered.released?.uid ?? remembered.previous?.claim.uid ?? "";
+    await journal.update((each) => released(each, inputs.claim, uid));
+    return { uid };
+  }
+  assertOurs(claim, remembered);
+  await waitUntilNotNeeded(session, inputs);
+  log(`releasing claim openshift-image-registry/${claim.name} (UID ${claim.uid}): ${reclaimInWords(claim)}`);
+  // Remembered before it is done: from here on an abort must know.
+  await journal.update((each) => released(each, claim.name, claim.uid));
+  await api.remove(paths.claim(claim.name), { uid: claim.uid });
+  await waitUntilGone(session, inputs, claim.uid);
+  log(`claim openshift-image-registry/${claim.name} is gone; abort is not possible any more`);
+  return { uid: claim.uid };
+}
 
 function assertOurs(claim: Claim, journal: Journal): void {
   const known = journal.previous?.claim;
@@ -74,7 +79,7 @@ async function waitUntilNotNeeded(session: Session, inputs: ClaimReleaseInputs):
           "Run the same command again",
       );
     }
-    await sleep(1000);
+    await sleep(session.pace ?? 1000);
   }
 }
 
@@ -92,7 +97,7 @@ async function waitUntilGone(session: Session, inputs: ClaimReleaseInputs, uid: 
       );
     }
     await session.journal.assertRun();
-    await sleep(1000);
+    await sleep(session.pace ?? 1000);
   }
 }
 

@@ -27,12 +27,17 @@ export const journalStep: Step<JournalInputs, JournalOutputs> = {
     return { claimUid: claim?.uid ?? "" };
   },
   async remove(inputs, _outputs, context) {
-    const session = sessionOf(inputs, context);
-    await release(session, inputs.stack);
+    const as = (token: string) => sessionOf({ token }, context);
+    await release(as(inputs.token), inputs.stack, as);
   },
 };
 
-async function release(session: Session, stack: string): Promise<void> {
+/** What `pulumi destroy` does; `as` makes a session under another token. */
+export async function release(
+  session: Session,
+  stack: string,
+  as: (token: string) => Session,
+): Promise<void> {
   const { api, log } = session;
   const journal = await readJournal(api);
   if (journal === undefined) {
@@ -55,7 +60,7 @@ async function release(session: Session, stack: string): Promise<void> {
   // that fences a provider process of a killed `up`.
   const token = `${journal.run?.token ?? ""}-destroy-${Date.now().toString(36)}`;
   await takeRun(api, { token, stack, host: journal.run?.host ?? "", since: new Date().toISOString() });
-  const acting = sessionOf({ token }, { kube: session.kube, openstack: {}, log });
+  const acting = as(token);
   if (held) {
     log("this stack holds the registry read-only: opening it on the storage it has");
     await openRegistry(acting, { timeoutSeconds: destroySeconds, state: "destroy" });
