@@ -1,0 +1,271 @@
+import { type MoverInputs, moverSettings, podAnnotations, podSpec } from "../../components/mover-pod";
+
+const inputs: MoverInputs = {
+  copy: {
+    pass: "final",
+    claim: "image-registry-storage",
+    claimUid: "claim-1",
+    besideRegistry: true,
+    attempt: 0,
+    run: "1",
+  },
+  container: "lab-image-registry-1",
+  witness: { deploymentUid: "deployment-1", revision: 5 },
+  image: "lab.local/nodejs:24",
+  scc: "restricted-v2",
+  resources: { requests: { cpu: "500m" }, limits: { memory: "1Gi" } },
+  transfers: 32,
+  verify: "size",
+  corruptBlobs: "fail",
+  allowDelete: false,
+  cloud: {
+    authUrl: "https://keystone.example/v3",
+    auth: {
+      type: "password",
+      username: "u",
+      secret: { kind: "clouds", path: "/etc/openstack/clouds.yaml", cloud: "openstack" },
+    },
+  },
+  secretName: "installer-cloud-credentials",
+  ids: { uid: 1000620000, group: 1000620000 },
+  filesHash: "abc",
+};
+
+test("the final copy's Pod", () => {
+  expect(podSpec(inputs)).toMatchInlineSnapshot(`
+   {
+     "affinity": {
+       "podAffinity": {
+         "requiredDuringSchedulingIgnoredDuringExecution": [
+           {
+             "labelSelector": {
+               "matchLabels": {
+                 "docker-registry": "default",
+               },
+             },
+             "namespaces": [
+               "openshift-image-registry",
+             ],
+             "topologyKey": "kubernetes.io/hostname",
+           },
+         ],
+       },
+     },
+     "automountServiceAccountToken": false,
+     "containers": [
+       {
+         "command": [
+           "node",
+           "/opt/image-registry-migration/migrator.js",
+           "--settings",
+           "/etc/image-registry-migration/settings.json",
+         ],
+         "image": "lab.local/nodejs:24",
+         "imagePullPolicy": "IfNotPresent",
+         "name": "migrate-ir",
+         "resources": {
+           "limits": {
+             "memory": "1Gi",
+           },
+           "requests": {
+             "cpu": "500m",
+           },
+         },
+         "securityContext": {
+           "allowPrivilegeEscalation": false,
+           "capabilities": {
+             "drop": [
+               "ALL",
+             ],
+           },
+           "readOnlyRootFilesystem": true,
+           "runAsNonRoot": true,
+         },
+         "terminationMessagePath": "/dev/termination-log",
+         "terminationMessagePolicy": "FallbackToLogsOnError",
+         "volumeMounts": [
+           {
+             "mountPath": "/files",
+             "name": "old-registry",
+             "readOnly": true,
+           },
+           {
+             "mountPath": "/etc/openstack",
+             "name": "openstack",
+             "readOnly": true,
+           },
+           {
+             "mountPath": "/opt/image-registry-migration",
+             "name": "code",
+             "readOnly": true,
+           },
+           {
+             "mountPath": "/etc/image-registry-migration",
+             "name": "settings",
+             "readOnly": true,
+           },
+           {
+             "mountPath": "/etc/pki/trusted-ca",
+             "name": "trusted-ca",
+             "readOnly": true,
+           },
+           {
+             "mountPath": "/tmp",
+             "name": "tmp",
+           },
+         ],
+       },
+     ],
+     "enableServiceLinks": false,
+     "restartPolicy": "OnFailure",
+     "securityContext": {
+       "fsGroup": 1000620000,
+       "fsGroupChangePolicy": "OnRootMismatch",
+       "runAsNonRoot": true,
+       "runAsUser": 1000620000,
+       "seccompProfile": {
+         "type": "RuntimeDefault",
+       },
+     },
+     "serviceAccountName": "default",
+     "terminationGracePeriodSeconds": 30,
+     "tolerations": [
+       {
+         "effect": "NoSchedule",
+         "operator": "Exists",
+       },
+     ],
+     "volumes": [
+       {
+         "name": "old-registry",
+         "persistentVolumeClaim": {
+           "claimName": "image-registry-storage",
+           "readOnly": false,
+         },
+       },
+       {
+         "name": "openstack",
+         "secret": {
+           "secretName": "installer-cloud-credentials",
+         },
+       },
+       {
+         "configMap": {
+           "name": "image-registry-migration-code",
+         },
+         "name": "code",
+       },
+       {
+         "configMap": {
+           "name": "image-registry-migration-settings",
+         },
+         "name": "settings",
+       },
+       {
+         "configMap": {
+           "name": "trusted-ca",
+           "optional": true,
+         },
+         "name": "trusted-ca",
+       },
+       {
+         "emptyDir": {},
+         "name": "tmp",
+       },
+     ],
+   }
+  `);
+});
+
+test("the final copy's settings: by reference to the secret, tied to claim and seal", () => {
+  expect(moverSettings(inputs)).toMatchInlineSnapshot(`
+   {
+     "allowDelete": false,
+     "cloud": {
+       "auth": {
+         "secret": {
+           "cloud": "openstack",
+           "kind": "clouds",
+           "path": "/etc/openstack/clouds.yaml",
+         },
+         "type": "password",
+         "username": "u",
+       },
+       "authUrl": "https://keystone.example/v3",
+     },
+     "container": "lab-image-registry-1",
+     "context": {
+       "claimUid": "claim-1",
+       "run": "1",
+       "witness": "deployment-1/5",
+     },
+     "corruptBlobs": "fail",
+     "mode": "finish",
+     "root": "/files",
+     "terminationLog": "/dev/termination-log",
+     "transfers": 32,
+     "verify": "size",
+   }
+  `);
+});
+
+test.each([
+  ["live", "copy", true],
+  ["final", "finish", true],
+  ["back", "back", false],
+] as const)("pass %s is mode %s; it may write to the volume: only back", (pass, mode, readOnly) => {
+  const made = { ...inputs, copy: { ...inputs.copy, pass } };
+  expect(moverSettings(made).mode).toBe(mode);
+  const volume = podSpec(made).containers;
+  expect(volume).toMatchObject([
+    { volumeMounts: expect.arrayContaining([{ name: "old-registry", mountPath: "/files", readOnly }]) },
+  ]);
+});
+
+test("only the final copy may be allowed to delete", () => {
+  const live = { ...inputs, allowDelete: true, copy: { ...inputs.copy, pass: "live" as const } };
+  expect(moverSettings(live)).not.toHaveProperty("allowDelete");
+  expect(moverSettings({ ...inputs, allowDelete: true })).toHaveProperty("allowDelete", true);
+});
+
+test("where the claim is not the registry's node's, the Pod may run anywhere", () => {
+  const spec = podSpec({ ...inputs, copy: { ...inputs.copy, besideRegistry: false } });
+  expect(spec).not.toHaveProperty("affinity");
+  expect(spec).not.toHaveProperty("tolerations");
+});
+
+test("scc anyuid is root with nothing but other users' files, and asks for it", () => {
+  const root: MoverInputs = { ...inputs, scc: "anyuid" };
+  expect(podAnnotations(root)["openshift.io/required-scc"]).toBe("anyuid");
+  const spec = podSpec(root);
+  expect(spec.securityContext).toMatchObject({ runAsUser: 0 });
+  expect(spec.securityContext).not.toHaveProperty("runAsNonRoot");
+  expect(spec.containers).toMatchObject([
+    {
+      securityContext: {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: expect.not.arrayContaining(["DAC_OVERRIDE", "CHOWN", "FOWNER"]) },
+      },
+    },
+  ]);
+  // anyuid refuses every capability that is added, be it one that the Pod would have anyway.
+  expect(JSON.stringify(spec)).not.toContain('"add"');
+});
+
+test("a namespace that does not tell its ids leaves them to admission", () => {
+  expect(podSpec({ ...inputs, ids: {} }).securityContext).toEqual({
+    seccompProfile: { type: "RuntimeDefault" },
+    fsGroupChangePolicy: "OnRootMismatch",
+    runAsNonRoot: true,
+  });
+});
+
+test("the proxy, with CIDRs as they are", () => {
+  const proxy = { https: "http://proxy.example:3128", no: ".cluster.local, 10.0.0.0/16 ,localhost" };
+  expect(moverSettings({ ...inputs, proxy }).cloud.proxy).toEqual({
+    https: "http://proxy.example:3128",
+    no: [".cluster.local", "10.0.0.0/16", "localhost"],
+  });
+  expect(moverSettings({ ...inputs, proxy: { no: "x" } }).cloud).not.toHaveProperty("proxy");
+});
