@@ -248,9 +248,17 @@ export class Stack {
 function succeeded(what: string, ended: Ended): Ended {
   if (ended.code !== 0)
     throw new Error(
-      `pulumi ${what}: ${ended.signal ?? `exit code ${ended.code ?? "?"}`}\n${tail(ended.output, 60)}`,
+      `pulumi ${what}: ${ended.signal ?? `exit code ${ended.code ?? "?"}`}\n${diagnostics(ended.output)}`,
     );
   return ended;
+}
+
+/** What the CLI says went wrong; the outputs after it are long and say nothing of it. */
+function diagnostics(output: string): string {
+  const from = output.lastIndexOf("\nDiagnostics:");
+  if (from < 0) return tail(output, 60);
+  const to = output.indexOf("\nOutputs:", from);
+  return tail(output.slice(from, to < 0 ? undefined : to), 80);
 }
 
 function failed(what: string, ended: Ended): string {
