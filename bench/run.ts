@@ -1,6 +1,8 @@
 /**
  * `npm run bench` measures the mover and its peers against the lab's Keystone and Swift in one run and writes
  * bench/results.md and bench/results.json. `-- --only small,large` measures some; their rows replace the old ones.
+ * `--server stand-in` puts the in-memory Swift in the place of the real one: minutes instead of half an hour, the
+ * clients' CPU is what it is, but wall times are no real Swift's. `--clouds FILE` uses a Swift that is up already.
  */
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -12,6 +14,7 @@ import { Account, realCloud, type TestCloud } from "../test/migrator/support/clo
 import { cleanUp, moverProgram } from "../test/migrator/support/mover";
 import { measure } from "./measure";
 import { markdown, type Row } from "./rows";
+import { startStandin } from "./standin";
 import { startSwift } from "./swift";
 import { works, type Stage } from "./works";
 
@@ -19,6 +22,8 @@ interface Results {
   readonly command: string;
   readonly machine: string;
   readonly clients: readonly string[];
+  /** What served. */
+  readonly server: string;
   readonly runs: readonly string[];
   readonly rows: readonly Row[];
 }
@@ -28,6 +33,7 @@ async function main(): Promise<void> {
     options: {
       only: { type: "string" },
       clouds: { type: "string" },
+      server: { type: "string", default: "swift" },
       out: { type: "string", default: "bench" },
     },
   });
@@ -36,7 +42,7 @@ async function main(): Promise<void> {
   if (unknown.length > 0)
     throw new Error(`no such work: ${unknown.join(", ")}; there are ${Object.keys(works).join(", ")}`);
   moverProgram();
-  const lab = await cloudFor(values.clouds);
+  const lab = await cloudFor(values.server, values.clouds);
   const account = await Account.signIn(lab.cloud);
   const made: string[] = [];
   const runs: string[] = [];
@@ -76,8 +82,14 @@ interface Lab {
   stop(): Promise<void>;
 }
 
-/** A clouds.yaml that is named, else a Swift of the benchmark's own, on a tmpfs. */
-async function cloudFor(clouds: string | undefined): Promise<Lab> {
+/** The stand-in when it is asked for, a clouds.yaml that is named, else a Swift of the benchmark's own, on a tmpfs. */
+async function cloudFor(server: string, clouds: string | undefined): Promise<Lab> {
+  if (server !== "swift" && server !== "stand-in")
+    throw new Error(`--server ${server}: it is swift or stand-in`);
+  if (server === "stand-in") {
+    const { cloud, stop } = await startStandin();
+    return { cloud, what: "the in-memory stand-in for Keystone and Swift", stop: async () => stop() };
+  }
   if (clouds !== undefined) process.env["TEST_SWIFT_CLOUDS"] = resolve(clouds);
   const own = clouds === undefined ? await startSwift() : undefined;
   if (own !== undefined) process.env["TEST_SWIFT_CLOUDS"] = own.cloudsYaml;
@@ -112,6 +124,7 @@ function write(folder: string, rows: readonly Row[], runs: readonly string[], wh
     ].join(" "),
     machine,
     clients: versions(),
+    server: what,
     runs: [...(before?.runs ?? []).filter((line) => !works.has(work(line))), ...runs],
     rows: [...(before?.rows ?? []).filter(({ name }) => !names.has(name)), ...rows],
   };

@@ -1,13 +1,17 @@
 /** The stand-in as a process of its own: `standin.ts [index.tsv]` prints its Keystone URL and serves until it is ended. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
+import type { TestCloud } from "../test/migrator/support/cloud";
+import { identity } from "../test/migrator/swift-standin/keystone";
 import { SwiftStandin } from "../test/migrator/swift-standin/server";
 
 /** Container that holds what the index lists. */
 export const container = "bench";
 
 async function serve(index: string | undefined): Promise<void> {
-  const standin = await SwiftStandin.start({ discard: true });
+  const standin = await SwiftStandin.start({ keepUpTo: 65_536 });
   const held = standin.container(container);
   const modified = new Date(0);
   if (index !== undefined)
@@ -22,6 +26,27 @@ async function serve(index: string | undefined): Promise<void> {
       });
     }
   console.log(standin.authUrl);
+}
+
+/** Starts it as a process; `index` names its objects. */
+export async function startStandin(index?: string): Promise<{ cloud: TestCloud; stop: () => void }> {
+  const child = spawn(
+    process.execPath,
+    [
+      "--max-old-space-size=4096",
+      "-r",
+      "ts-node/register/transpile-only",
+      __filename,
+      ...(index === undefined ? [] : [index]),
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const [authUrl] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+  const { user, project } = identity;
+  return {
+    stop: () => void child.kill(),
+    cloud: { authUrl, username: user.name, password: user.password, projectName: project.name },
+  };
 }
 
 if (require.main === module) void serve(process.argv[2]);

@@ -1,19 +1,14 @@
 /** The works that are measured, each a function of the same stage. Goals are those of the project's plan. */
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { cpSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { createInterface } from "node:readline";
 import type { MoverEvent, Report } from "../migrator/contract";
 import type { Account, TestCloud } from "../test/migrator/support/cloud";
-import { scratchFolder } from "../test/migrator/support/mover";
-import { identity } from "../test/migrator/swift-standin/keystone";
 import { cachedTree, type CachedTree, type TreeName } from "../test/migrator/trees/cache";
 import { tagPath } from "../test/migrator/trees/registry";
 import { mover, rclone, swiftUpload } from "./clients";
 import type { Command, Cost } from "./measure";
 import { best, row, type Row } from "./rows";
-import { container } from "./standin";
+import { container, startStandin } from "./standin";
 
 export interface Stage {
   readonly cloud: TestCloud;
@@ -45,7 +40,7 @@ function proven(cost: Cost): Report {
 }
 
 async function small(stage: Stage): Promise<Row[]> {
-  const tree = workingCopy("small");
+  const tree = cachedTree("small");
   const ours = await stage.fresh("small-ours");
   const theirs = await stage.fresh("small-rclone");
   const seeds = await stage.fresh("small-swift");
@@ -83,39 +78,12 @@ async function small(stage: Stage): Promise<Row[]> {
     rclone(cloud, "sync", tree.root, theirs, "--fast-list", "--size-only"),
   );
 
-  // Move one tag: same size, other content.
-  const [from, to] = [tree.images[0], tree.images[1]];
-  if (from === undefined || to === undefined) throw new Error("the tree has no images");
-  const link = join(tree.root, tagPath(from.repository, from.tag));
-  const moved = `sha256:${to.manifest.hex}`;
-  writeFileSync(link, moved);
-  const mine = proven(
-    await stage.run(
-      "small, one tag moved",
-      "mover (finish)",
-      mover(cloud, { mode: "finish", root: tree.root, container: ours }),
-    ),
-  );
-  await stage.run(
-    "small, one tag moved",
-    "rclone sync --fast-list --size-only",
-    rclone(cloud, "sync", tree.root, theirs, "--fast-list", "--size-only"),
-  );
-  const stale = async (where: string) =>
-    (
-      await stage.account.send("GET", `/${where}/files/${tagPath(from.repository, from.tag)}`)
-    ).body.toString() === moved
-      ? 0
-      : 1;
-  const missed = { ours: await stale(ours), rclone: await stale(theirs) };
-  stage.say(
-    `moved tag: the mover copied ${mine.copied.objects}; stale afterwards: mover ${missed.ours}, rclone ${missed.rclone}`,
-  );
   const checksum = await stage.run(
     "small, nothing changed",
     "rclone sync --fast-list --checksum",
     rclone(cloud, "sync", tree.root, theirs, "--fast-list", "--checksum"),
   );
+  const missed = await movedTag(stage, tree, ours, theirs);
   const rate = by("wall");
   return [
     row("small, first pass: client CPU", "s", first.cpu, by("cpu").value, by("cpu").who, 0.21),
@@ -138,14 +106,49 @@ async function small(stage: Stage): Promise<Row[]> {
       0.5,
     ),
     row(
-      "small: moved tags that are missed",
+      "small: moved tags missed",
       "tags",
       missed.ours,
-      1,
-      "rclone --fast-list --size-only (limit)",
+      Math.max(1, missed.rclone),
+      "rclone --fast-list --size-only",
       0,
     ),
   ];
+}
+
+/** Moves one tag (same size, other content) and looks whether each client's second run found it. */
+async function movedTag(
+  stage: Stage,
+  tree: CachedTree,
+  ours: string,
+  theirs: string,
+): Promise<{ ours: number; rclone: number }> {
+  const [from, to] = [tree.images[0], tree.images[1]];
+  if (from === undefined || to === undefined) throw new Error("the tree has no images");
+  const path = tagPath(from.repository, from.tag);
+  const link = join(tree.root, path);
+  const moved = `sha256:${to.manifest.hex}`;
+  const before = readFileSync(link);
+  writeFileSync(link, moved);
+  try {
+    const settings = { mode: "finish", root: tree.root, container: ours } as const;
+    proven(await stage.run("small, one tag moved", "mover (finish)", mover(stage.cloud, settings)));
+    await stage.run(
+      "small, one tag moved",
+      "rclone sync --fast-list --size-only",
+      rclone(stage.cloud, "sync", tree.root, theirs, "--fast-list", "--size-only"),
+    );
+  } finally {
+    // The tree is shared with every later run.
+    writeFileSync(link, before);
+  }
+  const stale = async (container: string) => {
+    const { body } = await stage.account.send("GET", `/${container}/files/${path}`);
+    return body.toString() === moved ? 0 : 1;
+  };
+  const missed = { ours: await stale(ours), rclone: await stale(theirs) };
+  stage.say(`one tag moved; missed by the mover: ${missed.ours}, by rclone --size-only: ${missed.rclone}`);
+  return missed;
 }
 
 async function large(stage: Stage): Promise<Row[]> {
@@ -240,7 +243,7 @@ async function listing(stage: Stage): Promise<Row[]> {
       if (report.copied.objects !== 0) throw new Error("something was copied");
       costs[name] = { ...cost, objects: tree.files };
     } finally {
-      standin.process.kill();
+      standin.stop();
     }
   }
   const [less, more] = [costs["hundred-thousand"], costs.million];
@@ -282,7 +285,7 @@ async function sparse(stage: Stage): Promise<Row[]> {
       proven(cost);
       costs[name] = cost;
     } finally {
-      standin.process.kill();
+      standin.stop();
     }
   }
   const [many, one] = [costs["sparse-many"], costs["sparse-one"]];
@@ -299,32 +302,4 @@ async function sparse(stage: Stage): Promise<Row[]> {
       1.1,
     ),
   ];
-}
-
-/** A tree that may be changed. */
-function workingCopy(name: TreeName): CachedTree {
-  const tree = cachedTree(name);
-  const root = join(scratchFolder("tree-"), "volume");
-  cpSync(tree.root, root, { recursive: true });
-  return { ...tree, root };
-}
-
-async function startStandin(index?: string): Promise<{ cloud: TestCloud; process: ChildProcess }> {
-  const child = spawn(
-    process.execPath,
-    [
-      "--max-old-space-size=4096",
-      "-r",
-      "ts-node/register/transpile-only",
-      resolve("bench/standin.ts"),
-      ...(index === undefined ? [] : [index]),
-    ],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
-  const [authUrl] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
-  const { user, project } = identity;
-  return {
-    process: child,
-    cloud: { authUrl, username: user.name, password: user.password, projectName: project.name },
-  };
 }

@@ -183,23 +183,29 @@ export class Registry {
     const catalog = JSON.parse((await keep("/v2/_catalog?n=100000")).body.toString()) as {
       repositories: string[];
     };
-    for (const repository of catalog.repositories) {
-      const { tags } = JSON.parse((await keep(`/v2/${repository}/tags/list`)).body.toString()) as {
-        tags: string[] | null;
-      };
-      for (const tag of tags ?? []) {
-        const manifest = await keep(`/v2/${repository}/manifests/${tag}`);
-        const digest = manifest.headers["docker-content-digest"];
-        if (manifest.status !== 200 || digest === undefined) continue;
-        await keep(`/v2/${repository}/manifests/${digest}`);
-        const { config, layers } = JSON.parse(manifest.body.toString()) as {
-          config: { digest: string };
-          layers: { digest: string }[];
-        };
-        for (const blob of [config, ...layers]) await keep(`/v2/${repository}/blobs/${blob.digest}`);
-      }
-    }
+    const repositories = catalog.repositories.values();
+    const ask = async (): Promise<void> => {
+      for (const repository of repositories) await this.answersOf(repository, keep);
+    };
+    await Promise.all(Array.from({ length: 8 }, ask));
     return all;
+  }
+
+  private async answersOf(repository: string, keep: (path: string) => Promise<WireAnswer>): Promise<void> {
+    const { tags } = JSON.parse((await keep(`/v2/${repository}/tags/list`)).body.toString()) as {
+      tags: string[] | null;
+    };
+    for (const tag of tags ?? []) {
+      const manifest = await keep(`/v2/${repository}/manifests/${tag}`);
+      const digest = manifest.headers["docker-content-digest"];
+      if (manifest.status !== 200 || digest === undefined) continue;
+      await keep(`/v2/${repository}/manifests/${digest}`);
+      const { config, layers } = JSON.parse(manifest.body.toString()) as {
+        config: { digest: string };
+        layers: { digest: string }[];
+      };
+      for (const blob of [config, ...layers]) await keep(`/v2/${repository}/blobs/${blob.digest}`);
+    }
   }
 }
 

@@ -17,8 +17,8 @@ export interface StandinOptions {
   maxFileSize?: number;
   /** `/info` swift.container_listing_limit; default 10,000. */
   listingLimit?: number;
-  /** True: bodies are hashed and thrown away. Default false. */
-  discard?: boolean;
+  /** Bodies of more bytes than this are hashed and thrown away: they cannot be read again. Default: none are. */
+  keepUpTo?: number;
 }
 
 /** One request as it was answered. */
@@ -300,13 +300,14 @@ export class SwiftStandin {
       return { status: 413, body: "Upload exceeds quota." };
     const hash = createHash("md5");
     const kept: Buffer[] = [];
+    const keepUpTo = this.options.keepUpTo ?? Infinity;
     let size = 0;
     for await (const chunk of request as AsyncIterable<Buffer>) {
       size += chunk.length;
       count(chunk.length);
       if (size > most) return page(413);
       hash.update(chunk);
-      if (this.options.discard !== true) kept.push(chunk);
+      if (size <= keepUpTo) kept.push(chunk);
     }
     const etag = hash.digest("hex");
     const wanted = request.headers.etag;
@@ -319,7 +320,7 @@ export class SwiftStandin {
       contentType: request.headers["content-type"] ?? "application/octet-stream",
       meta: metaOf(request, "x-object-meta-"),
       ...manifestOf(request, undefined),
-      ...(this.options.discard === true ? {} : { body: Buffer.concat(kept) }),
+      ...(size > keepUpTo ? {} : { body: Buffer.concat(kept) }),
     });
     return { status: 201, headers: { etag, "last-modified": modified.toUTCString() } };
   }
@@ -338,7 +339,7 @@ export class SwiftStandin {
       ...(object.manifest === undefined ? {} : { "x-object-manifest": encodeURI(text(object.manifest)) }),
     };
     if (request.method === "HEAD") return { status: 200, headers: { ...headers, "content-length": size } };
-    if (this.options.discard === true && size > 0) return page(503);
+    if (parts.some((part) => part.body === undefined && part.size > 0)) return page(503);
     const whole = parts.map((part) => part.body ?? Buffer.alloc(0));
     const range = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? "");
     if (range === null || (range[1] === "" && range[2] === ""))

@@ -1,0 +1,260 @@
+import { createHash } from "node:crypto";
+import { fromText, percentDecode, percentEncode, toText } from "../../migrator/bytes";
+import type { Report } from "../../migrator/contract";
+import { InventoryDigest, Inventories } from "../../migrator/inventory";
+import { storageUrl, tokensUrl } from "../../migrator/keystone";
+import {
+  blobPathOf,
+  contentOfLink,
+  digestOfBlob,
+  isExcluded,
+  isFilePath,
+  kindOf,
+} from "../../migrator/layout";
+import { segmentName, segmentsOf } from "../../migrator/large";
+import { parsePage } from "../../migrator/listing";
+import { proxyFor } from "../../migrator/proxy";
+import { PhasedQueue } from "../../migrator/queue";
+import { shortenReport } from "../../migrator/report";
+import { resolveSettings } from "../../migrator/settings";
+
+const hex = "0123456789abcdef".repeat(4);
+
+describe("layout", () => {
+  test("tells blobs, links and tags by their path", () => {
+    expect(kindOf(`blobs/sha256/01/${hex}/data`)).toBe("blob");
+    expect(kindOf(`repositories/a/_layers/sha256/${hex}/link`)).toBe("link");
+    expect(kindOf("repositories/a/_manifests/tags/v1/current/link")).toBe("tag");
+    expect(kindOf("blobs/sha256/01/short/data")).toBe("link");
+    expect(digestOfBlob(`blobs/sha512/01/${hex}${hex}/data`)).toBe(`sha512:${hex}${hex}`);
+    expect(blobPathOf(`sha256:${hex}`)).toBe(`blobs/sha256/01/${hex}/data`);
+  });
+  test("knows a link's content where the path tells it, and only there", () => {
+    expect(contentOfLink(`repositories/a/_manifests/revisions/sha256/${hex}/link`)).toBe(`sha256:${hex}`);
+    expect(contentOfLink("repositories/a/_manifests/tags/v1/current/link")).toBeUndefined();
+  });
+  test("excludes uploads and the file system's leftovers, and names no file can have", () => {
+    expect(isExcluded("repositories/a/_uploads/1/data")).toBe(true);
+    expect(isExcluded("repositories/a/_layers/x")).toBe(false);
+    for (const bad of ["../x", "a/../x", "a//b", "a/.", "/a", "a/", ""])
+      expect([bad, isFilePath(bad)]).toEqual([bad, false]);
+    for (const good of ["a", "a/.b", "a/..b", "a/b.."])
+      expect([good, isFilePath(good)]).toEqual([good, true]);
+  });
+});
+
+describe("names", () => {
+  test("are bytes that survive URLs and read well", () => {
+    const name = fromText("ä 😀%+#?&=\n");
+    expect(Buffer.from(percentDecode(percentEncode(name)), "latin1").toString()).toBe("ä 😀%+#?&=\n");
+    expect(percentEncode(name)).toMatch(/^[A-Za-z0-9%.]+$/);
+    expect(toText(name)).toBe("ä 😀%+#?&=\\x0a");
+    expect(toText("a\xff")).toBe("a\\xff");
+  });
+});
+
+describe("parsePage", () => {
+  const row = (name: string, type = "application/octet-stream"): object => ({
+    bytes: 3,
+    hash: "aa",
+    name,
+    content_type: type,
+    last_modified: "2026-01-01T00:00:00.000000",
+  });
+  test("reads both ways alike, in blocks, whatever the names hold", () => {
+    const names = Array.from({ length: 2000 }, (_, i) =>
+      `p/${hex}-${i}},{"x`.slice(0, i % 7 === 0 ? 99 : 40),
+    );
+    const plain = names.filter((name) => !name.includes('"'));
+    for (const list of [plain, names, [...plain, "p/ä", "p/a\\b"]]) {
+      const text = JSON.stringify(list.map((name) => row(name)));
+      const expected = list.map((name) => fromText(name.slice(2)));
+      expect(parsePage(Buffer.from(text), "p/").map((o) => o.name)).toEqual(expected);
+      expect(parsePage(Buffer.from(text.replaceAll(",", ", ").replaceAll(":", ": ")), "p/")).toHaveLength(
+        list.length,
+      );
+    }
+  });
+  test("knows directory markers, empty pages and folders", () => {
+    expect(
+      parsePage(Buffer.from(JSON.stringify([row("p/d", "application/directory")])), "p/")[0],
+    ).toMatchObject({
+      name: "d",
+      marker: true,
+    });
+    expect(parsePage(Buffer.from("[]\n"), "p/")).toEqual([]);
+    expect(parsePage(Buffer.from('[{"subdir": "p/x/"}]'), "p/")).toEqual([]);
+  });
+  test("a cut page is a passing fault", () => {
+    const text = JSON.stringify([row("p/a"), row("p/b")]);
+    expect(() => parsePage(Buffer.from(text.slice(0, -9)), "p/")).toThrow(
+      expect.objectContaining({ name: "TransientError" }),
+    );
+  });
+});
+
+describe("inventory", () => {
+  test("is the SHA-256 of its lines, forked or not", () => {
+    const one = new InventoryDigest();
+    one.add("a", 1, "x");
+    const two = one.fork();
+    two.add("b", 2, "y");
+    expect(two.result()).toEqual({
+      objects: 2,
+      bytes: 3,
+      digest: createHash("sha256").update("a\x001\0x\nb\x002\0y\n").digest("hex"),
+    });
+    expect(one.result().objects).toBe(1);
+  });
+  test("differs as soon as one side does, and stays equal otherwise", () => {
+    const sides = new Inventories();
+    sides.both("a", 1, "-");
+    expect(sides.result().equal).toBe(true);
+    sides.target("b", 1, "-");
+    sides.both("c", 1, "-");
+    expect(sides.result()).toMatchObject({ equal: false, source: { objects: 2 }, target: { objects: 3 } });
+  });
+});
+
+describe("keystone", () => {
+  const catalog = [
+    {
+      type: "object-store",
+      name: "other",
+      endpoints: [{ interface: "public", region: "R", url: "http://o/" }],
+    },
+    {
+      type: "object-store",
+      name: "swift",
+      endpoints: [
+        { interface: "public", region: "R", url: "http://s/" },
+        { interface: "internal", region_id: "Q", url: "http://i" },
+      ],
+    },
+  ];
+  test("takes the service named swift by region and interface, without a trailing slash", () => {
+    expect(storageUrl(catalog, {})).toBe("http://s");
+    expect(storageUrl(catalog, { region: "Q", interface: "internal" })).toBe("http://i");
+    expect(() => storageUrl(catalog, { region: "X" })).toThrow(
+      /no public object-store endpoint in region X.*public in R/,
+    );
+    expect(() => storageUrl([], {})).toThrow(expect.objectContaining({ failure: "catalog" }));
+  });
+  test("finds the tokens with and without a version in the URL", () => {
+    expect(tokensUrl("http://k:5000").href).toBe("http://k:5000/v3/auth/tokens");
+    expect(tokensUrl("http://k/identity/v3/").href).toBe("http://k/identity/v3/auth/tokens");
+  });
+});
+
+describe("proxyFor", () => {
+  const settings = {
+    https: "http://proxy:3128",
+    no: [".svc", "10.0.0.0/16", "swift.example:8080", "fd00::/8", "exact"],
+  };
+  test.each([
+    ["https://swift.example", "http://proxy:3128"],
+    ["https://swift.example:8080", undefined],
+    ["https://a.svc", undefined],
+    ["https://10.0.3.4:443", undefined],
+    ["https://10.1.3.4", "http://proxy:3128"],
+    ["https://[fd00::1]", undefined],
+    ["https://exact", undefined],
+    ["https://sub.exact", undefined],
+    ["https://notexact", "http://proxy:3128"],
+    ["http://swift.example", undefined],
+  ])("%s: %s", (origin, proxy) => expect(proxyFor(origin, settings)).toBe(proxy));
+});
+
+describe("PhasedQueue", () => {
+  test("starts a phase only when the one before has ended, and stops at the first failure", async () => {
+    const log: string[] = [];
+    const queue = new PhasedQueue<string>(2, async (task) => {
+      log.push(`+${task}`);
+      await new Promise((resolve) => setImmediate(resolve));
+      log.push(`-${task}`);
+      if (task === "bad") throw new Error("bad");
+    });
+    queue.push("a", 0);
+    queue.push("b", 0);
+    queue.push("c", 1);
+    await queue.idle();
+    expect(log.indexOf("+c")).toBeGreaterThan(log.indexOf("-b"));
+    queue.push("bad", 1);
+    queue.push("never", 2);
+    await expect(queue.idle()).rejects.toThrow("bad");
+    expect(log).not.toContain("+never");
+  });
+});
+
+describe("large objects", () => {
+  test("have the registry's own names for segments, derived from the digest", () => {
+    const prefix = segmentsOf("x", `sha256:${hex}`);
+    expect(prefix).toBe(`segments/012/${hex.slice(3, 40)}`);
+    expect(segmentName(prefix, 1)).toMatch(/^segments\/[0-9a-f]{3}\/[0-9a-f]{37}\/0{15}1$/);
+  });
+});
+
+describe("shortenReport", () => {
+  const tally = { objects: 1, bytes: 2 };
+  const report: Report = {
+    version: 1,
+    mode: "finish",
+    outcome: "failed",
+    exitCode: 4,
+    message: "ä".repeat(5000),
+    container: "c",
+    context: { claim: "uid" },
+    startedAt: "",
+    finishedAt: "",
+    blobs: tally,
+    links: tally,
+    copied: tally,
+    skipped: tally,
+    deleted: tally,
+    retries: 0,
+    seconds: {},
+    proven: false,
+    source: { ...tally, digest: hex },
+    corrupt: Array.from({ length: 50 }, (_, i) => ({
+      digest: `sha256:${i}${hex}`,
+      usedBy: Array.from({ length: 40 }, (_, j) => `repository/${j}:tag`),
+    })),
+  };
+  test("fits a termination message; numbers and digests stay, lists say what they left out", () => {
+    const text = shortenReport(report);
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(4096);
+    const short = JSON.parse(text) as Report;
+    expect(short).toMatchObject({ exitCode: 4, source: report.source, context: report.context });
+    expect(short.corrupt.length + (short.corruptMore ?? 0)).toBe(50);
+    expect(shortenReport({ ...report, message: "m", corrupt: [] })).toBe(
+      JSON.stringify({ ...report, message: "m", corrupt: [] }),
+    );
+  });
+});
+
+describe("resolveSettings", () => {
+  const good = {
+    mode: "copy",
+    root: "/files",
+    container: "c",
+    cloud: {
+      authUrl: "http://k/v3",
+      auth: { type: "password", username: "u", projectName: "p", secret: { kind: "file", path: "/s" } },
+    },
+  };
+  test("fills in defaults", () =>
+    expect(resolveSettings(good)).toMatchObject({ transfers: 32, verify: "size" }));
+  test("reports all problems together, misspelt names and secrets in the clear among them", () => {
+    const bad = {
+      ...good,
+      mode: "move",
+      transfers: 0,
+      transfer: 3,
+      cloud: { ...good.cloud, auth: { ...good.cloud.auth, secret: { kind: "value", value: "hunter2" } } },
+    };
+    expect(() => resolveSettings(bad)).toThrow(
+      /mode must be one of.*transfers must be.*transfer is not a setting.*cloud\.auth\.secret must not hold/,
+    );
+    expect(() => resolveSettings(bad)).not.toThrow(/hunter2/);
+  });
+});
