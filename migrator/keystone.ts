@@ -50,9 +50,8 @@ export function keystoneSessions(
 /** The URL of the tokens resource; `auth_url` is written with and without a version. */
 export function tokensUrl(authUrl: string): URL {
   const url = new URL(authUrl);
-  url.pathname = url.pathname.replace(/\/+$/, "");
-  if (!/\/v\d+(\.\d+)?$/.test(url.pathname)) url.pathname += "/v3";
-  url.pathname += "/auth/tokens";
+  const path = url.pathname.replace(/\/+$/, "");
+  url.pathname = `${/\/v\d+(\.\d+)?$/.test(path) ? path : `${path}/v3`}/auth/tokens`;
   return url;
 }
 
