@@ -40,8 +40,8 @@ async function main(): Promise<Record<string, unknown>> {
     await takeRun(api, { ...run, host: hostname(), since: new Date().toISOString() });
     await removeStaleMoverPods(kube, plannedPods(decision.plan, seen, materials), console.log);
   }
-  const { container, copied } = build(decision.plan, materials);
-  return { state: settings.state, ...describe(decision.plan), container, copied };
+  // Container, and what the last copy did: only where the graph has them.
+  return { state: settings.state, ...describe(decision.plan), ...build(decision.plan, materials) };
 }
 
 export = async () => {

@@ -1,0 +1,23 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { keys } from "../config";
+
+const project = join(__dirname, "..");
+const read = (path: string) => readFileSync(join(project, path), "utf8");
+
+test("docs/troubleshooting.md explains every refusal and warning, and no other", () => {
+  const sources = ["plan.ts", ...readdirSync(join(project, "plan")).map((name) => join("plan", name))].map(
+    read,
+  );
+  const named = /(?:judge\.(?:refuse|warn)|\bof)\(\s*"([a-z-]+)"/g;
+  const inCode = new Set(sources.flatMap((text) => [...text.matchAll(named)].map((match) => match[1])));
+  const inDocs = new Set(
+    [...read("docs/troubleshooting.md").matchAll(/^\*\*`([a-z-]+)`\*\*/gm)].map((match) => match[1]),
+  );
+  expect([...inDocs].sort()).toEqual([...inCode].sort());
+});
+
+test("docs/configuration.md explains every key", () => {
+  const text = read("docs/configuration.md");
+  expect(keys.filter((key) => !text.includes(`| \`${key}\``))).toEqual([]);
+});
