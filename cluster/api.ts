@@ -250,6 +250,14 @@ class RestApi implements Api {
           status,
         );
       case 403:
+        if (answer.includes('"system:anonymous"')) {
+          return new ApiError(
+            "expired",
+            `the API server ${this.server} knows no login of the kubeconfig's user: ` +
+              "log in (oc login) and run the same command",
+            status,
+          );
+        }
         return new ApiError(
           "forbidden",
           `not allowed: ${answer} (docs/permissions.yaml lists what is needed)`,

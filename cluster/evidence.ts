@@ -275,7 +275,9 @@ function servingInWords(wanted: Serving): string {
 
 function inWords(pods: readonly RegistryPod[]): string {
   const names = pods.map((pod) => {
-    const state = pod.terminating ? "terminating" : (pod.trouble ?? (pod.ready ? "ready" : pod.phase));
+    const starting = pod.trouble?.startsWith("Unhealthy") === true;
+    const trouble = starting ? "starting" : pod.trouble;
+    const state = pod.terminating ? "terminating" : (trouble ?? (pod.ready ? "ready" : pod.phase));
     return `${pod.name} (${state}${pod.node === undefined ? "" : ` on node ${pod.node}`})`;
   });
   return `${pods.length === 1 ? "Pod" : "Pods"} ${names.join(", ")}`;

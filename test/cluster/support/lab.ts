@@ -7,7 +7,7 @@ import { readRecord } from "../../lab/record";
 
 interface KubeFile {
   readonly clusters: readonly { cluster: { server: string; "certificate-authority-data"?: string } }[];
-  readonly users: readonly { user: { "client-certificate-data"?: string; "client-key-data"?: string } }[];
+  readonly users: readonly { user: { token?: string } }[];
 }
 
 export interface LabKube {
@@ -38,13 +38,8 @@ export function labKube(what: string): LabKube | undefined {
     data === undefined ? undefined : Buffer.from(data, "base64").toString();
   const ca = pem(cluster?.["certificate-authority-data"]);
   const login = (given: Login) => {
-    const certificate =
-      given.token === undefined
-        ? { cert: pem(user?.["client-certificate-data"]), key: pem(user?.["client-key-data"]) }
-        : {};
-    const dispatcher = new Agent({
-      connect: { ...(ca === undefined ? {} : { ca }), ...withoutUndefined(certificate) },
-    });
+    const token = given.token ?? user?.token;
+    const dispatcher = new Agent({ connect: ca === undefined ? {} : { ca } });
     // What apiFor() uses of the client library's class, which jest could only load with a flag.
     return {
       getCurrentCluster: () => ({ server: given.server ?? cluster?.server ?? "" }),
@@ -52,8 +47,8 @@ export function labKube(what: string): LabKube | undefined {
         setHeaderParam(name: string, value: string): void;
         setDispatcher(dispatcher: Agent): void;
       }) => {
-        if (given.token !== undefined) {
-          request.setHeaderParam("authorization", `Bearer ${given.token}`);
+        if (token !== undefined) {
+          request.setHeaderParam("authorization", `Bearer ${token}`);
         }
         request.setDispatcher(dispatcher);
       },
@@ -61,11 +56,4 @@ export function labKube(what: string): LabKube | undefined {
   };
   const kube = login({});
   return { kube, api: apiFor(kube), as: (given) => apiFor(login(given)) };
-}
-
-function withoutUndefined(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Record<
-    string,
-    string
-  >;
 }
