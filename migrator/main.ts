@@ -1,11 +1,12 @@
 import { setFlagsFromString } from "node:v8";
 import { parseCommand, helpText } from "./cli";
+import type { Mode, MoverSettings } from "./contract";
 import { MoverError, exitCodeOf, messageOf } from "./errors";
 import { EventLog } from "./events";
 import { isWorker, runWorker } from "./pool";
-import { writeTermination } from "./report";
+import { usageReport, writeTermination } from "./report";
 import { runMover } from "./run";
-import { resolveSettings } from "./settings";
+import { resolveSettings, type ResolvedSettings } from "./settings";
 import { version } from "./version";
 
 // The young generation grows to 48 MB when much is allocated, and a listing of a million objects is just that.
@@ -23,7 +24,7 @@ async function main(): Promise<number> {
     process.stdout.write(`${version}\n`);
     return 0;
   }
-  const settings = resolveSettings(command.settings);
+  const settings = checked(command.settings);
   const abort = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => abort.abort());
   const crash = new Promise<never>((_, reject) => {
@@ -41,6 +42,18 @@ async function main(): Promise<number> {
   writeTermination(settings.terminationLog, report);
   if (report.message !== undefined) process.stderr.write(`${report.message}\n`);
   return report.exitCode;
+}
+
+/** Checks the settings; when they are wrong, whoever waits for the termination message still learns why. */
+function checked(input: unknown): ResolvedSettings {
+  try {
+    return resolveSettings(input);
+  } catch (error) {
+    const { terminationLog, mode, container } = input as Partial<Record<keyof MoverSettings, unknown>>;
+    if (typeof terminationLog === "string" && error instanceof MoverError)
+      writeTermination(terminationLog, usageReport(String(mode) as Mode, String(container), error));
+    throw error;
+  }
 }
 
 if (isWorker()) runWorker();

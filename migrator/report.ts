@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
-import type { Report } from "./contract";
+import type { Mode, Report } from "./contract";
+import { exitCodeOf, type MoverError } from "./errors";
 
 /** Kubernetes cuts a termination message here, in the middle of whatever it is. */
 export const terminationLimit = 4096;
@@ -41,6 +42,31 @@ function withUses(report: Report, uses: number): Report {
 function cut(text: string, length: number): string {
   const characters = Array.from(text);
   return characters.length <= length ? text : `${characters.slice(0, length - 1).join("")}…`;
+}
+
+/** The report of a run that never began. */
+export function usageReport(mode: Mode, container: string, error: MoverError): Report {
+  const none = { objects: 0, bytes: 0 };
+  const now = new Date().toISOString();
+  return {
+    version: 1,
+    mode,
+    outcome: "failed",
+    exitCode: exitCodeOf(error.failure),
+    message: error.message,
+    container,
+    startedAt: now,
+    finishedAt: now,
+    blobs: none,
+    links: none,
+    copied: none,
+    skipped: none,
+    deleted: none,
+    retries: 0,
+    seconds: {},
+    proven: false,
+    corrupt: [],
+  };
 }
 
 /** Writes the termination message where the settings ask for one. */

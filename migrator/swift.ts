@@ -192,7 +192,7 @@ class SwiftStore implements ObjectStore, HeaderReader {
       path: `/${percentEncode(name)}`,
       headers: { etag: md5, "content-type": "application/octet-stream" },
       body,
-      check: (response: HttpResponse) => this.checkEtag(response, md5),
+      check: (response: HttpResponse) => this.checkEtag(name, response, md5),
     }));
   }
 
@@ -205,7 +205,7 @@ class SwiftStore implements ObjectStore, HeaderReader {
         headers: { "content-type": "application/octet-stream" },
         body: stream.chunks,
         length,
-        check: (answer: HttpResponse) => this.checkEtag(answer, stream.md5()),
+        check: (answer: HttpResponse) => this.checkEtag(name, answer, stream.md5()),
       };
     });
     return etagOf(response);
@@ -257,7 +257,7 @@ class SwiftStore implements ObjectStore, HeaderReader {
   /** Sends until it is answered for good. */
   private exchange(
     what: string,
-    make: () => Exchange & { check?: (response: HttpResponse) => void },
+    make: () => Exchange & { check?: (response: HttpResponse) => void | Promise<void> },
   ): Promise<HttpResponse> {
     let refusals = 0;
     const attempt = async (): Promise<HttpResponse> => {
@@ -267,7 +267,7 @@ class SwiftStore implements ObjectStore, HeaderReader {
         const response = await this.send(session, exchange);
         const { status } = response;
         if (status >= 200 && status < 300) {
-          exchange.check?.(response);
+          await exchange.check?.(response);
           if (exchange.method === "PUT") this.rights.written = true;
           return response;
         }
@@ -352,10 +352,15 @@ class SwiftStore implements ObjectStore, HeaderReader {
     );
   }
 
-  private checkEtag(response: HttpResponse, md5: string): void {
+  /**
+   * What is stored differs from what was sent: it goes at once, before the next try. Whoever ends this run now must
+   * not find it under a right name, where a second run (and the registry) would take it for right.
+   */
+  private async checkEtag(name: ByteString, response: HttpResponse, md5: string): Promise<void> {
     const etag = etagOf(response);
-    // What is stored differs from what was sent: sent again, it is replaced.
-    if (etag !== md5) throw new TransientError(`stored with ETag ${etag || "(none)"} instead of ${md5}`);
+    if (etag === md5) return;
+    await this.delete(name);
+    throw new TransientError(`stored with ETag ${etag || "(none)"} instead of ${md5}`);
   }
 }
 
