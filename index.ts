@@ -12,8 +12,8 @@ import { loadKubeConfig } from "./cluster/kube";
 import { removeStaleMoverPods } from "./cluster/mover-pods";
 import { observeCluster } from "./cluster/observe";
 import { build } from "./components/graph";
-import { plannedPods, prepare } from "./components/materials";
-import { leakingVariables } from "./components/openstack-provider";
+import { accountOf, plannedPods, prepare } from "./components/materials";
+import { leakingVariables, withProject } from "./components/openstack-provider";
 import { readSettings } from "./config";
 import { bundleMover } from "./migrator/bundle";
 import { plan, showRefusals } from "./plan";
@@ -27,7 +27,10 @@ async function main(): Promise<Record<string, unknown>> {
   const seen = await observeCluster(kube, settings);
   const mayRead = seen.reachable && seen.missingPermissions.length === 0;
   const cloud = mayRead ? resolveCloud(await readCloudSources(api), settings.openstack) : undefined;
-  const leaking = cloud?.ok === true ? leakingVariables(process.env, cloud.provider) : [];
+  const leaking =
+    seen.reachable && cloud?.ok === true
+      ? leakingVariables(process.env, withProject(cloud.provider, accountOf(seen)))
+      : [];
   const decision = plan(settings, seen, { leakingVariables: leaking });
   for (const each of decision.warnings) await pulumi.log.warn(`[${each.id}] ${each.message}`);
   if (!decision.ok) throw new pulumi.RunError(showRefusals(decision.refusals, settings.state));

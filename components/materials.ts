@@ -10,7 +10,7 @@ import type { MoverBundle } from "../migrator/bundle";
 import type { Plan } from "../plan/types";
 import type { Materials } from "./graph";
 import { type MoverInputs, podNames, specHash } from "./mover-pod";
-import { openstackProvider } from "./openstack-provider";
+import { openstackProvider, withProject } from "./openstack-provider";
 import type { RunToken } from "./step";
 
 /**
@@ -30,7 +30,7 @@ export function prepare(
     run,
     settings,
     kubernetes: once(() => kubernetesProvider(settings)),
-    openstack: once(() => openstackProvider(needed(cloud).provider, {})),
+    openstack: once(() => openstackProvider(withProject(needed(cloud).provider, accountOf(seen)), {})),
     mover,
     pod: (copy) => ({
       copy,
@@ -99,6 +99,11 @@ function kubernetesProvider(settings: Settings): KubernetesProvider {
     // The mover's code and settings change in place; Pods are told apart by hash.
     enableConfigMapMutable: true,
   });
+}
+
+/** Storage URL of the account, when the cloud was reached. */
+export function accountOf(seen: ReachableObservation): string | undefined {
+  return seen.cloud.ok ? seen.cloud.account : undefined;
 }
 
 function needed(cloud: ResolvedCloud | UnresolvedCloud | undefined): ResolvedCloud {

@@ -37,6 +37,19 @@ const neutral = {
   userName: "",
 } as const satisfies ProviderArgs;
 
+/**
+ * The same with the project's id, which the account's URL ends with: Swift's own rule is `AUTH_<project id>`. An id
+ * takes the place of every variable that names a project. Elsewhere (Ceph's gateway has no such URL) nothing is added.
+ */
+export function withProject(
+  cloud: OpenstackProviderArgs,
+  account: string | undefined,
+): OpenstackProviderArgs {
+  if (cloud.applicationCredentialSecret !== undefined || cloud.tenantId !== undefined) return cloud;
+  const tenantId = /\/AUTH_([0-9a-f]{32})$/.exec(account ?? "")?.[1];
+  return tenantId === undefined ? cloud : { ...cloud, tenantId };
+}
+
 /** All arguments, the secret ones marked. */
 export function providerArgs(cloud: OpenstackProviderArgs): ProviderArgs {
   return {

@@ -1,5 +1,10 @@
 import { Provider } from "@pulumi/openstack/provider";
-import { leakingVariables, openstackProvider, providerArgs } from "../../components/openstack-provider";
+import {
+  leakingVariables,
+  openstackProvider,
+  providerArgs,
+  withProject,
+} from "../../components/openstack-provider";
 import { declare, secretValue } from "./mocks";
 
 const password = {
@@ -115,6 +120,27 @@ describe("a workstation full of OS_* variables", () => {
       "OS_USER_DOMAIN_ID",
       "OS_USER_DOMAIN_NAME",
     ]);
+  });
+
+  test("with the project's id, a shell that sourced another project's openrc is harmless", () => {
+    const id = "e06b13031f8e4319945b6e46cc1c429a";
+    const openrc = {
+      OS_AUTH_URL: "https://elsewhere.example/v3",
+      OS_IDENTITY_API_VERSION: "3",
+      OS_INTERFACE: "public",
+      OS_PASSWORD: "x",
+      OS_PROJECT_DOMAIN_ID: "default",
+      OS_PROJECT_ID: "x",
+      OS_PROJECT_NAME: "x",
+      OS_REGION_NAME: "x",
+      OS_USERNAME: "x",
+      OS_USER_DOMAIN_NAME: "x",
+    };
+    const known = withProject(password, `https://swift.example/v1/AUTH_${id}`);
+    expect(known).toEqual({ ...password, tenantId: id });
+    expect(leakingVariables(openrc, known)).toEqual([]);
+    expect(withProject(password, "https://ceph.example/swift/v1")).toBe(password);
+    expect(withProject(application, `https://swift.example/v1/AUTH_${id}`)).toBe(application);
   });
 
   test("those that an argument takes the place of are not", () => {
