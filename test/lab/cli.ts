@@ -65,10 +65,10 @@ async function showStatus(settings: LabSettings): Promise<number> {
       `${part.name.padEnd(26)} ${is.state.padEnd(8)} ${[text, listens].filter((word) => word !== "").join("  ")}`,
     );
   }
-  if (parts.some(({ status: is }) => is.state === "broken")) return 1;
+  // What is no process (the registry, the cluster's objects) can only say that nobody answers.
   const processes = parts.filter(({ part }) => part.log !== undefined);
-  if (processes.every(({ status: is }) => is.state === "running")) return 0;
-  return processes.every(({ status: is }) => is.state === "stopped") ? 3 : 1;
+  if (processes.every(({ status: is }) => is.state === "stopped")) return 3;
+  return parts.every(({ status: is }) => is.state === "running") ? 0 : 1;
 }
 
 function showEnvironment(record: LabRecord): void {

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { clearNode, unmountBelow } from "./kube/leftovers";
+import { clearNode, removeEmptyFolders, unmountBelow } from "./kube/leftovers";
 import { apiServerUrl } from "./kube/control-plane";
 import { commandPaths } from "./kube/commands";
 import { claimName, infrastructureName } from "./kube/objects";
@@ -96,6 +96,7 @@ export async function down(settings: LabSettings, wipe: boolean, say: Say): Prom
   say("nothing of it runs");
   if (!wipe) return;
   rmSync(settings.dir, { recursive: true, force: true });
+  if (settings.only === "all") removeEmptyFolders();
   say(`${settings.dir} is gone`);
 }
 

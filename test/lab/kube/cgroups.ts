@@ -1,9 +1,15 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Where each cgroup hierarchy is mounted: every v1 controller's, or the one of v2. */
-function hierarchies(): { controllers: readonly string[]; folder: string; v2: boolean }[] {
-  const mounts = readFileSync("/proc/self/mounts", "utf8")
+interface Hierarchy {
+  readonly controllers: readonly string[];
+  readonly folder: string;
+  readonly v2: boolean;
+}
+
+/** Where each cgroup hierarchy is mounted: every v1 controller's, and v2's. */
+function hierarchies(): Hierarchy[] {
+  return readFileSync("/proc/self/mounts", "utf8")
     .split("\n")
     .map((line) => line.split(" "))
     .filter(([, , type]) => type === "cgroup" || type === "cgroup2")
@@ -12,14 +18,14 @@ function hierarchies(): { controllers: readonly string[]; folder: string; v2: bo
       folder,
       v2: type === "cgroup2",
     }));
-  // On a hybrid machine v2 has no controllers and the kubelet uses v1.
-  const v1 = mounts.filter((mount) => !mount.v2);
-  return v1.length > 0 ? v1 : mounts;
 }
 
 /** The kubelet makes cgroups below its root, but not the root itself. */
 export function makeCgroups(root: string): void {
-  for (const { controllers, folder, v2 } of hierarchies()) {
+  const all = hierarchies();
+  // Where v1 has the controllers, v2 is there for systemd only; runc makes what it wants there by itself.
+  const v1 = all.filter((hierarchy) => !hierarchy.v2);
+  for (const { controllers, folder, v2 } of v1.length > 0 ? v1 : all) {
     const path = join(folder, root);
     mkdirSync(path, { recursive: true });
     if (v2) {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bridgePorts } from "../net/network";
@@ -17,6 +17,8 @@ export async function clearNode(settings: LabSettings, node: NodeSettings): Prom
     for (const pid of left) kill(pid);
     return left.length === 0;
   });
+  // Killed shims leave their sockets in a folder of all containerds; each task's own folder says which.
+  for (const socket of shimSockets(node)) rmSync(socket, { force: true });
   await unmountBelow(node.dir);
   for (const port of bridgePorts(node)) await run("ip", ["link", "delete", port]).catch(ignoreGone(port));
   await until(`cgroups of ${node.name}`, () => {
@@ -30,6 +32,7 @@ export async function clearNode(settings: LabSettings, node: NodeSettings): Prom
     }
   });
   removeLogLinks(settings.dir);
+  removeCniResults(node);
 }
 
 /** Unmounts everything below the folder, the latest mount first. */
@@ -59,6 +62,43 @@ function shims(node: NodeSettings): number[] {
       const words = commandLine(pid);
       return (words[0] ?? "").includes("containerd-shim") && words.includes(node.containerdSocket);
     });
+}
+
+function shimSockets(node: NodeSettings): string[] {
+  const tasks = join(node.dir, "containerd-state/io.containerd.runtime.v2.task/k8s.io");
+  if (!existsSync(tasks)) return [];
+  return readdirSync(tasks)
+    .map((task) => join(tasks, task, "address"))
+    .filter((file) => existsSync(file))
+    .map((file) => readFileSync(file, "utf8").trim())
+    .filter((address) => address.startsWith("unix:///run/containerd/s/"))
+    .map((address) => address.slice("unix://".length));
+}
+
+/** containerd keeps what the CNI plugins answered in a folder that cannot be moved, under the network's name. */
+function removeCniResults(node: NodeSettings): void {
+  const folder = "/var/lib/cni/results";
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) if (name.startsWith(`${node.bridge}-`)) rmSync(join(folder, name));
+}
+
+/** Folders that Pods and the kubelet make in fixed places; removed where no other lab has anything in them. */
+export function removeEmptyFolders(): void {
+  for (const folder of [
+    "/etc/docker/certs.d",
+    "/var/lib/cni/results",
+    "/var/lib/cni",
+    "/run/containerd/s",
+    "/run/containerd",
+    "/var/log/containers",
+  ]) {
+    try {
+      rmdirSync(folder);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "ENOTEMPTY" && code !== "ENOENT" && code !== "EBUSY") throw error;
+    }
+  }
 }
 
 function commandLine(pid: number): string[] {
