@@ -84,7 +84,12 @@ function removeCniResults(node: NodeSettings): void {
 
 /** Folders that Pods and the kubelet make in fixed places; removed where no other lab has anything in them. */
 export function removeEmptyFolders(): void {
+  const devices = "/var/lib/kubelet/device-plugins";
+  const socket = join(devices, "kubelet.sock");
+  if (!readFileSync("/proc/net/unix", "utf8").includes(socket)) rmSync(socket, { force: true });
   for (const folder of [
+    devices,
+    "/var/lib/kubelet",
     "/etc/docker/certs.d",
     "/var/lib/cni/results",
     "/var/lib/cni",
