@@ -65,8 +65,8 @@ export function testSettings(
   return {
     cloud: cloudSettings(cloud, password, authUrl),
     transfers: 8,
-    requestTimeout: 1,
-    retry: { attempts: 6, baseSeconds: 0.02, maxSeconds: 0.2 },
+    requestTimeout: 3,
+    retry: { attempts: 8, baseSeconds: 0.02, maxSeconds: 0.2 },
     workers: 0,
     ...rest,
   };
