@@ -3,6 +3,7 @@
  * two witnesses.
  */
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request } from "undici";
 import { parse } from "yaml";
 
@@ -103,7 +104,21 @@ export class Swift {
     options: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string | Buffer } = {},
   ): Promise<{ status: number; headers: Record<string, string | string[] | undefined>; body: Buffer }> {
     const { token, account } = await this.signIn();
-    const answer = await request(`${account}/${path}`, {
+    // A Swift on a busy machine answers 500 and 503 now and then; the suites' own questions are asked again.
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.once(method, `${account}/${path}`, token, options);
+      if (answer.status < 500 || attempt === 5) return answer;
+      await sleep(1000 * attempt);
+    }
+  }
+
+  private async once(
+    method: string,
+    url: string,
+    token: string,
+    options: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string | Buffer },
+  ): Promise<{ status: number; headers: Record<string, string | string[] | undefined>; body: Buffer }> {
+    const answer = await request(url, {
       method: method as "GET",
       dispatcher: this.agent,
       headers: { "x-auth-token": token, ...options.headers },
