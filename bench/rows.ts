@@ -8,7 +8,10 @@ export interface Row {
   readonly peerName: string;
   readonly ratio: number;
   readonly goal: number;
+  /** What answered the clients: Swift of Debian's packages, or the stand-in. */
+  readonly server?: Server;
 }
+export type Server = "swift" | "stand-in";
 
 /** Rounds for readers: three digits that count. */
 const three = (value: number) => Number(value.toPrecision(3));
@@ -41,17 +44,17 @@ export function markdown(rows: readonly Row[], about: readonly string[], raw: re
     "",
     ...about,
     "",
-    "| work | unit | ours | peer | which | ratio | goal: at most | |",
-    "|---|---|--:|--:|---|--:|--:|---|",
+    "| work | unit | ours | peer | which | ratio | goal: at most | | server |",
+    "|---|---|--:|--:|---|--:|--:|---|---|",
     ...rows.map(
-      ({ name, unit, ours, peer, peerName, ratio, goal }) =>
-        `| ${name} | ${unit} | ${ours} | ${peer} | ${peerName} | ${ratio} | ${goal} | ${ratio <= goal ? "met" : "**not met**"} |`,
+      ({ name, unit, ours, peer, peerName, ratio, goal, server }) =>
+        `| ${name} | ${unit} | ${ours} | ${peer} | ${peerName} | ${ratio} | ${goal} | ${ratio <= goal ? "met" : "**not met**"} | ${server ?? ""} |`,
     ),
     "",
     "Every run behind the table:",
     "",
-    "| work | client | wall s | client CPU s | peak memory MB |",
-    "|---|---|--:|--:|--:|",
+    "| work | client | wall s | client CPU s | peak memory MB | server |",
+    "|---|---|--:|--:|--:|---|",
     ...raw,
     "",
   ].join("\n");

@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { Account, realCloud, type TestCloud } from "../test/migrator/support/cloud";
 import { cleanUp, moverProgram } from "../test/migrator/support/mover";
 import { measure } from "./measure";
-import { markdown, type Row } from "./rows";
+import { markdown, type Row, type Server } from "./rows";
 import { startStandin } from "./standin";
 import { startSwift } from "./swift";
 import { works, type Stage } from "./works";
@@ -22,8 +22,6 @@ interface Results {
   readonly command: string;
   readonly machine: string;
   readonly clients: readonly string[];
-  /** What served. */
-  readonly server: string;
   readonly runs: readonly string[];
   readonly rows: readonly Row[];
 }
@@ -44,6 +42,7 @@ async function main(): Promise<void> {
   moverProgram();
   const lab = await cloudFor(values.server, values.clouds);
   const account = await Account.signIn(lab.cloud);
+  let current: Server = lab.server;
   const made: string[] = [];
   const runs: string[] = [];
   const stage: Stage = {
@@ -58,7 +57,7 @@ async function main(): Promise<void> {
     },
     async run(work, client, command) {
       const cost = await measure(command);
-      const figures = `| ${work} | ${client} | ${cost.wall.toFixed(1)} | ${cost.cpu.toFixed(1)} | ${(cost.memory / 1e6).toFixed(0)} |`;
+      const figures = `| ${work} | ${client} | ${cost.wall.toFixed(1)} | ${cost.cpu.toFixed(1)} | ${(cost.memory / 1e6).toFixed(0)} | ${current} |`;
       runs.push(figures);
       console.log(figures);
       return cost;
@@ -67,7 +66,12 @@ async function main(): Promise<void> {
   };
   try {
     const rows: Row[] = [];
-    for (const name of chosen) rows.push(...((await works[name]?.(stage)) ?? []));
+    for (const name of chosen) {
+      // These two bring a stand-in of their own, whatever serves the others.
+      current = name === "listing" || name === "sparse" ? "stand-in" : lab.server;
+      const server = current;
+      for (const row of (await works[name]?.(stage)) ?? []) rows.push(Object.assign(row, { server }));
+    }
     write(values.out, rows, runs, lab.what);
   } finally {
     for (const container of made) await account.remove(container);
@@ -79,6 +83,7 @@ async function main(): Promise<void> {
 interface Lab {
   readonly cloud: TestCloud;
   readonly what: string;
+  readonly server: Server;
   stop(): Promise<void>;
 }
 
@@ -88,7 +93,8 @@ async function cloudFor(server: string, clouds: string | undefined): Promise<Lab
     throw new Error(`--server ${server}: it is swift or stand-in`);
   if (server === "stand-in") {
     const { cloud, stop } = await startStandin();
-    return { cloud, what: "the in-memory stand-in for Keystone and Swift", stop: async () => stop() };
+    const what = "the in-memory stand-in for Keystone and Swift";
+    return { cloud, what, server: "stand-in", stop: async () => stop() };
   }
   if (clouds !== undefined) process.env["TEST_SWIFT_CLOUDS"] = resolve(clouds);
   const own = clouds === undefined ? await startSwift() : undefined;
@@ -97,6 +103,7 @@ async function cloudFor(server: string, clouds: string | undefined): Promise<Lab
   if (typeof cloud === "string") throw new Error(cloud);
   return {
     cloud,
+    server: "swift",
     what: "Keystone and Swift of Debian's packages on the same machine, objects on a tmpfs",
     stop: async () => own?.stop(),
   };
@@ -119,18 +126,26 @@ function write(folder: string, rows: readonly Row[], runs: readonly string[], wh
     command: [
       "npm run bench",
       ...(process.argv.length > 2
-        ? ["--", ...process.argv.slice(2).filter((arg) => !arg.includes("/"))]
+        ? [
+            "--",
+            ...process.argv
+              .slice(2)
+              .filter(
+                (arg, n, all) => !arg.includes("/") && !["--out", "--clouds"].includes(arg) && all.length > n,
+              ),
+          ]
         : []),
     ].join(" "),
     machine,
     clients: versions(),
-    server: what,
     runs: [...(before?.runs ?? []).filter((line) => !works.has(work(line))), ...runs],
     rows: [...(before?.rows ?? []).filter(({ name }) => !names.has(name)), ...rows],
   };
   writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
   const about = [
     `Made by \`${results.command}\` on ${machine}: ${what}. Clients: ${results.clients.join("; ")}.`,
+    "Rows of other runs stay as they were; `swift` in the last column is Keystone and Swift of Debian's packages on the",
+    "same machine, `stand-in` the in-memory one (test/migrator/swift-standin).",
     "Client CPU, wall time and peak memory are those of /usr/bin/time around the client. Servers and client share the",
     "CPUs, so the ratio to a peer in the same run says more than a second does. Trees are seeded (test/migrator/trees).",
   ];
