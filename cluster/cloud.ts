@@ -1,12 +1,14 @@
 /**
  * The one resolver for the cloud: credentials, Keystone's URL, project, domains, region, interface and CA, by the
  * operator's own rules, for all three that talk to Swift: the mover's Pod, the OpenStack provider, the storage patch.
- * Pure; `readCloudSources` reads what it needs. No environment variable is consulted.
+ * `readCloudSources` reads what it needs; what follows from it is pure but for a CA that the stack config names by its
+ * path. No environment variable is consulted.
  *
  * The operator's rules (seen on operator release 4.22): secret `image-registry-private-configuration-user` before
  * `installer-cloud-credentials`; with the former, everything but the credentials comes from `spec.storage.swift`, not
  * from clouds.yaml; the cloud's name is the infrastructure's, else `openstack`; the user's domain is also the project's.
  */
+import { existsSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import type { CloudSettings, SecretSource } from "../migrator/contract";
 import type { Api } from "./api";
@@ -200,7 +202,7 @@ function resolved(
       ca,
     };
   }
-  const overrideCa = openstack["cacertFile"];
+  const overrideCa = pemOf(openstack["cacertFile"]);
   const pems = [overrideCa, ca.pem, sources.trustedCa].filter(
     (each) => each !== undefined && each.trim() !== "",
   );
@@ -393,6 +395,14 @@ function fromSwiftSpec(swift: Readonly<Record<string, string>> | undefined): Fie
     ["region_name", swift?.["regionName"]],
   ];
   return Object.fromEntries(pairs.filter(([, value]) => value !== undefined && value !== "")) as Fields;
+}
+
+/** `openstack:cacertFile` may be the PEM itself or a path, as the provider takes both. */
+function pemOf(given: string | undefined): string | undefined {
+  if (given === undefined || given.trim() === "" || given.includes("-----BEGIN")) {
+    return given;
+  }
+  return existsSync(given) ? readFileSync(given, "utf8") : undefined;
 }
 
 function fromStackConfig(openstack: Readonly<Record<string, string>>): Fields {

@@ -19,6 +19,7 @@ export async function openRegistry(session: Session, order: OpeningOrder): Promi
   const before = (await journal.assertRun()).previous;
   const { config } = await readRegistry(session.api);
   const held = (await journal.assertRun()).seal !== undefined;
+  const leaveAlone = !held && order.state === "migrate";
   const readOnly = before?.readOnly ?? false;
   const wanted: Serving = {
     ...(config !== undefined && isSwift(config.storage)
@@ -29,9 +30,11 @@ export async function openRegistry(session: Session, order: OpeningOrder): Promi
   const result = await rollOut(
     {
       name: "opening",
-      // While nothing is held by us, only the flag is looked at: strategy and affinity are then the administrator's.
-      patch: (now) => (held ? opening(now, before) : { readOnly }),
-      done: (seen) => served(seen, wanted),
+      // While nothing is held by us, strategy and affinity are the administrator's, and so is the flag while we only
+      // copy; a switch or an abort opens also what was sealed by hand.
+      patch: (now) => (held ? opening(now, before) : leaveAlone ? {} : { readOnly }),
+      done: (seen) => (leaveAlone ? { ok: true } : served(seen, wanted)),
+      settle: !leaveAlone,
       timeoutSeconds: order.timeoutSeconds,
       next: "the registry stays read-only until then; run the same command again, or set state to abort",
     },

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type CloudSources, resolveCa, resolveCloud, type ResolvedCloud } from "../../cluster/cloud";
 
 const clouds = (auth: string, more = "") => ({
@@ -216,6 +219,18 @@ describe("the CA", () => {
     const { providerCa: _, ...noProvider } = { ...all, installerSecret: password };
     expect(resolveCa(noProvider).source).toBe("trusted-ca");
     expect(resolveCa({ cloudName: "" }).source).toBe("system");
+  });
+
+  test("one that the stack config names, by content or by path, is trusted by this machine", () => {
+    const folder = mkdtempSync(join(tmpdir(), "cloud-"));
+    try {
+      const path = join(folder, "ca.pem");
+      writeFileSync(path, pem("own"));
+      expect(resolved({}, { cacertFile: path }).workstationCa).toEqual([pem("own")]);
+      expect(resolved({}, { cacertFile: pem("own") }).workstationCa).toEqual([pem("own")]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("this machine trusts the cluster's extra CAs too", () => {

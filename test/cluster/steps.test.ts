@@ -208,6 +208,19 @@ describe("sealing", () => {
   });
 });
 
+test("while only copying, a registry that we do not hold is left as it is", async () => {
+  const registry = new FakeRegistry();
+  const session = await sessionFor(registry);
+  await rememberPrevious(session.api, session.journal);
+  await registry.api.mergePatch(paths.registryConfig, { spec: { readOnly: true } });
+  registry.api.writes.length = 0;
+  await openRegistry(session, { timeoutSeconds: 20, state: "migrate" });
+  expect(registry.patches()).toEqual([]);
+  await seal(inputs(), session);
+  await openRegistry(session, { timeoutSeconds: 20, state: "abort" });
+  expect(registry.config.spec.readOnly).toBe(true);
+});
+
 describe("switching", () => {
   test("invariant 2: with a proof the storage patch is sent, and only then", async () => {
     const registry = new FakeRegistry();

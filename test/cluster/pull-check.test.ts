@@ -1,0 +1,179 @@
+import { createHash } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { pullCheckPod } from "../../cluster/pull-check/pod";
+import { pull, type PullOrder } from "../../cluster/pull-check/puller";
+import { resultOf } from "../../cluster/pull-check/run";
+import { imageStreamSamples, type RawImageStream } from "../../cluster/pull-check/samples";
+import { pullerScript } from "../../cluster/pull-check/script";
+import { pullFailure } from "../../cluster/steps/pull-check";
+
+const sha = (text: string) => `sha256:${createHash("sha256").update(text).digest("hex")}`;
+const layer = "the layer's bytes";
+const manifest = JSON.stringify({ layers: [{ digest: sha(layer), size: layer.length }] });
+const index = JSON.stringify({ manifests: [{ digest: sha(manifest) }] });
+
+describe("pulling as a node would", () => {
+  let server: Server;
+  let swift: Server;
+  let wantsToken = false;
+  let stored = layer;
+  const url = (of: Server) => `http://127.0.0.1:${(of.address() as AddressInfo).port}`;
+  const listening = (handle: (request: IncomingMessage, response: ServerResponse) => void) =>
+    new Promise<Server>((resolve) => {
+      const made = createServer(handle);
+      made.listen(0, "127.0.0.1", () => resolve(made));
+    });
+
+  beforeAll(async () => {
+    swift = await listening((_request, response) => response.end(stored));
+    server = await listening((request, response) => {
+      const path = request.url ?? "";
+      if (wantsToken && request.headers.authorization !== "Bearer good") {
+        response.writeHead(401).end();
+      } else if (path.startsWith("/v2/_catalog")) {
+        response.end(JSON.stringify({ repositories: ["a", "b", "empty"] }));
+      } else if (path === "/v2/empty/tags/list") {
+        response.writeHead(404).end();
+      } else if (path.endsWith("/tags/list")) {
+        response.end(JSON.stringify({ tags: ["1", "2", "3"] }));
+      } else if (path.includes("/manifests/")) {
+        response.end(path.endsWith(sha(manifest)) || path.endsWith("/1") ? manifest : index);
+      } else if (path.includes("/blobs/")) {
+        response.writeHead(307, { location: `${url(swift)}/v1/AUTH_p/c?temp_url_sig=secret` }).end();
+      } else {
+        response.writeHead(404).end();
+      }
+    });
+  });
+  beforeEach(() => {
+    wantsToken = false;
+    stored = layer;
+  });
+  afterAll(() => {
+    server.close();
+    swift.close();
+  });
+  const order = (changes: Partial<PullOrder> = {}): PullOrder => ({
+    registry: url(server),
+    registryCa: "",
+    redirectCa: "",
+    count: 4,
+    ...changes,
+  });
+
+  test("a sample spread over repositories, each blob straight from Swift", async () => {
+    expect(await pull(order())).toEqual({
+      ok: true,
+      // Two tags of each repository; the second is an index: its manifest is pulled too, and both count as one.
+      manifests: 4,
+      blobs: 4,
+      bytes: 4 * layer.length,
+      redirected: 4,
+    });
+  });
+
+  test("invariant 1: a blob whose content is not its digest fails, and the redirect's signature is not shown", async () => {
+    stored = "something else";
+    const result = await pull(order());
+    expect(result).toMatchObject({
+      ok: false,
+      failure: { why: expect.stringContaining("its content has digest") as string },
+    });
+    expect(result.failure?.redirect).toBe(`${url(swift)}/v1/AUTH_p/c`);
+    expect(JSON.stringify(result)).not.toContain("temp_url_sig");
+  });
+
+  test("Swift that cannot be reached fails with its address and names disableRedirect and abort", async () => {
+    const gone = await listening((_request, response) => response.end());
+    const address = url(gone);
+    await new Promise((resolve) => gone.close(resolve));
+    const redirecting = await listening((request, response) =>
+      request.url?.includes("/blobs/") === true
+        ? response.writeHead(307, { location: `${address}/x?sig=s` }).end()
+        : response.end(manifest),
+    );
+    try {
+      const samples = [{ repository: "a", reference: sha(manifest) }];
+      const result = await pull(order({ registry: url(redirecting), samples }));
+      expect(result).toMatchObject({ ok: false, manifests: 1, failure: { redirect: `${address}/x` } });
+      expect(pullFailure(result)).toMatch(/disableRedirect.*stays read-only on Swift.*state abort/);
+    } finally {
+      redirecting.close();
+    }
+  });
+
+  test("a registry that wants a login says so, and pulls with tokens", async () => {
+    wantsToken = true;
+    const samples = [{ repository: "a", reference: sha(manifest) }];
+    expect(await pull(order({ samples }))).toMatchObject({ ok: false, wantsLogin: true });
+    expect(await pull(order({ samples: [{ ...samples[0]!, token: "good" }] }))).toMatchObject({
+      ok: true,
+      blobs: 1,
+    });
+  });
+});
+
+test("samples from ImageStreams: only what this registry stores, repositories in turn", () => {
+  const stream = (name: string, images: readonly (readonly [string, string])[]): RawImageStream => ({
+    metadata: { name, namespace: "team", uid: name, resourceVersion: "1" },
+    status: {
+      dockerImageRepository: `registry.svc:5000/team/${name}`,
+      tags: images.map(([host, image]) => ({
+        tag: image,
+        items: [{ dockerImageReference: `${host}/team/${name}@${image}`, image }],
+      })),
+    },
+  });
+  const own = "registry.svc:5000";
+  expect(
+    imageStreamSamples(
+      [
+        stream("a", [
+          [own, "sha256:1"],
+          [own, "sha256:2"],
+          ["quay.io", "sha256:3"],
+        ]),
+        stream("b", [[own, "sha256:4"]]),
+        stream("none", []),
+      ],
+      3,
+    ),
+  ).toEqual([
+    { repository: "team/a", reference: "sha256:1" },
+    { repository: "team/b", reference: "sha256:4" },
+    { repository: "team/a", reference: "sha256:2" },
+  ]);
+});
+
+test("a Pod that died without a word is told by what Kubernetes says of it", () => {
+  const pod = {
+    metadata: { name: "p", uid: "u", resourceVersion: "1" },
+    spec: { containers: [] },
+    status: {
+      phase: "Failed",
+      containerStatuses: [
+        {
+          name: "pull-check",
+          ready: false,
+          restartCount: 0,
+          state: { terminated: { exitCode: 137, reason: "OOMKilled" } },
+        },
+      ],
+    },
+  };
+  expect(resultOf(pod, undefined)).toMatchObject({ ok: false, failure: { why: "OOMKilled" } });
+});
+
+test("the Pod runs unprivileged, and its script fits an argument", () => {
+  expect(pullerScript().length).toBeLessThan(32 * 1024);
+  const pod = pullCheckPod({ image: "i", uid: 1, group: 1, timeoutSeconds: 60 }) as {
+    spec: { automountServiceAccountToken: boolean; containers: { securityContext: object }[] };
+  };
+  expect(pod.spec.automountServiceAccountToken).toBe(false);
+  expect(pod.spec.containers[0]?.securityContext).toEqual({
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ["ALL"] },
+  });
+});
