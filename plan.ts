@@ -180,17 +180,17 @@ function planAbort(judge: Judge, settings: AbortSettings, seen: ReachableObserva
   } as const;
   if (!settings.copyBack) {
     if (!settings.acceptLoss && !done) refuseLoss(judge, seen);
-    return base;
+    return { ...base, acceptLoss: true };
   }
-  if (!done) {
-    guards.guardCloud(
-      judge,
-      seen.cloud,
-      "if Swift is gone for good: pulumi config set copyBack false && pulumi config set acceptLoss true",
-    );
-    warnOfRoom(judge, seen, claim);
-  }
-  return { ...base, back: copy("back", claim, seen, seen.journal?.switchedAt ?? "1") };
+  // Back on the volume, nothing is copied to it any more: it takes pushes, and a tag moved since would be moved back.
+  if (served === undefined) return { ...base, acceptLoss: false };
+  guards.guardCloud(
+    judge,
+    seen.cloud,
+    "if Swift is gone for good: pulumi config set copyBack false && pulumi config set acceptLoss true",
+  );
+  warnOfRoom(judge, seen, claim);
+  return { ...base, acceptLoss: false, back: copy("back", claim, seen, seen.journal?.switchedAt ?? "1") };
 }
 
 function copy(pass: Pass, claim: Claim, seen: ReachableObservation, run: string): CopyPlan {

@@ -136,7 +136,7 @@ class Graph {
         : [this.pod("back", plan.back, pulumi.output(plan.container.name), [this.ground(), seal])];
     const toVolume = this.patch("abort", "abort", "to-volume", [seal, ...back], {
       claim: plan.claim,
-      ...(plan.back === undefined ? { acceptLoss: true } : {}),
+      ...(plan.acceptLoss ? { acceptLoss: true } : {}),
     });
     const open = this.patch("abort", "abort", "open", [toVolume], { watchDrift: true });
     this.resume("abort", [open]);

@@ -80,8 +80,10 @@ export interface GoBackGraph extends Ground {
   readonly kind: "go-back";
   readonly seal: "rolling" | "recreate";
   readonly container: { readonly name: string };
-  /** Absent with `copyBack: false`. */
+  /** Absent with `copyBack: false`, and as soon as the registry is on its volume again. */
   readonly back?: CopyPlan;
+  /** With `copyBack: false`: go without what was pushed to Swift. */
+  readonly acceptLoss: boolean;
 }
 
 export type Plan = CopyGraph | MigrateGraph | SwitchGraph | ReopenGraph | GoBackGraph;

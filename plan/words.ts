@@ -34,7 +34,7 @@ export function describe(plan: Plan): Words {
       };
     case "go-back":
       return {
-        registry: `as it was before, on claim ${plan.claim}${plan.back === undefined ? ", without what was pushed to Swift" : ""}; container ${plan.container.name} is kept`,
+        registry: `as it was before, on claim ${plan.claim}${plan.acceptLoss ? ", without what was pushed to Swift" : ""}; container ${plan.container.name} is kept`,
         next: "pulumi config set state migrate && pulumi up, to begin anew",
       };
   }

@@ -552,8 +552,13 @@ describe("abort", () => {
     });
   });
 
-  test("invariant 6: the second abort has the same graph, even with Swift gone", () => {
-    expect(planned(decide(back, aborted))).toEqual(planned(decide(back, switched)));
+  test("invariant 1: back on the volume, nothing is copied to it any more, whatever changed; all else stays", () => {
+    const first = planned(decide(back, switched));
+    expect(planned(decide(back, aborted))).toEqual(
+      withoutKey(first as typeof first & { back?: unknown }, "back"),
+    );
+    const halfway = { ...aborted, journal: { ...aborted.journal!, phase: "aborting" as const } };
+    expect(planned(decide(back, halfway))).not.toHaveProperty("back");
     expect(decide(back, broken("unreachable", aborted)).ok).toBe(true);
   });
 
