@@ -130,8 +130,10 @@ async function waitReady(
   // A program that cannot be started has no pid; why is told by an event that comes a moment later.
   if (process === undefined) await sleep(10);
   for (;;) {
-    // The exit event and /proc are both asked: the one knows how, the other also sees processes of an earlier run.
-    const ended = exit?.() ?? (process !== undefined && isAlive(process) ? undefined : "ended");
+    // /proc also sees processes of an earlier run; of our own child the exit event tells how, a moment later.
+    const gone = process === undefined || !isAlive(process);
+    if (gone && exit !== undefined && exit() === undefined) await sleep(200);
+    const ended = exit?.() ?? (gone ? "ended" : undefined);
     if (ended !== undefined) throw new PartError(options.name, ended, { file: log, end: await endOf(log) });
     try {
       await options.ready?.();

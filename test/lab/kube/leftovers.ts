@@ -79,7 +79,14 @@ function shimSockets(node: NodeSettings): string[] {
 function removeCniResults(node: NodeSettings): void {
   const folder = "/var/lib/cni/results";
   if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) if (name.startsWith(`${node.bridge}-`)) rmSync(join(folder, name));
+  for (const name of readdirSync(folder)) {
+    const sandbox = name.startsWith(`${node.bridge}-`)
+      ? name.slice(node.bridge.length + 1, -"-eth0".length)
+      : "";
+    if (sandbox === "") continue;
+    rmSync(join(folder, name));
+    rmSync(join(folder, `cni-loopback-${sandbox}-lo`), { force: true });
+  }
 }
 
 /** Folders that Pods and the kubelet make in fixed places; removed where no other lab has anything in them. */
