@@ -272,17 +272,15 @@ describe("graphs", () => {
   });
 
   test("invariant 8: the only secrets are the provider's, and marked", async () => {
-    for (const [wanted, seen] of [
-      [settings("migrate"), untouched],
-      [settings("abort"), switched],
-    ] as const) {
-      const { recorded } = await graph(wanted, seen);
+    const migrate = await graph(settings("migrate"), untouched);
+    const goBack = await graph(settings("abort"), switched);
+    for (const { recorded } of [migrate, goBack]) {
       const others = recorded.names().filter((name) => name !== "openstack");
       expect(others.filter((name) => JSON.stringify(recorded.get(name).inputs).includes(secret))).toEqual([]);
-      const { inputs } = recorded.get("openstack");
-      expect(secretValue(inputs["password"])).toBe(secret);
-      expect(JSON.stringify({ ...inputs, password: "" })).not.toContain(secret);
     }
+    const { inputs } = migrate.recorded.get("openstack");
+    expect(secretValue(inputs["password"])).toBe(secret);
+    expect(JSON.stringify({ ...inputs, password: "" })).not.toContain(secret);
   });
 });
 
