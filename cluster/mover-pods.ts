@@ -10,6 +10,9 @@ import { paths } from "./paths";
 /** Grace period of the mover's Pod, and a little. */
 const endSeconds = 90;
 
+/** Phases of a Pod whose containers have ended. */
+const finished: ReadonlySet<string> = new Set(["Succeeded", "Failed"]);
+
 /**
  * Deletes every mover Pod whose spec hash is not the one planned for its name, by UID, and waits until it is gone. The
  * mover is resumable: what it copied stays. `planned`: spec hashes by Pod name; a name that is not planned goes.
@@ -26,9 +29,12 @@ export async function removeStaleMoverPods(
     return hash !== undefined && planned[pod.metadata.name] !== hash;
   });
   for (const pod of stale) {
-    log(
-      `removing pod ${namespace}/${pod.metadata.name}, which was made from other settings; what it copied stays`,
-    );
+    // A finished Pod is worth no line: the engine tells of it when it leaves the graph.
+    if (!finished.has(pod.status?.phase ?? "")) {
+      log(
+        `removing pod ${namespace}/${pod.metadata.name}, which was made from other settings; what it copied stays`,
+      );
+    }
     await api.remove(paths.pod(pod.metadata.name), { uid: pod.metadata.uid });
   }
   for (const pod of stale) {
