@@ -180,9 +180,12 @@ export class Registry {
       all.set(path, [answer.status, type, length, digest, digestOf(answer.body)].join(" "));
       return answer;
     };
-    const catalog = JSON.parse((await keep("/v2/_catalog?n=100000")).body.toString()) as {
-      repositories: string[];
+    const catalog = JSON.parse((await keep("/v2/_catalog?n=1000")).body.toString()) as {
+      repositories?: string[];
     };
+    // 1,000 is the most that one page gives; the trees here have fewer.
+    if (catalog.repositories === undefined || catalog.repositories.length === 1000)
+      throw new Error(`the catalog is no single page: ${JSON.stringify(catalog).slice(0, 300)}`);
     const repositories = catalog.repositories.values();
     const ask = async (): Promise<void> => {
       for (const repository of repositories) await this.answersOf(repository, keep);
