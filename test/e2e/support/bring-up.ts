@@ -169,6 +169,16 @@ async function openLab(folder: string, down: () => Promise<void>): Promise<Lab> 
         everyMs: 50,
       });
     },
+    holdKubelets: () => {
+      const pids = kubernetes.nodes.map(({ name }) => {
+        const file = join(labPaths(record.settings).run, `kubelet-${name}.pid.json`);
+        return (JSON.parse(readFileSync(file, "utf8")) as { pid: number }).pid;
+      });
+      for (const pid of pids) process.kill(pid, "SIGSTOP");
+      return () => {
+        for (const pid of pids) process.kill(pid, "SIGCONT");
+      };
+    },
     ensureOperator: () => operator.start(),
     moverSettings: (to, mode, container) => {
       const file = join(to, `mover-${mode}.json`);

@@ -35,6 +35,8 @@ export interface Lab {
   images(): Promise<readonly Pushed[]>;
   /** Ends the operator's process. */
   killOperator(): Promise<void>;
+  /** Stops every kubelet for a while (SIGSTOP); answers what lets them go on. */
+  holdKubelets(): () => void;
   /** Starts it where it does not run. */
   ensureOperator(): Promise<void>;
   /** A settings file of the mover, written into `folder`: it would copy this volume into that container. */
