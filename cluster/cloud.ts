@@ -380,7 +380,7 @@ function placeOnly(fields: Fields, withProject = true): Fields {
   ];
   return Object.fromEntries(
     names.filter((name) => fields[name] !== undefined).map((name) => [name, fields[name]]),
-  ) as Fields;
+  );
 }
 
 function fromSwiftSpec(swift: Readonly<Record<string, string>> | undefined): Fields {
@@ -394,7 +394,7 @@ function fromSwiftSpec(swift: Readonly<Record<string, string>> | undefined): Fie
     ["project_domain_id", swift?.["domainID"]],
     ["region_name", swift?.["regionName"]],
   ];
-  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined && value !== "")) as Fields;
+  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined && value !== ""));
 }
 
 /** `openstack:cacertFile` may be the PEM itself or a path, as the provider takes both. */
@@ -423,7 +423,7 @@ function fromStackConfig(openstack: Readonly<Record<string, string>>): Fields {
     ["region_name", openstack["region"]],
     ["interface", openstack["endpointType"]?.replace(/URL$/, "")],
   ];
-  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined && value !== "")) as Fields;
+  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined && value !== ""));
 }
 
 function hasLogin(fields: Fields): boolean {

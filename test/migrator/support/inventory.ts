@@ -1,6 +1,6 @@
 /** An oracle for what a container must hold: the plainest walk and the plainest listing, compared name by name. */
 import { createHash } from "node:crypto";
-import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SwiftStandin } from "../swift-standin/server";
 
@@ -11,6 +11,8 @@ export type Objects = ReadonlyMap<string, Buffer>;
 export function expectedObjects(root: string): Map<string, Buffer> {
   const found = new Map<string, Buffer>();
   const visit = (folder: Buffer, name: Buffer): void => {
+    // A volume without a registry holds nothing: not an error of the comparison.
+    if (!existsSync(folder)) return;
     for (const entry of readdirSync(folder, { encoding: "buffer" })) {
       if (["_uploads", "lost+found"].includes(entry.toString())) continue;
       const path = Buffer.concat([folder, Buffer.from("/"), entry]);
