@@ -82,6 +82,7 @@ async function main(): Promise<void> {
       ].join("\n"),
     );
   await suite("unit", [jest, "--selectProjects", "unit"], jestCounts);
+  await suite("mover under faults", [jest, "--selectProjects", "faults"], jestCounts);
   if (reasons.length > 0) {
     skipped("lab tests (cluster functions, mover, operator's contract)", `they need ${reasons.join("; ")}`);
     skipped("e2e", `it needs ${[...reasons, ...missing].join("; ")}`);
