@@ -56,7 +56,7 @@ export function realCloud(): TestCloud | string {
   };
 }
 
-const labClouds = () => readRecord(defaults.dir)?.swift?.cloudsYaml;
+const labClouds = () => readRecord(process.env["LAB_DIR"] ?? defaults.dir)?.swift?.cloudsYaml;
 
 /** The mover's settings for that cloud; the password's file is the caller's to write. */
 export function cloudSettings(
