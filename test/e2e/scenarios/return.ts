@@ -31,6 +31,7 @@ export const withoutCopyBack: Scenario = {
 export const release: Scenario = {
   name: "release",
   title: "releaseVolumeClaim: the claim goes last, and abort is refused from then on",
+  long: true,
   run: async (t) => {
     const { world } = t;
     const stack = await world.stack({ state: "migrate" });
