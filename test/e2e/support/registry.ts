@@ -309,6 +309,13 @@ export class Registry {
     };
   }
 
+  /** True when the address answers; throws what the connection says when it does not. */
+  async answers(): Promise<boolean> {
+    const answer = await request(`${this.address.url}/v2/`, { dispatcher: this.agent });
+    await answer.body.dump();
+    return answer.statusCode < 500;
+  }
+
   /** True when a push is taken, false when it is refused as a read-only registry does; anything else throws. */
   async writable(repository = "e2e/writable"): Promise<boolean> {
     try {

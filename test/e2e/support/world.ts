@@ -267,6 +267,8 @@ export class World {
 
   /** Pulls every image by digest, and by its tag where the tag was not moved; every blob is checked. */
   async pullAll(images: readonly Pushed[] = this.images): Promise<number> {
+    // A Service's rules follow its Pod: after a restart with no other Pod the address answers a moment later.
+    await until("the registry's address to answer", () => this.registry.answers());
     const known = new Set<string>();
     for (const image of images) {
       await this.registry.pull(image.repository, image.digest, known);
