@@ -75,7 +75,10 @@ describe("a process of the lab", () => {
     process.env["OS_PASSWORD"] = "leaks";
     await part({ command: ["/bin/sh", "-c", "env; exec sleep 300"], env: { MINE: "1" } }).start();
     delete process.env["OS_PASSWORD"];
-    const environment = readFileSync(`/proc/${pid()}/environ`, "utf8");
+    // Empty for a moment while the shell becomes `sleep`: exec has unmapped the old one and not yet set the new.
+    let environment = "";
+    for (const until = Date.now() + 10_000; environment === "" && Date.now() < until;)
+      environment = readFileSync(`/proc/${pid()}/environ`, "utf8");
     expect(environment).toContain("MINE=1");
     expect(environment).not.toContain("OS_PASSWORD");
   });
