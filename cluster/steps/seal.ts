@@ -28,6 +28,9 @@ export async function seal(inputs: RegistryPatchInputs, session: Session): Promi
     );
   }
   const onSwift = isSwift(config.storage);
+  if (inputs.state === "abort" && !onSwift) {
+    return alreadyBack(before);
+  }
   if (inputs.state === "migrate") {
     await rememberPrevious(api, journal);
   }
@@ -81,6 +84,19 @@ export async function seal(inputs: RegistryPatchInputs, session: Session): Promi
     witness,
     sealedBy,
     seconds: result.seconds,
+  };
+}
+
+/**
+ * An abort seals Swift, for the copy back. On the volume that is over: an earlier run sent the storage patch, and
+ * whoever restarts the registry there stops every pull.
+ */
+function alreadyBack({ deployment }: RegistrySnapshot): RegistryPatchOutputs {
+  return {
+    deploymentUid: deployment?.uid ?? "",
+    revision: deployment?.revision ?? 0,
+    sealedBy: "already",
+    seconds: 0,
   };
 }
 

@@ -101,6 +101,7 @@ describe("the patches, to the letter", () => {
       storage: { managementState: "Managed", swift: { container: "c" } },
     });
     expect(toVolume(now, previous, "image-registry-storage", rwo)).toEqual({
+      readOnly: false,
       rolloutStrategy: "Recreate",
       replicas: 1,
       storage: { managementState: "Unmanaged", swift: null, pvc: { claim: "image-registry-storage" } },
@@ -110,6 +111,7 @@ describe("the patches, to the letter", () => {
   test("the abort without a journal is the page's", () => {
     const now = config({ replicas: 2, storage: { managementState: "Managed", swift: { container: "c" } } });
     expect(toVolume(now, undefined, "image-registry-storage", rwo)).toEqual({
+      readOnly: false,
       rolloutStrategy: "Recreate",
       replicas: 1,
       storage: { managementState: "Unmanaged", swift: null, pvc: { claim: "image-registry-storage" } },

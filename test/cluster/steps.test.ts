@@ -7,6 +7,7 @@ import { openRegistry } from "../../cluster/steps/opening";
 import { setReplicas } from "../../cluster/steps/replicas";
 import { seal } from "../../cluster/steps/seal";
 import { toSwiftStep } from "../../cluster/steps/to-swift";
+import { readRegistry } from "../../cluster/registry";
 import { toVolumeStep } from "../../cluster/steps/to-volume";
 import { FakeRegistry } from "./support/fake-registry";
 import { account, journalIn, sessionFor, type TestSession } from "./support/session";
@@ -332,6 +333,28 @@ describe("going back", () => {
     const journal = await journalIn(registry);
     expect(journal).toMatchObject({ phase: "aborted" });
     expect(journal.switchedAt).toBeDefined();
+  });
+
+  test("the volume is gone back to and opened in one restart", async () => {
+    const { registry, session } = await switched();
+    await seal(sealAgain, session);
+    const before = (await readRegistry(registry.api)).deployment?.revision ?? 0;
+    await toVolumeStep({ ...toVolume, acceptLoss: true }, session);
+    await openRegistry(session, { timeoutSeconds: 20, state: "abort" });
+    expect((await readRegistry(registry.api)).deployment).toMatchObject({
+      revision: before + 1,
+      env: { storage: "filesystem", readOnly: false },
+    });
+  });
+
+  test("an abort that runs again seals nothing on the volume, where the registry is open already", async () => {
+    const { registry, session } = await switched();
+    await seal(sealAgain, session);
+    await toVolumeStep({ ...toVolume, acceptLoss: true }, session);
+    registry.api.writes.length = 0;
+    await seal(sealAgain, session);
+    expect(registry.patches()).toEqual([]);
+    expect(registry.config.spec.readOnly).toBe(false);
   });
 
   test("invariant 1: refused right before the patch when nothing was copied back", async () => {
