@@ -480,6 +480,8 @@ function settingsOf(fields: Fields, secret: SecretSource): CloudSettings {
   const face = fields.interface;
   return {
     authUrl: keystoneV3(fields.auth_url ?? ""),
+    // The operator takes no other, whatever the catalog offers beside it.
+    serviceName: "swift",
     auth: isApplicationCredential(fields)
       ? {
           type: "v3applicationcredential",

@@ -6,14 +6,18 @@ import { witnessProblem } from "./evidence";
 import type { Journal } from "./journal";
 import type { RegistrySnapshot } from "./registry";
 
+/** Instead of what could not be read: it is not judged. */
+export const unread = Symbol("not read");
+
 export interface ProofQuestion {
   readonly journal: Journal;
   readonly container: string;
-  readonly claimUid: string | undefined;
+  /** `undefined`: there is no claim. */
+  readonly claimUid: string | undefined | typeof unread;
   /** Storage URL of the account that the operator's credentials lead to. */
-  readonly account: string | undefined;
+  readonly account: string | typeof unread;
   /** What HEAD on the container says now; `undefined`: it does not exist. */
-  readonly head: { readonly objects: number; readonly bytes: number } | undefined;
+  readonly head: { readonly objects: number; readonly bytes: number } | undefined | typeof unread;
   readonly seen: RegistrySnapshot;
 }
 
@@ -22,19 +26,19 @@ export function proofProblems(question: ProofQuestion): readonly string[] {
   const { journal, container, claimUid, account, head, seen } = question;
   const proof = journal.proof;
   if (proof === undefined) {
-    return ["there is no proof: no final copy has ended yet"];
+    return ["no final copy of the images has been proven"];
   }
   const problems: string[] = [];
-  if (proof.claimUid !== claimUid) {
+  if (claimUid !== unread && proof.claimUid !== claimUid) {
     problems.push(
-      `the proof is of the claim with UID ${proof.claimUid}, the registry's claim now has ${claimUid ?? "none"}`,
+      `it is of the claim with UID ${proof.claimUid}, ${claimUid === undefined ? "there is no claim now" : `the registry's claim has ${claimUid}`}`,
     );
   }
   if (proof.container !== container) {
-    problems.push(`the proof is of container ${proof.container}, wanted is ${container}`);
+    problems.push(`it is of container "${proof.container}", this run is about "${container}"`);
   }
-  if (account !== undefined && proof.account !== account) {
-    problems.push(`the proof is of account ${proof.account}, the credentials now lead to ${account}`);
+  if (account !== unread && proof.account !== account) {
+    problems.push(`it is of account ${proof.account}, the credentials lead to ${account}`);
   }
   const witness = witnessProblem(seen, proof.witness);
   if (witness !== undefined) {
@@ -42,10 +46,13 @@ export function proofProblems(question: ProofQuestion): readonly string[] {
   }
   if (head === undefined) {
     problems.push(`container ${container} does not exist`);
-  } else if (head.objects !== proof.containerObjects || head.bytes !== proof.containerBytes) {
+  } else if (
+    head !== unread &&
+    (head.objects !== proof.containerObjects || head.bytes !== proof.containerBytes)
+  ) {
     problems.push(
       `container ${container} holds ${head.objects} objects and ${head.bytes} bytes, ` +
-        `proven were ${proof.containerObjects} and ${proof.containerBytes}`,
+        `proven were ${proof.containerObjects} objects and ${proof.containerBytes} bytes`,
     );
   }
   return problems;

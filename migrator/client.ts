@@ -37,7 +37,7 @@ export interface ClientOptions {
   readonly onRetry?: (retry: Retry) => void;
 }
 
-/** Looks at Swift, changes nothing. Failures are CloudError with the name of an exit code. */
+/** Looks at Swift; changes nothing but a container's metadata. Failures are CloudError with the name of an exit code. */
 export interface CloudClient {
   /** The account's storage URL without a trailing slash: part of the proof. */
   readonly account: string;
@@ -47,6 +47,8 @@ export interface CloudClient {
   list(container: string, prefix: string, delimiter?: string, limit?: number): Promise<ListedName[]>;
   /** Undefined when the store keeps no account (Ceph's gateway may not). */
   accountHead(): Promise<AccountDetails | undefined>;
+  /** Adds metadata of a container (`X-Container-Meta-*`); what is not named stays: one of them signs pulls. */
+  setMetadata(container: string, metadata: Readonly<Record<string, string>>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -91,13 +93,22 @@ export async function connect(cloud: CloudSettings, options: ClientOptions = {})
       async accountHead() {
         const headers = await connection.store("").accountHeaders();
         if (!headers) return undefined;
-        const quota = headers["x-account-meta-quota-bytes"];
+        const quota = headers["x-account-meta-quota-bytes"] ?? headers["x-account-quota-bytes"];
         return {
           containers: count(headers["x-account-container-count"]),
           objects: count(headers["x-account-object-count"]),
           bytes: count(headers["x-account-bytes-used"]),
           ...(typeof quota === "string" && quota !== "" ? { quotaBytes: count(quota) } : {}),
         };
+      },
+      setMetadata(container, metadata) {
+        const headers = Object.entries(metadata).map(([name, value]) => [
+          `x-container-meta-${name.toLowerCase()}`,
+          value,
+        ]);
+        return connection
+          .store(container)
+          .setContainerHeaders(Object.fromEntries(headers) as Record<string, string>);
       },
       close: () => connection.close(),
     };

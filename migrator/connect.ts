@@ -2,7 +2,7 @@ import type { CloudSettings, RetrySettings } from "./contract";
 import { httpClient, readCaFiles, type HttpClient, type HttpOptions } from "./http";
 import { keystoneSessions, tokensUrl, type SessionSource } from "./keystone";
 import { retryPolicy, type Retry, type RetryPolicy } from "./retry";
-import { swiftStore, type HeaderReader, type ObjectStore } from "./swift";
+import { swiftStore, type ContainerHeaders, type ObjectStore } from "./swift";
 
 export interface ConnectOptions {
   readonly cloud: CloudSettings;
@@ -21,7 +21,7 @@ export interface Connection {
   readonly policy: RetryPolicy;
   /** PEM texts of all extra CAs. */
   readonly ca: readonly string[];
-  store(container: string): ObjectStore & HeaderReader;
+  store(container: string): ObjectStore & ContainerHeaders;
   /** A client for an origin, kept for the next caller. */
   clientFor(origin: string): HttpClient;
   close(): Promise<void>;

@@ -52,6 +52,8 @@ export interface CloudSettings {
   readonly region?: string;
   /** Catalog interface; default `public`. */
   readonly interface?: "public" | "internal" | "admin";
+  /** Only the catalog's object store of this name will do; default: one named `swift` before others. */
+  readonly serviceName?: string;
   /** PEM bundles added to the system's own roots; files that do not exist are skipped. */
   readonly caFiles?: readonly string[];
   /** True: certificates are not checked (`verify: false` in a clouds.yaml). Never set by the Pulumi program. */

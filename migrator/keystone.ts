@@ -141,12 +141,18 @@ function toSession(cloud: CloudSettings, response: HttpResponse): Session {
  */
 export function storageUrl(
   catalog: readonly CatalogEntry[],
-  cloud: Pick<CloudSettings, "region" | "interface">,
+  cloud: Pick<CloudSettings, "region" | "interface" | "serviceName">,
 ): string {
   const wanted = cloud.interface ?? "public";
-  const stores = catalog
-    .filter((entry) => entry.type === "object-store")
+  const all = catalog.filter((entry) => entry.type === "object-store");
+  const stores = all
+    .filter((entry) => cloud.serviceName === undefined || entry.name === cloud.serviceName)
     .sort((a, b) => Number(b.name === "swift") - Number(a.name === "swift"));
+  if (stores.length === 0 && all.length > 0)
+    throw new MoverError(
+      "catalog",
+      `the catalog's object store is named ${all.map((entry) => `"${entry.name ?? ""}"`).join(", ")}; the registry's operator takes only one named "${cloud.serviceName}"`,
+    );
   for (const store of stores)
     for (const endpoint of store.endpoints ?? []) {
       const region = endpoint.region_id ?? endpoint.region;

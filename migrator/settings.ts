@@ -70,6 +70,7 @@ const user = { username: text, userId: text, userDomainName: text, userDomainId:
 const cloudOptional: Record<string, Check> = {
   region: text,
   interface: oneOf("public", "internal", "admin"),
+  serviceName: text,
   caFiles: texts,
   insecure: flag,
   proxy: (v) => object("proxy", v, {}, { http: text, https: text, no: texts }).join("; ") || undefined,

@@ -82,16 +82,18 @@ export interface SwiftOptions {
 
 export type Headers = HttpResponse["headers"];
 
-/** What only the Pulumi program asks for. */
-export interface HeaderReader {
+/** What only the Pulumi program does. */
+export interface ContainerHeaders {
   /** Headers of HEAD on the container; undefined when it does not exist. */
   containerHeaders(): Promise<Headers | undefined>;
   /** Headers of HEAD on the account; undefined when it does not exist. */
   accountHeaders(): Promise<Headers | undefined>;
+  /** Sets headers of the container (POST); those not named stay as they are. */
+  setContainerHeaders(headers: Readonly<Record<string, string>>): Promise<void>;
 }
 
 /** A container of a Swift (or Ceph gateway) account. */
-export function swiftStore(options: SwiftOptions): ObjectStore & HeaderReader {
+export function swiftStore(options: SwiftOptions): ObjectStore & ContainerHeaders {
   return new SwiftStore(options);
 }
 
@@ -103,7 +105,7 @@ interface Exchange extends Omit<HttpRequest, "path"> {
   readonly accept?: readonly number[];
 }
 
-class SwiftStore implements ObjectStore, HeaderReader {
+class SwiftStore implements ObjectStore, ContainerHeaders {
   readonly container: string;
   private readonly rights: { written: boolean };
   private account = "";
@@ -168,6 +170,16 @@ class SwiftStore implements ObjectStore, HeaderReader {
       accept: [404],
     }));
     return response.status === 404 ? undefined : response.headers;
+  }
+
+  async setContainerHeaders(headers: Readonly<Record<string, string>>): Promise<void> {
+    const response = await this.exchange(`container ${this.container}`, () => ({
+      method: "POST",
+      path: "",
+      headers: { ...headers },
+      accept: [404],
+    }));
+    if (response.status === 404) throw this.gone();
   }
 
   async list(query: PageQuery): Promise<Buffer> {

@@ -286,7 +286,7 @@ describe("invariant 5: what up would refuse, preview refuses; each has its messa
     ["stale-proof", toSwift, withProof({ container: "other" }), ['"other"', containerName]],
     ["stale-proof", toSwift, withProof({ account: "https://swift.example/v1/AUTH_9" }), ["AUTH_9"]],
     ["stale-proof", toSwift, withContainer(proven, { objects: 121 }), ["120 objects", "121 objects"]],
-    ["stale-proof", toSwift, withContainer(proven, { bytes: 1 }), ["(4096)", "(1)"]],
+    ["stale-proof", toSwift, withContainer(proven, { bytes: 1 }), ["4096 bytes", "1 bytes"]],
     ["stale-proof", toSwift, withDeployment(proven, { uid: "deployment-2" }), ["made anew since sealing"]],
     [
       "stale-proof",

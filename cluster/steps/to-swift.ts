@@ -75,7 +75,7 @@ async function assertProof(container: string, session: Session): Promise<void> {
   const problems = proofProblems({ journal: now, container, claimUid: claim?.uid, account, head, seen });
   if (problems.length > 0) {
     throw new Error(
-      `switching: refused right before the storage patch: ${problems.join("; ")}. ` +
+      `switching: refused right before the storage patch: the proof does not hold: ${problems.join("; ")}. ` +
         "Earn a new proof with: pulumi config set state migrate && pulumi config set readOnly true && pulumi up",
     );
   }

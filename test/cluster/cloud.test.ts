@@ -44,6 +44,7 @@ describe("from installer-cloud-credentials", () => {
     const cloud = resolved();
     expect(cloud.pod).toEqual({
       authUrl: "https://keystone.example:13000/v3",
+      serviceName: "swift",
       auth: {
         type: "password",
         username: "u",

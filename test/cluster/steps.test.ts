@@ -242,9 +242,13 @@ describe("switching", () => {
   });
 
   test.each([
-    ["there is none", (each: Journal) => ({ ...each, proof: undefined }), /there is no proof/],
+    [
+      "there is none",
+      (each: Journal) => ({ ...each, proof: undefined }),
+      /no final copy of the images has been proven/,
+    ],
     ["it is of another claim", (each: Journal) => proof(each, { claimUid: "other" }), /claim with UID other/],
-    ["it is of another container", (each: Journal) => proof(each, { container: "d" }), /of container d/],
+    ["it is of another container", (each: Journal) => proof(each, { container: "d" }), /of container "d"/],
     [
       "it is of another account",
       (each: Journal) => proof(each, { account: "https://x" }),

@@ -138,6 +138,10 @@ describe("keystone", () => {
     expect(() => storageUrl(catalog, { region: "X" })).toThrow(
       /no public object-store endpoint in region X.*public in R/,
     );
+    expect(storageUrl(catalog, { serviceName: "other" })).toBe("http://o");
+    expect(() => storageUrl(catalog.slice(0, 1), { serviceName: "swift" })).toThrow(
+      /object store is named "other".*only one named "swift"/,
+    );
     expect(() => storageUrl([], {})).toThrow(expect.objectContaining({ failure: "catalog" }));
   });
   test("finds the tokens with and without a version in the URL", () => {
