@@ -1,0 +1,247 @@
+/** One cloud's fields, from each of the places that tell them, and what is wrong with them. Pure. */
+import { parse } from "yaml";
+import { installerSecretName, userSecretName } from "./sources";
+
+/** One cloud's fields, by clouds.yaml's names, wherever they came from. */
+export type Fields = Readonly<Partial<Record<FieldName, string>>>;
+type FieldName =
+  | "auth_url"
+  | "username"
+  | "user_id"
+  | "password"
+  | "user_domain_name"
+  | "user_domain_id"
+  | "project_name"
+  | "project_id"
+  | "project_domain_name"
+  | "project_domain_id"
+  | "application_credential_id"
+  | "application_credential_name"
+  | "application_credential_secret"
+  | "region_name"
+  | "interface";
+
+export function cloudFields(
+  secret: Readonly<Record<string, string>> | undefined,
+  cloudName: string,
+): Fields | string {
+  if (secret === undefined) {
+    return (
+      `neither secret ${userSecretName} nor ${installerSecretName} exists in openshift-image-registry; ` +
+      "the cloud credential operator makes the latter: oc get credentialsrequest -n openshift-cloud-credential-operator"
+    );
+  }
+  const text = secret["clouds.yaml"];
+  if (text === undefined) {
+    return `secret ${installerSecretName} has no key clouds.yaml`;
+  }
+  let clouds: unknown;
+  try {
+    clouds = (parse(text) as { clouds?: unknown } | null)?.clouds;
+  } catch {
+    // The parser's message quotes the text, passwords included.
+    return `clouds.yaml in secret ${installerSecretName} is not YAML`;
+  }
+  const known = typeof clouds === "object" && clouds !== null ? Object.keys(clouds) : [];
+  const cloud = known.includes(cloudName) ? (clouds as Record<string, unknown>)[cloudName] : undefined;
+  if (typeof cloud !== "object" || cloud === null) {
+    return (
+      `clouds.yaml in secret ${installerSecretName} has no cloud "${cloudName}" (the name that the infrastructure ` +
+      `tells); it has: ${known.join(", ") || "none"}`
+    );
+  }
+  return fromClouds(cloud as Readonly<Record<string, unknown>>);
+}
+
+function fromClouds(cloud: Readonly<Record<string, unknown>>): Fields {
+  const auth = (typeof cloud["auth"] === "object" && cloud["auth"] !== null ? cloud["auth"] : {}) as Record<
+    string,
+    unknown
+  >;
+  const text = (value: unknown) =>
+    (typeof value === "string" && value !== "") || typeof value === "number" ? String(value) : undefined;
+  const names: readonly FieldName[] = [
+    "auth_url",
+    "username",
+    "user_id",
+    "password",
+    "user_domain_name",
+    "user_domain_id",
+    "project_name",
+    "project_id",
+    "project_domain_name",
+    "project_domain_id",
+    "application_credential_id",
+    "application_credential_name",
+    "application_credential_secret",
+  ];
+  const fields: Partial<Record<FieldName, string>> = {};
+  for (const name of names) {
+    const value = text(auth[name]);
+    if (value !== undefined) {
+      fields[name] = value;
+    }
+  }
+  const domain = { name: text(auth["domain_name"]), id: text(auth["domain_id"]) };
+  fillDomain(fields, domain);
+  const region = text(cloud["region_name"]);
+  const face = text(cloud["interface"]) ?? text(cloud["endpoint_type"]);
+  return {
+    ...fields,
+    ...(region === undefined ? {} : { region_name: region }),
+    ...(face === undefined ? {} : { interface: face.replace(/URL$/, "") }),
+  };
+}
+
+/** The user's domain is also the project's where nothing else is said. */
+function fillDomain(
+  fields: Partial<Record<FieldName, string>>,
+  domain: { name: string | undefined; id: string | undefined },
+): void {
+  if (fields.user_domain_name === undefined && fields.user_domain_id === undefined) {
+    if (domain.id !== undefined) {
+      fields.user_domain_id = domain.id;
+    } else if (domain.name !== undefined) {
+      fields.user_domain_name = domain.name;
+    }
+  }
+  if (fields.project_domain_name === undefined && fields.project_domain_id === undefined) {
+    if (fields.user_domain_id !== undefined) {
+      fields.project_domain_id = fields.user_domain_id;
+    }
+    if (fields.user_domain_name !== undefined) {
+      fields.project_domain_name = fields.user_domain_name;
+    }
+  }
+}
+
+export function userFields(
+  secret: Readonly<Record<string, string>>,
+): { fields: Fields; secretKey: string } | string {
+  const key = (name: string) => `REGISTRY_STORAGE_SWIFT_${name}`;
+  const value = (name: string) => (secret[key(name)] ?? "").trim();
+  if (value("USERNAME") !== "" && value("PASSWORD") !== "") {
+    return {
+      fields: { username: value("USERNAME"), password: secret[key("PASSWORD")] ?? "" },
+      secretKey: key("PASSWORD"),
+    };
+  }
+  const id = value("APPLICATIONCREDENTIALID");
+  const name = value("APPLICATIONCREDENTIALNAME");
+  if (id !== "" && name !== "" && value("APPLICATIONCREDENTIALSECRET") !== "") {
+    return {
+      fields: {
+        application_credential_id: id,
+        application_credential_name: name,
+        application_credential_secret: secret[key("APPLICATIONCREDENTIALSECRET")] ?? "",
+      },
+      secretKey: key("APPLICATIONCREDENTIALSECRET"),
+    };
+  }
+  if (value("TOKENID") !== "") {
+    return (
+      `secret ${userSecretName} holds only a token (${key("TOKENID")}), which ends while a copy runs; ` +
+      `give ${key("USERNAME")} and ${key("PASSWORD")}, or the three keys of an application credential`
+    );
+  }
+  return (
+    `secret ${userSecretName} holds neither ${key("USERNAME")} and ${key("PASSWORD")} nor ` +
+    `${key("APPLICATIONCREDENTIALID")}, ${key("APPLICATIONCREDENTIALNAME")} and ${key("APPLICATIONCREDENTIALSECRET")}`
+  );
+}
+
+/** What says where, not who: all that may be taken from clouds.yaml beside other credentials. */
+export function placeOnly(fields: Fields, withProject = true): Fields {
+  const names: readonly FieldName[] = [
+    "auth_url",
+    "region_name",
+    "interface",
+    "user_domain_name",
+    "user_domain_id",
+    ...(withProject
+      ? (["project_name", "project_id", "project_domain_name", "project_domain_id"] as const)
+      : ([] as const)),
+  ];
+  return Object.fromEntries(
+    names.filter((name) => fields[name] !== undefined).map((name) => [name, fields[name]]),
+  );
+}
+
+export function fromSwiftSpec(swift: Readonly<Record<string, string>> | undefined): Fields {
+  const pairs: readonly (readonly [FieldName, string | undefined])[] = [
+    ["auth_url", swift?.["authURL"]],
+    ["project_name", swift?.["tenant"]],
+    ["project_id", swift?.["tenantID"]],
+    ["user_domain_name", swift?.["domain"]],
+    ["user_domain_id", swift?.["domainID"]],
+    ["project_domain_name", swift?.["domain"]],
+    ["project_domain_id", swift?.["domainID"]],
+    ["region_name", swift?.["regionName"]],
+  ];
+  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined && value !== ""));
+}
+
+export function fromStackConfig(openstack: Readonly<Record<string, string>>): Fields {
+  const pairs: readonly (readonly [FieldName, string | undefined])[] = [
+    ["auth_url", openstack["authUrl"]],
+    ["username", openstack["userName"]],
+    ["user_id", openstack["userId"]],
+    ["password", openstack["password"]],
+    ["user_domain_name", openstack["userDomainName"] ?? openstack["domainName"]],
+    ["user_domain_id", openstack["userDomainId"] ?? openstack["domainId"]],
+    ["project_name", openstack["tenantName"]],
+    ["project_id", openstack["tenantId"]],
+    ["project_domain_name", openstack["projectDomainName"] ?? openstack["domainName"]],
+    ["project_domain_id", openstack["projectDomainId"] ?? openstack["domainId"]],
+    ["application_credential_id", openstack["applicationCredentialId"]],
+    ["application_credential_name", openstack["applicationCredentialName"]],
+    ["application_credential_secret", openstack["applicationCredentialSecret"]],
+    ["region_name", openstack["region"]],
+    ["interface", openstack["endpointType"]?.replace(/URL$/, "")],
+  ];
+  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined && value !== ""));
+}
+
+export function hasLogin(fields: Fields): boolean {
+  return fields.password !== undefined || fields.application_credential_secret !== undefined;
+}
+
+export function isApplicationCredential(fields: Fields): boolean {
+  return fields.application_credential_secret !== undefined;
+}
+
+export function secretOf(fields: Fields): string {
+  return fields.application_credential_secret ?? fields.password ?? "";
+}
+
+export function problemOf(fields: Fields, source: string): string | undefined {
+  if (fields.auth_url === undefined) {
+    return (
+      `${source} does not tell Keystone's URL; it comes from auth.auth_url of clouds.yaml in secret ` +
+      `${installerSecretName}, or from spec.storage.swift.authURL, or from openstack:authUrl`
+    );
+  }
+  if (!URL.canParse(fields.auth_url)) {
+    return `${source}: Keystone's URL "${fields.auth_url}" is not a URL`;
+  }
+  if (isApplicationCredential(fields)) {
+    const named =
+      fields.application_credential_name !== undefined && (fields.username ?? fields.user_id) !== undefined;
+    return fields.application_credential_id !== undefined || named
+      ? undefined
+      : `${source}: an application credential needs its id, or its name and the user's`;
+  }
+  if (fields.password === undefined) {
+    return `${source} has neither a password nor an application credential's secret`;
+  }
+  if ((fields.username ?? fields.user_id) === undefined) {
+    return `${source} has a password but no username`;
+  }
+  if (fields.username !== undefined && (fields.user_domain_name ?? fields.user_domain_id) === undefined) {
+    return `${source} has a username but no domain (user_domain_name)`;
+  }
+  if ((fields.project_name ?? fields.project_id) === undefined) {
+    return `${source} has a password but no project (project_name or project_id)`;
+  }
+  return undefined;
+}

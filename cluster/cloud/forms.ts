@@ -1,0 +1,115 @@
+/** A cloud's fields in the form of each of the three that talk to Swift: mover, OpenStack provider, storage patch. Pure. */
+import type { CloudSettings, SecretSource } from "../../migrator/contract";
+import type { SwiftFields } from "../patch";
+import { type Fields, isApplicationCredential } from "./fields";
+
+/** Named as @pulumi/openstack names them. */
+export interface OpenstackProviderArgs {
+  readonly authUrl: string;
+  readonly userName?: string;
+  readonly userId?: string;
+  readonly password?: string;
+  readonly userDomainName?: string;
+  readonly userDomainId?: string;
+  readonly projectDomainName?: string;
+  readonly projectDomainId?: string;
+  readonly tenantName?: string;
+  readonly tenantId?: string;
+  readonly applicationCredentialId?: string;
+  readonly applicationCredentialName?: string;
+  readonly applicationCredentialSecret?: string;
+  readonly region?: string;
+  readonly endpointType?: string;
+  /** PEM itself: the provider takes content as well as a path. */
+  readonly cacertFile?: string;
+  readonly insecure?: boolean;
+}
+
+export function settingsOf(fields: Fields, secret: SecretSource): CloudSettings {
+  const user = {
+    ...optional("username", fields.username),
+    ...optional("userId", fields.user_id),
+    ...optional("userDomainName", fields.user_domain_name),
+    ...optional("userDomainId", fields.user_domain_id),
+  };
+  const face = fields.interface;
+  return {
+    authUrl: keystoneV3(fields.auth_url ?? ""),
+    // The operator takes no other, whatever the catalog offers beside it.
+    serviceName: "swift",
+    auth: isApplicationCredential(fields)
+      ? {
+          type: "v3applicationcredential",
+          ...optional("applicationCredentialId", fields.application_credential_id),
+          ...optional("applicationCredentialName", fields.application_credential_name),
+          ...user,
+          secret,
+        }
+      : {
+          type: "password",
+          ...user,
+          ...optional("projectName", fields.project_name),
+          ...optional("projectId", fields.project_id),
+          ...optional("projectDomainName", fields.project_domain_name),
+          ...optional("projectDomainId", fields.project_domain_id),
+          secret,
+        },
+    ...optional("region", fields.region_name),
+    ...(face === "public" || face === "internal" || face === "admin" ? { interface: face } : {}),
+  };
+}
+
+export function providerOf(fields: Fields, ca: readonly string[], insecure: boolean): OpenstackProviderArgs {
+  const application = isApplicationCredential(fields);
+  return {
+    authUrl: keystoneV3(fields.auth_url ?? ""),
+    ...optional("userName", fields.username),
+    ...optional("userId", fields.user_id),
+    ...optional("userDomainName", fields.user_domain_name),
+    ...optional("userDomainId", fields.user_domain_id),
+    ...(application
+      ? {
+          ...optional("applicationCredentialId", fields.application_credential_id),
+          ...optional("applicationCredentialName", fields.application_credential_name),
+          ...optional("applicationCredentialSecret", fields.application_credential_secret),
+        }
+      : {
+          ...optional("password", fields.password),
+          ...optional("tenantName", fields.project_name),
+          ...optional("tenantId", fields.project_id),
+          ...optional("projectDomainName", fields.project_domain_name),
+          ...optional("projectDomainId", fields.project_domain_id),
+        }),
+    ...optional("region", fields.region_name),
+    ...optional("endpointType", fields.interface),
+    ...(ca.length === 0 ? {} : { cacertFile: ca.join("\n") }),
+    ...(insecure ? { insecure } : {}),
+  };
+}
+
+/** An application credential carries its own project; Keystone refuses one that asks for another scope. */
+export function patchOf(fields: Fields): Omit<SwiftFields, "container"> {
+  const application = isApplicationCredential(fields);
+  return {
+    ...optional("authURL", fields.auth_url),
+    ...optional("regionName", fields.region_name),
+    ...(application
+      ? {}
+      : {
+          ...optional("tenant", fields.project_name),
+          ...optional("tenantID", fields.project_name === undefined ? fields.project_id : undefined),
+          ...optional("domain", fields.user_domain_name),
+          ...optional("domainID", fields.user_domain_name === undefined ? fields.user_domain_id : undefined),
+        }),
+  };
+}
+
+/** clouds.yaml may leave the version out; the operator adds it too. */
+function keystoneV3(url: string): string {
+  const trimmed = url.replace(/\/+$/, "");
+  return trimmed.endsWith("/v3") ? trimmed : `${trimmed}/v3`;
+}
+
+function optional<K extends string>(key: K, value: string | undefined): { [P in K]?: string } {
+  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: string };
+}
