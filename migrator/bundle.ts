@@ -16,6 +16,10 @@ export interface MoverBundle {
 /** A ConfigMap holds 1 MiB in all. */
 export const largestBundle = 1024 * 1024;
 
+/** What the bundle needs (undici 8). It says so itself: an older one fails on the first missing function instead. */
+const oldestNode = [22, 19] as const;
+const versionCheck = `"use strict";{const[a,b]=process.versions.node.split(".").map(Number);if(a<${oldestNode[0]}||(a===${oldestNode[0]}&&b<${oldestNode[1]})){process.stderr.write("the mover needs Node.js ${oldestNode.join(".")} or later, this is "+process.version+"; set migratorImage to an image that has it\\n");process.exit(2)}}`;
+
 let made: MoverBundle | undefined;
 
 /** Bundles the mover; the same sources give the same bytes, wherever they lie. */
@@ -40,6 +44,7 @@ function build(): MoverBundle {
     // Escapes only: U+0085 in a ConfigMap does not come back from the API server, and would be a change each time.
     charset: "ascii",
     legalComments: "none",
+    banner: { js: versionCheck },
     logLevel: "silent",
   });
   const packages = new Set<string>();
