@@ -43,7 +43,7 @@ async function theWay(lab: Lab, parts: PulumiParts): Promise<void> {
   const folder = join(lab.folder, "demo");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const world = new World(lab, folder, parts, 0, false);
+  const world = new World(lab, folder, parts, { seed: 0, all: false });
   world.images = await lab.images();
   const prober = world.prober();
   const window = new Window(world);

@@ -1,5 +1,5 @@
 /**
- * `npm run test:e2e [-- --all] [--only a,b] [--operator real] [--nodes 2] [--seed n] [--lab folder] [--keep]`
+ * `npm run test:e2e [-- --all] [--cases regexp] [--only a,b] [--operator real] [--nodes 2] [--seed n] [--lab folder] [--keep]`
  *
  * The program through the real CLI and engine, on a lab of real parts. What is missing is named, one line each; the
  * closing line is `N passed, N failed, N skipped`.
@@ -19,6 +19,8 @@ import { scenarios } from "./scenarios";
 const { values: options } = parseArgs({
   options: {
     all: { type: "boolean", default: false },
+    /** Of the interruptions, all whose name this matches. */
+    cases: { type: "string" },
     only: { type: "string" },
     operator: { type: "string", default: "stand-in" },
     nodes: { type: "string", default: "1" },
@@ -63,7 +65,7 @@ async function main(): Promise<Counts> {
     `e2e: operator ${lab.operator}, ${lab.nodes} node(s), seed ${seed} (repeat with --seed ${seed})`,
   );
   const outcomes: Outcome[] = [];
-  const world = new World(lab, folder, pulumi, seed, options.all);
+  const world = new World(lab, folder, pulumi, { seed, all: options.all, cases: options.cases });
   let interrupted = false;
   process.once("SIGINT", () => {
     interrupted = true;

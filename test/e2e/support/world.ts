@@ -33,6 +33,13 @@ interface Fresh {
   readonly volume: KubeObject;
 }
 
+/** Of the interruptions: all, those of a name, or a sample by its seed (printed, and given again to repeat a run). */
+export interface Choice {
+  readonly seed: number;
+  readonly all: boolean;
+  readonly cases?: string | undefined;
+}
+
 export class World {
   readonly figures = new Figures();
   readonly kube: Kube;
@@ -49,9 +56,8 @@ export class World {
     readonly lab: Lab,
     folder: string,
     parts: PulumiParts,
-    /** Of the samples drawn: printed, and given again to repeat a run. */
-    readonly randomSeed: number,
-    readonly all: boolean,
+    /** Which of the interruptions to run. */
+    readonly choice: Choice,
   ) {
     this.kube = new Kube(lab.kubeconfig);
     this.swift = new Swift(lab.cloud);
