@@ -37,7 +37,11 @@ export interface RawEnv {
 
 export interface RawPodSpec {
   readonly nodeName?: string;
-  readonly containers: readonly { readonly name: string; readonly env?: readonly RawEnv[] }[];
+  readonly containers: readonly {
+    readonly name: string;
+    readonly env?: readonly RawEnv[];
+    readonly resources?: { readonly limits?: Readonly<Record<string, string>> };
+  }[];
   readonly volumes?: readonly {
     readonly name: string;
     readonly persistentVolumeClaim?: { readonly claimName: string };

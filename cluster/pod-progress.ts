@@ -48,6 +48,8 @@ export class GaveWay extends Error {}
 const turnMilliseconds = 1000;
 /** A Pod that cannot start gets this long: images are pulled and volumes attached by others' retries. */
 const startSeconds = 600;
+/** The first kills may be others' doing (a node short of memory); one that needs more than its limit is killed each time. */
+const outOfMemoryAtMost = 3;
 
 export async function followPod(order: Following, context: FollowingContext): Promise<Report> {
   const { api, journal, log } = context;
@@ -82,7 +84,7 @@ export async function followPod(order: Following, context: FollowingContext): Pr
           stream.start();
         }
         restarts = tellRestart(status, restarts, log, order);
-        if (isPermanent(status?.lastState?.terminated?.exitCode)) {
+        if (isPermanent(status?.lastState?.terminated?.exitCode) || keepsRunningOutOfMemory(status)) {
           // It would only be started again to end the same way.
           await api.remove(paths.pod(order.name), { uid: order.uid });
           await stream.finish();
@@ -171,8 +173,8 @@ async function ended(
   }
   if (end?.reason === "OOMKilled") {
     throw new PermanentFailure(
-      `${order.what}: pod ${namespace}/${order.name} was killed for lack of memory (OOMKilled); give it more with: ` +
-        "pulumi config set --path resources.memory 1Gi, or fewer transfers, and run the same command again",
+      `${order.what}: pod ${namespace}/${order.name} was killed for lack of memory (OOMKilled)${limitOf(pod)}; give it ` +
+        `more with: ${moreMemory}, or fewer transfers, and run the same command again, what was copied stays`,
       end.exitCode,
     );
   }
@@ -191,6 +193,19 @@ async function ended(
     ].join("; "),
     exitCode,
   );
+}
+
+const moreMemory = "pulumi config set --path resources.limits.memory 2Gi";
+
+function keepsRunningOutOfMemory(status: RawContainerStatus | undefined): boolean {
+  return (
+    status?.lastState?.terminated?.reason === "OOMKilled" && (status.restartCount ?? 0) >= outOfMemoryAtMost
+  );
+}
+
+function limitOf(pod: RawPod): string {
+  const limit = pod.spec.containers[0]?.resources?.limits?.["memory"];
+  return limit === undefined ? "" : ` with a limit of ${limit}`;
 }
 
 type ExitTable = Readonly<
@@ -235,7 +250,9 @@ function tellRestart(
     const why =
       end === undefined
         ? ""
-        : `: exit code ${end.exitCode} (${end.reason === "OOMKilled" ? "OOMKilled" : meaningOf(end.exitCode)})`;
+        : end.reason === "OOMKilled"
+          ? `: killed for lack of memory (OOMKilled)`
+          : `: exit code ${end.exitCode} (${meaningOf(end.exitCode)})`;
     log(`${order.what}: started again, ${now} time(s) so far${why}`);
   }
   return Math.max(before, now);

@@ -112,7 +112,7 @@ test("one that would only be started again to end the same way is removed and to
 });
 
 test.each([
-  ["out of memory", ended({ exitCode: 137, reason: "OOMKilled" }), /OOMKilled.*resources.memory/],
+  ["out of memory", ended({ exitCode: 137, reason: "OOMKilled" }), /OOMKilled.*resources\.limits\.memory/],
   [
     "evicted",
     { ...ended({ exitCode: 137 }), reason: "Evicted", message: "The node was low on resource: memory. " },
@@ -173,6 +173,38 @@ test("a restart that may mend it is counted, not an error", async () => {
   expect(lines).toContain(
     "the final copy: started again, 2 time(s) so far: exit code 12 (unreachable: Keystone or Swift could not be reached or kept failing)",
   );
+});
+
+test("one that is killed for lack of memory again and again is removed, with the limit and the way to raise it", async () => {
+  const api = new PodApi();
+  const killed = (restartCount: number) => ({
+    metadata: { uid: "u1" },
+    spec: { containers: [{ name: "m", resources: { limits: { memory: "40Mi" } } }] },
+    status: {
+      phase: "Running",
+      containerStatuses: [
+        {
+          name: "m",
+          ready: false,
+          restartCount,
+          state: { waiting: { reason: "CrashLoopBackOff" } },
+          lastState: { terminated: { exitCode: 137, reason: "OOMKilled" } },
+        },
+      ],
+    },
+  });
+  api.put(path, killed(2));
+  const once = following(api, { deadlineSeconds: 0.02 });
+  await expect(once.result).rejects.toThrow("copyDeadline");
+  expect(once.lines).toContain(
+    "the final copy: started again, 2 time(s) so far: killed for lack of memory (OOMKilled)",
+  );
+  expect(api.objects.has(path)).toBe(true);
+  api.put(path, killed(3));
+  await expect(following(api).result).rejects.toThrow(
+    /was killed for lack of memory \(OOMKilled\) with a limit of 40Mi; .*resources\.limits\.memory/,
+  );
+  expect(api.objects.has(path)).toBe(false);
 });
 
 test("it gives way to the registry's Pod", async () => {
