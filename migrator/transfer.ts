@@ -53,7 +53,8 @@ async function put(context: TransferContext, task: TransferTask): Promise<Transf
   const path = context.base + task.name;
   const digest = task.kind === "blob" ? digestOfBlob(task.name) : undefined;
   if (task.bytes <= smallFile && task.bytes <= context.threshold) {
-    const body = await readSmall(path, task.bytes);
+    const read = readSmall(path, task.bytes);
+    const body = read instanceof Promise ? await read : read;
     if (digest !== undefined) checkDigest(path, digest, hashOf(algorithmOf(digest), body));
     await store.put(name, body, hashOf("md5", body));
     context.onSent(task.bytes);
