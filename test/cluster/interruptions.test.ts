@@ -2,11 +2,9 @@
  * Invariant 4: any run can be interrupted at any write, before or after the server did it, and run again or aborted,
  * from another machine. Every write of every journey is tried.
  */
-import type { Proof } from "../../cluster/journal";
 import { paths } from "../../cluster/paths";
 import { rememberPrevious } from "../../cluster/previous";
 import { pausePruner, resumePruner } from "../../cluster/pruner";
-import type { RegistryPatchInputs } from "../../cluster/steps/kinds";
 import { openRegistry } from "../../cluster/steps/opening";
 import { setReplicas } from "../../cluster/steps/replicas";
 import { seal } from "../../cluster/steps/seal";
@@ -14,35 +12,15 @@ import { toSwiftStep } from "../../cluster/steps/to-swift";
 import { toVolumeStep } from "../../cluster/steps/to-volume";
 import { isSwift } from "../../cluster/patch";
 import { FakeRegistry } from "./support/fake-registry";
-import { account, journalIn, sessionFor } from "./support/session";
+import { journalIn, patchInputs as inputs, proofOf, sessionFor } from "./support/session";
 
 type Session = Awaited<ReturnType<typeof sessionFor>>;
-
-const inputs = (changes: Partial<RegistryPatchInputs>): RegistryPatchInputs => ({
-  token: "",
-  stack: "o/p/dev",
-  purpose: "seal",
-  state: "migrate",
-  timeoutSeconds: 20,
-  ...changes,
-});
 
 async function migrate(session: Session): Promise<void> {
   await rememberPrevious(session.api, session.journal);
   await pausePruner(session.api, session.journal, session.log, 5, 1);
-  const { witness } = await seal(inputs({}), session);
-  const proof: Proof = {
-    claimUid: "claim-1",
-    container: "c",
-    account,
-    witness: witness ?? { deploymentUid: "", revision: 0 },
-    objects: 10,
-    bytes: 100,
-    digest: "d",
-    containerObjects: 10,
-    containerBytes: 100,
-    at: "2026-01-01T00:00:00Z",
-  };
+  const { witness } = await seal(inputs(), session);
+  const proof = proofOf(witness);
   await session.journal.update((each) => ({ ...each, proof }));
 }
 

@@ -2,7 +2,6 @@ import type { Journal, Proof } from "../../cluster/journal";
 import { TakenOver, takeRun } from "../../cluster/journal-store";
 import { paths } from "../../cluster/paths";
 import { rememberPrevious } from "../../cluster/previous";
-import type { RegistryPatchInputs } from "../../cluster/steps/kinds";
 import { openRegistry } from "../../cluster/steps/opening";
 import { setReplicas } from "../../cluster/steps/replicas";
 import { seal } from "../../cluster/steps/seal";
@@ -10,32 +9,12 @@ import { toSwiftStep } from "../../cluster/steps/to-swift";
 import { readRegistry } from "../../cluster/registry";
 import { toVolumeStep } from "../../cluster/steps/to-volume";
 import { FakeRegistry } from "./support/fake-registry";
-import { account, journalIn, sessionFor, type TestSession } from "./support/session";
-
-const inputs = (changes: Partial<RegistryPatchInputs> = {}): RegistryPatchInputs => ({
-  token: "t1",
-  stack: "o/p/dev",
-  purpose: "seal",
-  state: "migrate",
-  timeoutSeconds: 20,
-  ...changes,
-});
+import { journalIn, patchInputs as inputs, proofOf, sessionFor, type TestSession } from "./support/session";
 
 async function sealedAndProven(registry: FakeRegistry, session: TestSession): Promise<void> {
   await rememberPrevious(session.api, session.journal);
   const { witness } = await seal(inputs(), session);
-  const proof: Proof = {
-    claimUid: "claim-1",
-    container: "c",
-    account,
-    witness: witness ?? { deploymentUid: "", revision: 0 },
-    objects: 10,
-    bytes: 100,
-    digest: "d",
-    containerObjects: 10,
-    containerBytes: 100,
-    at: "2026-01-01T00:00:00Z",
-  };
+  const proof = proofOf(witness);
   await session.journal.update((each) => ({ ...each, proof, phase: "proven" }));
   registry.api.writes.length = 0;
 }

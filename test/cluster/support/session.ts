@@ -3,6 +3,8 @@ import type { ResolvedCloud } from "../../../cluster/cloud";
 import { resolveCloud } from "../../../cluster/cloud";
 import { journalOf, readJournal, takeRun } from "../../../cluster/journal-store";
 import type { Session } from "../../../cluster/session";
+import type { Proof, Witness } from "../../../cluster/journal";
+import type { RegistryPatchInputs } from "../../../cluster/steps/kinds";
 import type { SwiftSide } from "../../../cluster/swift-side";
 import { paths } from "../../../cluster/paths";
 import type { FakeRegistry } from "./fake-registry";
@@ -59,3 +61,27 @@ export async function journalIn(registry: FakeRegistry) {
   }
   return journal;
 }
+
+/** Inputs of a `registry-patch`: a migrate's seal, but for the changes. */
+export const patchInputs = (changes: Partial<RegistryPatchInputs> = {}): RegistryPatchInputs => ({
+  token: "t1",
+  stack: "o/p/dev",
+  purpose: "seal",
+  state: "migrate",
+  timeoutSeconds: 20,
+  ...changes,
+});
+
+/** The proof of a final copy into container `c`, which holds what `sessionFor` says by itself. */
+export const proofOf = (witness: Witness | undefined): Proof => ({
+  claimUid: "claim-1",
+  container: "c",
+  account,
+  witness: witness ?? { deploymentUid: "", revision: 0 },
+  objects: 10,
+  bytes: 100,
+  digest: "d",
+  containerObjects: 10,
+  containerBytes: 100,
+  at: "2026-01-01T00:00:00Z",
+});
