@@ -91,6 +91,11 @@ export function leakingVariables(
     OS_USERNAME: !given(cloud.userName),
     OS_USER_DOMAIN_ID: !given(cloud.userDomainId),
     OS_USER_DOMAIN_NAME: !given(cloud.userDomainName),
+    // They fill in both domains, each where its own id or name is empty; a domain by id and by name is an error.
+    OS_DOMAIN_ID:
+      !given(cloud.userDomainId) || (!application && !given(cloud.projectDomainId, cloud.tenantId)),
+    OS_DOMAIN_NAME:
+      !given(cloud.userDomainName) || (!application && !given(cloud.projectDomainName, cloud.tenantId)),
     // A project's id comes before its name.
     OS_TENANT_ID: !application && !given(cloud.tenantId),
     OS_PROJECT_ID: !application && !given(cloud.tenantId),

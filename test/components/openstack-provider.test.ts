@@ -104,6 +104,8 @@ describe("a workstation full of OS_* variables", () => {
       "OS_APPLICATION_CREDENTIAL_SECRET",
       "OS_USER_ID",
       "OS_USER_DOMAIN_ID",
+      "OS_DOMAIN_ID",
+      "OS_DOMAIN_NAME",
       "OS_TENANT_ID",
       "OS_PROJECT_ID",
       "OS_PROJECT_DOMAIN_ID",
@@ -119,7 +121,11 @@ describe("a workstation full of OS_* variables", () => {
       "OS_USERNAME",
       "OS_USER_DOMAIN_ID",
       "OS_USER_DOMAIN_NAME",
+      "OS_DOMAIN_ID",
+      "OS_DOMAIN_NAME",
     ]);
+    const byId = { ...password, userDomainId: "default", userDomainName: "Default", tenantId: "t" };
+    expect(leakingVariables({ OS_DOMAIN_ID: "x", OS_DOMAIN_NAME: "x" }, byId)).toEqual([]);
   });
 
   test("with the project's id, a shell that sourced another project's openrc is harmless", () => {
