@@ -174,6 +174,10 @@ export function summarise(text: string): string {
   return `${parts.join(", ")}; finished ${report.finishedAt}`;
 }
 
+/**
+ * With the Pulumi state lost the object may be there already, with other content, and the provider's new field manager
+ * would meet the old one's fields as a conflict.
+ */
 function owned(name: string) {
-  return { name, namespace, labels: { app: appName } };
+  return { name, namespace, labels: { app: appName }, annotations: { "pulumi.com/patchForce": "true" } };
 }

@@ -392,6 +392,22 @@ test("the network policy lets nothing in and everything out, for our label alone
   });
 });
 
+test("invariant 4: with the state lost every object is taken over, whatever it holds", async () => {
+  const { recorded } = await graph(settings("migrate"), untouched);
+  for (const name of [
+    "mover-code",
+    "mover-network",
+    "live-settings",
+    "live-pod",
+    "final-settings",
+    "final-pod",
+  ])
+    expect([name, recorded.get(name).inputs["metadata"]]).toMatchObject([
+      name,
+      { annotations: { "pulumi.com/patchForce": "true" } },
+    ]);
+});
+
 test("the providers: the cluster of the config as a secret, existing objects adopted", async () => {
   const wanted = { ...settings("migrate"), kubernetes: { kubeconfig: "content with a token", context: "c" } };
   const { recorded } = await graph(wanted, untouched);
