@@ -4,9 +4,9 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
-import * as http from "node:http";
-import * as https from "node:https";
-import { rootCertificates } from "node:tls";
+import type { IncomingMessage } from "node:http";
+import type { ProxySettings } from "../../migrator/contract";
+import { type Answer, get } from "./get";
 
 /** One image to pull. */
 export interface Sample {
@@ -23,6 +23,8 @@ export interface PullOrder {
   /** Added to the system's: for the registry, and for what it redirects to. */
   readonly registryCa: string;
   readonly redirectCa: string;
+  /** The cluster's proxy, which nodes use for what the registry redirects to. */
+  readonly redirectProxy?: ProxySettings;
   /** How many images, when `samples` is left to the registry's catalog. */
   readonly count: number;
   /** Absent: taken from `/v2/_catalog` and the tags. */
@@ -41,13 +43,6 @@ export interface PullResult {
   readonly wantsLogin?: boolean;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly headers: http.IncomingHttpHeaders;
-  readonly body: http.IncomingMessage;
-}
-
-const requestMilliseconds = 60_000;
 const manifestTypes = [
   "application/vnd.oci.image.index.v1+json",
   "application/vnd.oci.image.manifest.v1+json",
@@ -177,7 +172,10 @@ async function blobOf(order: PullOrder, sample: Sample, digest: string) {
     const location = new URL(answer.headers.location ?? "", redirect ?? order.registry);
     // The signature in the query is a secret of its own.
     redirect = `${location.origin}${location.pathname}`;
-    answer = await request(location, {}, order.redirectCa, what, redirect);
+    answer = await request(location, {}, order.redirectCa, what, {
+      to: redirect,
+      proxy: order.redirectProxy,
+    });
     if (answer.status >= 400) {
       throw new Refused(what, `HTTP ${answer.status}`, redirect, answer.status);
     }
@@ -223,31 +221,21 @@ async function ask(order: PullOrder, path: string, what: string, token?: string)
   return answer;
 }
 
-function request(
+async function request(
   url: URL,
   headers: Readonly<Record<string, string>>,
   ca: string,
   what: string,
-  redirect?: string,
+  redirect?: { readonly to: string; readonly proxy: ProxySettings | undefined },
 ): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const fail = (why: string) => reject(new Refused(what, why, redirect));
-    const options = {
-      headers,
-      timeout: requestMilliseconds,
-      ca: [...rootCertificates, ...(ca === "" ? [] : [ca])],
-    };
-    const sent = (url.protocol === "https:" ? https : http).get(url, options, (body) =>
-      resolve({ status: body.statusCode ?? 0, headers: body.headers, body }),
-    );
-    sent.on("timeout", () => sent.destroy(new Error(`no answer within ${requestMilliseconds / 1000} s`)));
-    sent.on("error", (error: NodeJS.ErrnoException) =>
-      fail(error.message === "" ? (error.code ?? "failed") : error.message),
-    );
-  });
+  try {
+    return await get(url, { headers, ca, proxy: redirect?.proxy });
+  } catch (error) {
+    throw new Refused(what, (error as Error).message, redirect?.to);
+  }
 }
 
-async function bodyOf(body: http.IncomingMessage, what: string): Promise<Buffer> {
+async function bodyOf(body: IncomingMessage, what: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Api, ApiError } from "../api";
 import { namespace } from "../journal";
 import type { JournalOfRun } from "../journal-store";
-import type { RawConfigMap, RawPod, Stored } from "../objects";
+import type { RawConfigMap, RawPod, RawProxy, Stored } from "../objects";
 import { namespaceIds } from "../observe";
 import { paths } from "../paths";
 import { podTrouble } from "../pod-trouble";
@@ -124,9 +124,10 @@ export function resultOf(pod: RawPod, log: string | undefined): PullResult {
 }
 
 async function readTrust(api: Api): Promise<Omit<PullOrder, "count">> {
-  const [certificates, trusted] = await Promise.all([
+  const [certificates, trusted, proxy] = await Promise.all([
     api.get<RawConfigMap>(paths.configMap(nodeTrust)),
     api.get<RawConfigMap>(paths.configMap("trusted-ca")),
+    api.get<RawProxy>(paths.proxy),
   ]);
   const cluster = trusted?.data?.["ca-bundle.crt"] ?? "";
   const own = certificates?.data?.[registryHost.replace(":", "..")] ?? "";
@@ -134,7 +135,23 @@ async function readTrust(api: Api): Promise<Omit<PullOrder, "count">> {
     registry: `https://${registryHost}`,
     registryCa: `${own}\n${cluster}`.trim(),
     redirectCa: cluster,
+    ...redirectProxyOf(proxy),
   };
+}
+
+/** The cluster's proxy alone: the registry's own is not the nodes'. */
+function redirectProxyOf(proxy: RawProxy | undefined): Pick<PullOrder, "redirectProxy"> {
+  const { httpProxy, httpsProxy, noProxy } = proxy?.status ?? {};
+  const none = (httpProxy ?? "") === "" && (httpsProxy ?? "") === "";
+  return none
+    ? {}
+    : {
+        redirectProxy: {
+          ...(httpProxy === undefined ? {} : { http: httpProxy }),
+          ...(httpsProxy === undefined ? {} : { https: httpsProxy }),
+          no: (noProxy ?? "").split(",").filter(Boolean),
+        },
+      };
 }
 
 /** None where the cluster has no ImageStreams: the registry's own catalog is asked then. */

@@ -18,6 +18,7 @@ describe("pulling as a node would", () => {
   let swift: Server;
   let wantsToken = false;
   let stored = layer;
+  let swiftUrl: string | undefined;
   const url = (of: Server) => `http://127.0.0.1:${(of.address() as AddressInfo).port}`;
   const listening = (handle: (request: IncomingMessage, response: ServerResponse) => void) =>
     new Promise<Server>((resolve) => {
@@ -40,7 +41,9 @@ describe("pulling as a node would", () => {
       } else if (path.includes("/manifests/")) {
         response.end(path.endsWith(sha(manifest)) || path.endsWith("/1") ? manifest : index);
       } else if (path.includes("/blobs/")) {
-        response.writeHead(307, { location: `${url(swift)}/v1/AUTH_p/c?temp_url_sig=secret` }).end();
+        response
+          .writeHead(307, { location: `${swiftUrl ?? url(swift)}/v1/AUTH_p/c?temp_url_sig=secret` })
+          .end();
       } else {
         response.writeHead(404).end();
       }
@@ -49,6 +52,7 @@ describe("pulling as a node would", () => {
   beforeEach(() => {
     wantsToken = false;
     stored = layer;
+    swiftUrl = undefined;
   });
   afterAll(() => {
     server.close();
@@ -82,6 +86,31 @@ describe("pulling as a node would", () => {
     });
     expect(result.failure?.redirect).toBe(`${url(swift)}/v1/AUTH_p/c`);
     expect(JSON.stringify(result)).not.toContain("temp_url_sig");
+  });
+
+  test("what the registry redirects to is fetched through the cluster's proxy, as nodes do it", async () => {
+    const asked: string[] = [];
+    const proxy = await listening((request, response) => {
+      asked.push(`${request.headers["proxy-authorization"]} ${request.url}`);
+      response.end(layer);
+    });
+    proxy.on("connect", (request, socket) => {
+      asked.push(`CONNECT ${request.url}`);
+      socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+    });
+    const redirectProxy = { http: url(proxy).replace("//", "//u:p@"), https: url(proxy), no: ["10.0.0.0/8"] };
+    try {
+      const plain = await pull(order({ redirectProxy, count: 1 }));
+      expect(plain).toMatchObject({ ok: true, redirected: 1 });
+      const user = Buffer.from("u:p").toString("base64");
+      expect(asked).toEqual([`Basic ${user} ${url(swift)}/v1/AUTH_p/c?temp_url_sig=secret`]);
+      swiftUrl = "https://swift.example:8080";
+      const tunnel = await pull(order({ redirectProxy, count: 1 }));
+      expect(asked[1]).toBe("CONNECT swift.example:8080");
+      expect(tunnel.failure?.why).toMatch(/CONNECT is answered with HTTP 403 \(through proxy 127\.0\.0\.1/);
+    } finally {
+      proxy.close();
+    }
   });
 
   test("Swift that cannot be reached fails with its address and names disableRedirect and abort", async () => {
