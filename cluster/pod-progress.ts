@@ -198,9 +198,8 @@ async function ended(
 const moreMemory = "pulumi config set --path resources.limits.memory 2Gi";
 
 function keepsRunningOutOfMemory(status: RawContainerStatus | undefined): boolean {
-  return (
-    status?.lastState?.terminated?.reason === "OOMKilled" && (status.restartCount ?? 0) >= outOfMemoryAtMost
-  );
+  const kills = (status?.restartCount ?? 0) + (status?.state?.waiting === undefined ? 0 : 1);
+  return status?.lastState?.terminated?.reason === "OOMKilled" && kills >= outOfMemoryAtMost;
 }
 
 function limitOf(pod: RawPod): string {
