@@ -4,6 +4,7 @@
  */
 import type { AbortSettings, MigrateSettings, Settings, SwitchSettings } from "./config";
 import type { Claim, Observation, ReachableObservation } from "./cluster/observation";
+import { volumeIsComplete } from "./cluster/proof";
 import * as guards from "./plan/guards";
 import { Judge, showBytes } from "./plan/judge";
 import { guardProof } from "./plan/proof";
@@ -184,6 +185,8 @@ function planAbort(judge: Judge, settings: AbortSettings, seen: ReachableObserva
   }
   // Back on the volume, nothing is copied to it any more: it takes pushes, and a tag moved since would be moved back.
   if (served === undefined) return { ...base, acceptLoss: false };
+  // A switch that never came to its opening: Swift got nothing, and need not even be there.
+  if (volumeIsComplete(seen.journal, claim.uid, seen)) return { ...base, acceptLoss: false };
   guards.guardCloud(
     judge,
     seen.cloud,

@@ -57,3 +57,18 @@ export function proofProblems(question: ProofQuestion): readonly string[] {
   }
   return problems;
 }
+
+/**
+ * Whether the volume has all that the registry ever acknowledged, although it serves from Swift: it was proven against
+ * the volume while sealed, and nothing was writable since. So after a switch that did not come to its opening.
+ */
+export function volumeIsComplete(
+  journal: Journal | undefined,
+  claimUid: string | undefined,
+  seen: RegistrySnapshot,
+): boolean {
+  const proof = journal?.proof;
+  return (
+    proof !== undefined && proof.claimUid === claimUid && witnessProblem(seen, proof.witness) === undefined
+  );
+}

@@ -562,6 +562,23 @@ describe("abort", () => {
     expect(decide(back, broken("unreachable", aborted)).ok).toBe(true);
   });
 
+  test("after a switch that was never opened nothing is copied back, and Swift is not needed", () => {
+    const { deployment } = switched;
+    const swiftReadOnly = { storage: "swift", container: containerName, readOnly: true };
+    const sealed: ReachableObservation = {
+      ...withConfig(switched, { readOnly: true }),
+      deployment: { ...deployment!, revision: 6, env: swiftReadOnly },
+      replicaSets: [...switched.replicaSets, { ...ready, revision: 6, env: swiftReadOnly }],
+      journal: { ...provenJournal, phase: "switching" },
+    };
+    const made = planned(decide(back, broken("unreachable", sealed)));
+    expect(made).toMatchObject({ kind: "go-back", acceptLoss: false });
+    expect(made).not.toHaveProperty("back");
+    const writable = { ...ready, revision: 7, env: { ...swiftReadOnly, readOnly: false } };
+    const opened = { ...sealed, replicaSets: [...sealed.replicaSets, writable] };
+    expect(planned(decide(back, opened))).toHaveProperty("back");
+  });
+
   test("without a journal (the page was followed by hand) it goes back to the claim of the config", () => {
     const seen = withoutKey(
       withConfig(switched, { storage: { swift: { container: "by-hand" } } }),

@@ -350,6 +350,15 @@ describe("going back", () => {
     expect(registry.patches()).toEqual([]);
   });
 
+  test("invariant 1: a switch that was never opened left nothing behind", async () => {
+    const registry = new FakeRegistry();
+    const session = await sessionFor(registry);
+    await sealedAndProven(registry, session);
+    await toSwiftStep(toSwift, session);
+    await toVolumeStep(toVolume, session);
+    expect(registry.config.spec.storage).toMatchObject({ pvc: { claim: "image-registry-storage" } });
+  });
+
   test("invariant 1: refused when the registry was writable after the copy back", async () => {
     const { registry, session } = await switched();
     const { witness } = await seal(sealAgain, session);
