@@ -1,5 +1,5 @@
 /**
- * `npm run test:e2e [-- --all] [--cases regexp] [--only a,b] [--operator real] [--nodes 2] [--seed n] [--lab folder] [--keep]`
+ * `npm run test:e2e [-- --all] [--cases regexp] [--only a,b] [--operator real] [--nodes 2] [--tls] [--seed n] [--lab folder] [--keep]`
  *
  * The program through the real CLI and engine, on a lab of real parts. What is missing is named, one line each; the
  * closing line is `N passed, N failed, N skipped`.
@@ -24,6 +24,7 @@ const { values: options } = parseArgs({
     only: { type: "string" },
     operator: { type: "string", default: "stand-in" },
     nodes: { type: "string", default: "1" },
+    tls: { type: "boolean", default: false },
     seed: { type: "string" },
     lab: { type: "string" },
     keep: { type: "boolean", default: false },
@@ -57,7 +58,12 @@ async function main(): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), "image-registry-swift-e2e-"));
   const lab =
     options.lab === undefined
-      ? await bringUpLab({ folder: join(folder, "lab"), operator, nodes: Number(options.nodes) })
+      ? await bringUpLab({
+          folder: join(folder, "lab"),
+          operator,
+          nodes: Number(options.nodes),
+          tls: options.tls,
+        })
       : await useLab(options.lab);
   // A run that decides whether a change lands takes the same sample each time.
   const seed = Number(options.seed ?? (options.ci ? 1 : Math.floor(Math.random() * 2 ** 31)));

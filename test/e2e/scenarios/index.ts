@@ -1,9 +1,12 @@
 import type { Scenario } from "../support/scenario";
+import { drain } from "./drain";
 import { interruptions } from "./interruptions";
+import { evicted, outOfMemory } from "./pods";
 import { refusals } from "./refusals";
 import { destroy, lostState, release, withoutCopyBack } from "./return";
 import { operatorTrouble, pruner, pullCheck, recreate, stubbornPod } from "./sealing";
 import { misleadingEnvironment, permissions, secrets, twoStacks } from "./stacks";
+import { unreachable } from "./unreachable";
 import { alone, applicationCredential, foreignFiles } from "./volumes";
 import { abortAfterMigrate, live, way } from "./way";
 
@@ -28,6 +31,10 @@ export const scenarios: readonly Scenario[] = [
   alone,
   foreignFiles,
   applicationCredential,
+  outOfMemory,
+  evicted,
+  unreachable,
+  drain,
   interruptions,
   release,
 ];

@@ -11,6 +11,7 @@ import { readRecord, type LabRecord } from "../../lab/record";
 import { operatorPart, operatorPartName } from "../../lab/operator/parts";
 import { defaults, labPaths } from "../../lab/settings";
 import { Kube, paths } from "./kube";
+import { cutSwift, joinSwift } from "./cut";
 import type { Lab } from "./lab";
 import { onPath } from "./parts";
 import { start, tail, until } from "./process";
@@ -21,6 +22,8 @@ export interface LabWishes {
   readonly folder: string;
   readonly operator: "stand-in" | "real";
   readonly nodes: number;
+  /** Keystone and Swift over HTTPS, with a certificate of the lab's own CA. */
+  readonly tls?: boolean;
   /** Content of the seed: `small` leaves the 200 MB layer out. */
   readonly seed?: "small" | "whole";
 }
@@ -88,7 +91,10 @@ export async function bringUpLab(wishes: LabWishes): Promise<Lab> {
   console.log(`lab: ${wishes.folder}, ports from ${ports} on, ${net}`);
   try {
     await lab(
-      ["up", "--fast", "--store", "tmpfs", "--nodes", String(wishes.nodes), "--operator", wishes.operator],
+      [
+        ...["up", "--fast", "--store", "tmpfs", "--nodes", String(wishes.nodes)],
+        ...["--operator", wishes.operator, ...(wishes.tls === true ? ["--tls"] : [])],
+      ],
       env,
     );
     await lab(["seed", ...((wishes.seed ?? "small") === "small" ? ["--small"] : [])], env);
@@ -145,6 +151,7 @@ async function openLab(folder: string, down: () => Promise<void>): Promise<Lab> 
     ...(credential === undefined
       ? {}
       : { applicationCredentialClouds: stringify({ clouds: { [swift.cloud]: credential } }) }),
+    swiftAddress: new URL(swift.proxy).host,
     infrastructureName: kubernetes.infrastructureName,
     claim: kubernetes.claim,
     volume: kubernetes.volume,
@@ -169,8 +176,11 @@ async function openLab(folder: string, down: () => Promise<void>): Promise<Lab> 
         everyMs: 50,
       });
     },
-    holdKubelets: () => {
-      const pids = kubernetes.nodes.map(({ name }) => {
+    cutSwift: () => cutSwift(record.settings),
+    joinSwift: () => joinSwift(record.settings),
+    holdKubelets: (node) => {
+      const held = kubernetes.nodes.filter(({ name }) => node === undefined || name === node);
+      const pids = held.map(({ name }) => {
         const file = join(labPaths(record.settings).run, `kubelet-${name}.pid.json`);
         return (JSON.parse(readFileSync(file, "utf8")) as { pid: number }).pid;
       });

@@ -17,6 +17,8 @@ export interface Lab {
   };
   /** The same cloud by its application credential, as a clouds.yaml; absent where the lab has none. */
   readonly applicationCredentialClouds?: string;
+  /** Host and port of Swift, as the catalog has it. */
+  readonly swiftAddress: string;
   readonly infrastructureName: string;
   readonly claim: string;
   /** Folder of the claim's volume on this machine. */
@@ -35,8 +37,12 @@ export interface Lab {
   images(): Promise<readonly Pushed[]>;
   /** Ends the operator's process. */
   killOperator(): Promise<void>;
-  /** Stops every kubelet for a while (SIGSTOP); answers what lets them go on. */
-  holdKubelets(): () => void;
+  /** Stops every kubelet, or that of one node, for a while (SIGSTOP); answers what lets them go on. */
+  holdKubelets(node?: string): () => void;
+  /** From here on Pods cannot reach Swift; everything else can. */
+  cutSwift(): Promise<void>;
+  /** They can again. */
+  joinSwift(): Promise<void>;
   /** Starts it where it does not run. */
   ensureOperator(): Promise<void>;
   /** A settings file of the mover, written into `folder`: it would copy this volume into that container. */

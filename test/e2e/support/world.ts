@@ -95,6 +95,7 @@ export class World {
     if (this.fresh === undefined) throw new Error("reset before remember");
     this.workspace.endLeftovers();
     await this.lab.ensureOperator();
+    await this.lab.joinSwift();
     for (const pod of await this.kube.list(paths.moverPods))
       await this.kube.remove(paths.pod(pod.metadata.name), 0);
     for (const policy of await this.kube.list(paths.networkPolicies))
@@ -130,13 +131,19 @@ export class World {
   private async restoreClaim(): Promise<void> {
     const seen = await this.kube.find(paths.claim(this.lab.claim));
     const wanted = this.fresh!.claim.spec.accessModes;
-    const same = JSON.stringify(seen?.spec.accessModes) === JSON.stringify(wanted);
+    const volume = await this.kube.find(paths.volume(this.fresh!.volume.metadata.name));
+    const same =
+      JSON.stringify(seen?.spec.accessModes) === JSON.stringify(wanted) &&
+      JSON.stringify(volume?.spec.local) === JSON.stringify(this.fresh!.volume.spec.local);
     if (seen?.status?.phase === "Bound" && seen.metadata.deletionTimestamp === undefined && same) return;
     await this.replaceClaim(wanted);
   }
 
   /** The claim and its volume made anew, with these access modes, on the same folder. */
-  async replaceClaim(accessModes: readonly string[]): Promise<void> {
+  async replaceClaim(
+    accessModes: readonly string[],
+    changed: (volumeSpec: KubeObject) => KubeObject = (spec) => spec,
+  ): Promise<void> {
     const name = this.lab.claim;
     const { claim, volume } = this.fresh!;
     const gone = async (path: string): Promise<boolean> => (await this.kube.find(path)) === undefined;
@@ -163,7 +170,7 @@ export class World {
       spec: { ...spec, accessModes },
     });
     const { claimRef: _claimRef, ...volumeSpec } = volume.spec;
-    await this.kube.create("/api/v1/persistentvolumes", bare(volume, volumeSpec));
+    await this.kube.create("/api/v1/persistentvolumes", bare(volume, changed(volumeSpec)));
     await this.kube.create(paths.claims, bare(claim, claim.spec));
     await until(
       "the claim to be bound",

@@ -1,0 +1,65 @@
+/** What may happen to the migration Pod on its node, told in words of its own. */
+import { says } from "../support/expect";
+import { paths } from "../support/kube";
+import { until } from "../support/process";
+import type { Scenario } from "../support/scenario";
+import type { World } from "../support/world";
+
+/** The live Pod's container runs. */
+export async function livePodRuns(world: World): Promise<void> {
+  await until("the live Pod to run", async () => {
+    const pod = await world.kube.find(paths.pod("image-registry-migration-live"));
+    return pod?.status?.containerStatuses?.[0]?.state?.running !== undefined;
+  });
+}
+
+export const outOfMemory: Scenario = {
+  name: "out-of-memory",
+  title: "a migration Pod that needs more memory than its limit",
+  long: true,
+  run: async (t) => {
+    const { world } = t;
+    const stack = await world.stack({
+      state: "migrate",
+      readOnly: false,
+      resources: { limits: { memory: "32Mi" } },
+    });
+    await t.test("it ends, and the limit and the way to raise it are told", async () => {
+      says(await stack.upFails(), /OOMKilled/, /limit of 32Mi/, /resources\.limits\.memory/);
+      await world.onVolume();
+    });
+    await t.test("with more memory the same up goes through", async () => {
+      await stack.configure({ resources: undefined }).up();
+      await world.containerIsTree(await world.container());
+    });
+  },
+};
+
+export const evicted: Scenario = {
+  name: "evicted",
+  title: "a migration Pod that its kubelet evicts",
+  long: true,
+  run: async (t) => {
+    const { world } = t;
+    const stack = await world.stack({
+      state: "migrate",
+      readOnly: false,
+      // Its log alone is longer.
+      resources: { limits: { "ephemeral-storage": "1" } },
+    });
+    await t.test("it ends, and the kubelet's own reason is told", async () => {
+      // Held where it is, so that the kubelet finds it in time.
+      await world.lab.cutSwift();
+      try {
+        says(await stack.upFails(), /was evicted/, /ephemeral/, /run the same command again/);
+      } finally {
+        await world.lab.joinSwift();
+      }
+      await world.onVolume();
+    });
+    await t.test("without the limit the same up goes through", async () => {
+      await stack.configure({ resources: undefined }).up();
+      await world.containerIsTree(await world.container());
+    });
+  },
+};
