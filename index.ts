@@ -2,6 +2,7 @@
  * The program: what is wanted, what is there, what follows from both, and that declared as resources. Whatever is
  * refused is refused before anything is changed, in `preview` as in `up`.
  */
+import "./node-version";
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import * as pulumi from "@pulumi/pulumi";
