@@ -6,9 +6,11 @@ const project = join(__dirname, "..");
 const read = (path: string) => readFileSync(join(project, path), "utf8");
 
 test("docs/troubleshooting.md explains every refusal and warning, and no other", () => {
-  const sources = ["plan.ts", ...readdirSync(join(project, "plan")).map((name) => join("plan", name))].map(
-    read,
-  );
+  const files = readdirSync(join(project, "plan"), { recursive: true, encoding: "utf8" });
+  const sources = [
+    "plan.ts",
+    ...files.filter((name) => name.endsWith(".ts")).map((name) => join("plan", name)),
+  ].map(read);
   const named = /(?:judge\.(?:refuse|warn)|\bof)\(\s*"([a-z-]+)"/g;
   const inCode = new Set(sources.flatMap((text) => [...text.matchAll(named)].map((match) => match[1])));
   const inDocs = new Set(

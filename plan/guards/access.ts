@@ -1,0 +1,53 @@
+/** Who may act: another stack at work, the user's permissions, Pods that nobody here made. */
+import type { MissingPermission, ReachableObservation } from "../../cluster/observation";
+import { namespace, type Phase } from "../../cluster/journal";
+import type { Settings } from "../../config";
+import type { Judge } from "../judge";
+
+/** Phases after which nobody is at work any more. */
+const settled: ReadonlySet<Phase> = new Set(["switched", "aborted"]);
+
+/** Another stack that has not finished: its steps and ours would undo each other. */
+export function guardOtherStack(judge: Judge, settings: Settings, seen: ReachableObservation): void {
+  const { run, phase } = seen.journal ?? {};
+  if (run === undefined || phase === undefined || run.stack === settings.stack) return;
+  if (settled.has(phase) || settings.takeOver === run.stack) return;
+  judge.refuse(
+    "other-stack",
+    `stack ${run.stack} is at work on this cluster: since ${run.since} on ${run.host}, now "${phase}"`,
+    "one stack at a time; another one may go on in its place when nobody runs it any more",
+    `pulumi stack select ${run.stack}, or to take over: pulumi config set takeOver ${run.stack}`,
+  );
+}
+
+/** The user's permissions, all missing ones in one message. */
+export function guardPermissions(judge: Judge, missing: readonly MissingPermission[]): void {
+  if (missing.length === 0) return;
+  const list = missing.map(showPermission).join("; ");
+  judge.refuse(
+    "permissions",
+    `this user may not: ${list}`,
+    "a user with the ClusterRole of docs/permissions.yaml, or cluster-admin",
+    "ask an administrator for: oc apply -f docs/permissions.yaml, and a ClusterRoleBinding to it",
+  );
+}
+
+function showPermission(each: MissingPermission): string {
+  const kind = `${each.resource}${each.subresource === undefined ? "" : `/${each.subresource}`}`;
+  const group = each.group === "" ? "" : `.${each.group}`;
+  const name = each.name === undefined ? "" : ` "${each.name}"`;
+  const where = each.namespace === undefined ? "" : ` in namespace ${each.namespace}`;
+  return `${each.verb} ${kind}${group}${name}${where}`;
+}
+
+/** Pods of our name that this program did not make, e.g. by hand after the documented page: they cannot be taken over. */
+export function guardMoverPods(judge: Judge, seen: ReachableObservation): void {
+  const strange = seen.moverPods.filter((pod) => pod.specHash === undefined).map((pod) => pod.name);
+  if (strange.length === 0) return;
+  judge.refuse(
+    "strange-pod",
+    `pod ${strange.join(", ")} in ${namespace} wears the label of the migration Pod, but this program did not make it`,
+    "none: it may still write to the container",
+    `oc -n ${namespace} logs ${strange[0] ?? ""}; when it has ended: oc -n ${namespace} delete pod ${strange.join(" ")}`,
+  );
+}

@@ -1,0 +1,94 @@
+/** The cluster and its registry operator: the right platform, in charge, well, and not in the middle of an upgrade. */
+import type { ReachableObservation } from "../../cluster/observation";
+import { namespace } from "../../cluster/journal";
+import { isTrue, type Judge } from "../judge";
+import { config } from "./names";
+
+/** OpenStack, and an operator that acts on its config. */
+export function guardPlatform(judge: Judge, seen: ReachableObservation): void {
+  const { infrastructure } = seen;
+  if (infrastructure === undefined) {
+    judge.refuse(
+      "not-openshift",
+      `the cluster at ${seen.server} has no infrastructure.config.openshift.io/cluster`,
+      "an OpenShift cluster",
+      "oc whoami --show-server; then pulumi config set kubernetes:context <another>",
+    );
+  } else if (infrastructure.platform !== "OpenStack") {
+    judge.refuse(
+      "not-openstack",
+      `cluster ${infrastructure.name} runs on platform "${infrastructure.platform}"`,
+      "platform OpenStack: only there the operator can use Swift",
+      "oc whoami --show-server; then pulumi config set kubernetes:context <another>",
+    );
+  } else if (infrastructure.controlPlaneTopology === "External") {
+    judge.refuse(
+      "external-control-plane",
+      `the control plane of ${infrastructure.name} runs elsewhere (controlPlaneTopology External)`,
+      "a cluster with its own control plane: a hosted one resets the registry's config from outside",
+      "change the registry's storage where the hosted cluster is defined",
+    );
+  }
+}
+
+/** The registry's operator must be there and in charge. */
+export function guardOperator(judge: Judge, seen: ReachableObservation): void {
+  if (seen.config === undefined) {
+    judge.refuse(
+      "no-registry-config",
+      `${config} does not exist: the registry operator is missing or never ran`,
+      "a cluster with the ImageRegistry capability",
+      `oc get clusteroperator image-registry; oc -n ${namespace} get deployment cluster-image-registry-operator`,
+    );
+    return;
+  }
+  if (seen.config.managementState !== "Managed") {
+    judge.refuse(
+      "operator-not-managed",
+      `${config} has managementState "${seen.config.managementState}", so the operator does not act on it`,
+      "Managed",
+      `oc patch ${config} --type merge -p '{"spec":{"managementState":"Managed"}}'`,
+    );
+  }
+  if (seen.operatorDeploymentAvailable === false) {
+    judge.refuse(
+      "operator-down",
+      `the registry operator is not available (deployment ${namespace}/cluster-image-registry-operator)`,
+      "an available operator: it is what acts on every change of the registry",
+      `oc -n ${namespace} get pods -l name=cluster-image-registry-operator`,
+    );
+  }
+}
+
+/** A degraded operator: `blocks` says whether that stops the run or is only worth knowing. */
+export function guardDegraded(judge: Judge, seen: ReachableObservation, blocks: boolean): void {
+  const degraded = isTrue(seen.clusterOperator?.conditions, "Degraded");
+  if (degraded === undefined) return;
+  const wrong = `clusteroperator/image-registry is Degraded: ${degraded.message || "it gives no reason"}`;
+  if (blocks) {
+    judge.refuse(
+      "degraded",
+      wrong,
+      "Degraded=False before a migration begins",
+      "oc describe clusteroperator image-registry",
+    );
+  } else {
+    judge.warn("degraded", wrong);
+  }
+}
+
+/** A cluster upgrade restarts nodes and rolls the registry meanwhile. */
+export function guardUpgrade(judge: Judge, seen: ReachableObservation, blocks: boolean): void {
+  if (seen.upgrade?.progressing !== true) return;
+  const wrong = `the cluster is being upgraded: ${seen.upgrade.message}`;
+  if (blocks) {
+    judge.refuse(
+      "upgrade",
+      wrong,
+      "switch with no upgrade under way",
+      "oc get clusterversion; then pulumi up again",
+    );
+  } else {
+    judge.warn("upgrade", `${wrong}; nodes may restart under the copy, which then goes on by itself`);
+  }
+}

@@ -1,0 +1,136 @@
+/** Where the images are: on a volume, whose claim is there, bound, and the one of before. */
+import type { Claim, ReachableObservation } from "../../cluster/observation";
+import { namespace } from "../../cluster/journal";
+import type { Settings } from "../../config";
+import type { Judge } from "../judge";
+import { storageKind } from "../storage";
+import { config } from "./names";
+
+/** The registry must be on a volume for its images to be moved from there. */
+export function guardOnVolume(judge: Judge, seen: ReachableObservation, ours: string | undefined): void {
+  if (seen.config === undefined) return;
+  const storage = storageKind(seen.config.storage);
+  switch (storage.kind) {
+    case "volume":
+      if (seen.deployment === undefined) {
+        judge.refuse(
+          "no-deployment",
+          `deployment ${namespace}/image-registry does not exist although the registry is configured`,
+          "a registry that runs",
+          "oc describe clusteroperator image-registry",
+        );
+      }
+      return;
+    case "swift": {
+      const whose =
+        storage.container === ours ? "the container of this migration" : "not one this program made";
+      judge.refuse(
+        "already-on-swift",
+        `the registry is on Swift already, container "${storage.container}" (${whose})`,
+        "a registry on a volume; from Swift there is state abort, or switch to finish what was begun",
+        storage.container === ours
+          ? "pulumi config set state switch && pulumi up"
+          : "pulumi config set state abort && pulumi preview",
+      );
+      return;
+    }
+    default:
+      guardStrangeStorage(judge, storage);
+  }
+}
+
+/** Storage that is neither a volume nor Swift. */
+export function guardStrangeStorage(judge: Judge, storage: ReturnType<typeof storageKind>): void {
+  switch (storage.kind) {
+    case "none":
+      judge.refuse(
+        "no-storage",
+        `${config} has an empty spec.storage`,
+        "spec.storage.pvc: there is no volume to move images from",
+        `oc get ${config} -o jsonpath='{.spec.storage}'`,
+      );
+      return;
+    case "emptyDir":
+      judge.refuse(
+        "empty-dir",
+        "the registry keeps its images in an emptyDir, which no other Pod can read",
+        "spec.storage.pvc",
+        "push the images again after configuring storage; an emptyDir does not outlive its Pod",
+      );
+      return;
+    case "several":
+      judge.refuse(
+        "several-storages",
+        `${config} names ${storage.backends.length} storages (${storage.backends.join(", ")}); the operator then stands still`,
+        "one of them",
+        `oc patch ${config} --type merge -p '{"spec":{"storage":{"<the one that is not in use>":null}}}'`,
+      );
+      return;
+    case "other":
+      judge.refuse(
+        "other-backend",
+        `the registry is on storage backend "${storage.backend}"`,
+        "pvc (a volume) or swift",
+        "this program moves images between a volume and Swift only",
+      );
+      return;
+    case "volume":
+    case "swift":
+      return;
+  }
+}
+
+/** The claim: there, bound, not going. */
+export function guardClaim(judge: Judge, settings: Settings, seen: ReachableObservation): Claim | undefined {
+  const { claim, claimName } = seen;
+  const look = `oc -n ${namespace} get pvc ${claimName}`;
+  if (seen.config !== undefined && settings.claim !== undefined) {
+    const storage = storageKind(seen.config.storage);
+    if (storage.kind === "volume" && storage.claim !== settings.claim) {
+      judge.refuse(
+        "other-claim",
+        `the config names claim "${settings.claim}", but the registry uses "${storage.claim}"`,
+        "the claim the registry uses: its images are there",
+        "pulumi config rm claim",
+      );
+    }
+  }
+  if (claim === undefined) {
+    judge.refuse(
+      "no-claim",
+      `claim ${namespace}/${claimName} does not exist`,
+      "a bound claim",
+      `${look}; another one: pulumi config set claim <name>`,
+    );
+    return undefined;
+  }
+  if (claim.terminating) {
+    judge.refuse(
+      "claim-terminating",
+      `claim ${claim.name} is being deleted; its volume goes when its last Pod ends`,
+      "a claim that stays",
+      `keep the volume first: oc patch pv ${claim.volumeName ?? "<volume>"} -p '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}'`,
+    );
+  } else if (claim.phase !== "Bound") {
+    judge.refuse(
+      "claim-not-bound",
+      `claim ${claim.name} is "${claim.phase}"`,
+      "Bound",
+      `oc -n ${namespace} describe pvc ${claim.name}`,
+    );
+  }
+  return claim;
+}
+
+/** The same claim as when the migration began, by UID: one of the same name may be another, empty volume. */
+export function guardSameClaim(judge: Judge, seen: ReachableObservation): void {
+  const before = seen.journal?.previous?.claim;
+  if (before === undefined || seen.claim === undefined || before.name !== seen.claim.name) return;
+  if (before.uid === "" || before.uid === seen.claim.uid) return;
+  judge.refuse(
+    "claim-replaced",
+    `claim ${before.name} was made anew since the migration began (UID ${seen.claim.uid}, it was ${before.uid}): its volume is another`,
+    "the claim the images are on",
+    `oc get pv | grep ${before.name}; to begin anew: oc -n ${namespace} delete configmap image-registry-migration`,
+  );
+}
