@@ -79,7 +79,7 @@ export async function followPod(order: Following, context: FollowingContext): Pr
           await stream.finish();
           return await ended(order, pod, status, teller, api);
         }
-        if (status?.state?.running !== undefined) {
+        if (hasStarted(status)) {
           startedAt ??= seconds();
           stream.start();
         }
@@ -186,6 +186,7 @@ async function ended(
     [
       `${order.what} failed: pod ${namespace}/${order.name} ended with exit code ${exitCode} (${meaningOf(exitCode)})`,
       ...(own === "" ? [] : [own]),
+      ...advice(exitCode, own, pod),
       ...(own === "" && lines.length > 0
         ? [`its last lines:\n${lines.map((line) => `    ${line}`).join("\n")}`]
         : []),
@@ -193,6 +194,24 @@ async function ended(
     ].join("; "),
     exitCode,
   );
+}
+
+/** It may have ended, and be started again, between two looks. */
+function hasStarted(status: RawContainerStatus | undefined): boolean {
+  const { state, lastState } = status ?? {};
+  return [state?.running, state?.terminated, lastState?.terminated].some((each) => each !== undefined);
+}
+
+/** What the mover cannot know: how its Pod may get more rights. */
+function advice(exitCode: number, message: string, pod: RawPod): readonly string[] {
+  const aboutFiles = [3, 8].includes(exitCode); // source and volume
+  const root = pod.metadata.annotations?.["openshift.io/required-scc"] === "anyuid";
+  return aboutFiles && /\b(EACCES|EPERM)\b/.test(message) && !root
+    ? [
+        "it belongs to another user than the registry's; as root it can be had: pulumi config set scc anyuid, then run the " +
+          "same command again",
+      ]
+    : [];
 }
 
 const moreMemory = "pulumi config set --path resources.limits.memory 2Gi";

@@ -69,6 +69,34 @@ test("a failure for good is told at once: exit code, what it means, the mover's 
   );
 });
 
+test("a file of another user leads to scc: anyuid, unless the Pod has it already", async () => {
+  const message = "/files/docker/x: EACCES: permission denied, open '/files/docker/x'";
+  const failed = { ...report, outcome: "failed", exitCode: 3, message };
+  const told = async (annotations: object): Promise<string> => {
+    const api = new PodApi();
+    const status = ended({ exitCode: 3, message: JSON.stringify(failed) });
+    api.put(path, { metadata: { uid: "u1", annotations }, spec: { containers: [] }, status });
+    return following(api).result.then(
+      () => "",
+      (error: Error) => error.message,
+    );
+  };
+  expect(await told({})).toMatch(/EACCES.*pulumi config set scc anyuid, then run the same command again/);
+  expect(await told({ "openshift.io/required-scc": "anyuid" })).not.toMatch(/scc anyuid/);
+});
+
+test("one that ended between two looks did start", async () => {
+  const api = new PodApi();
+  const state = { terminated: { exitCode: 12, message: '{"version":1}' } };
+  api.pod({
+    phase: "Running",
+    containerStatuses: [{ name: "m", ready: false, restartCount: 0, state }],
+  });
+  const { lines, result } = following(api, { deadlineSeconds: 0.02 });
+  await expect(result).rejects.toThrow("copyDeadline");
+  expect(lines.join()).not.toMatch(/does not start/);
+});
+
 test("a Pod that ends well but reports a failure failed", async () => {
   const api = new PodApi();
   api.pod(
