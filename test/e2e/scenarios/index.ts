@@ -1,7 +1,9 @@
 import type { Scenario } from "../support/scenario";
+import { complaint } from "./complaint";
 import { drain } from "./drain";
 import { interruptions } from "./interruptions";
 import { evicted, outOfMemory } from "./pods";
+import { proxy } from "./proxy";
 import { refusals } from "./refusals";
 import { destroy, lostState, release, withoutCopyBack } from "./return";
 import { operatorTrouble, pruner, pullCheck, recreate, stubbornPod } from "./sealing";
@@ -19,6 +21,7 @@ export const scenarios: readonly Scenario[] = [
   recreate,
   stubbornPod,
   operatorTrouble,
+  complaint,
   pruner,
   pullCheck,
   withoutCopyBack,
@@ -31,6 +34,7 @@ export const scenarios: readonly Scenario[] = [
   alone,
   foreignFiles,
   applicationCredential,
+  proxy,
   outOfMemory,
   evicted,
   unreachable,

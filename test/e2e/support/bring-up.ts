@@ -90,13 +90,8 @@ export async function bringUpLab(wishes: LabWishes): Promise<Lab> {
   };
   console.log(`lab: ${wishes.folder}, ports from ${ports} on, ${net}`);
   try {
-    await lab(
-      [
-        ...["up", "--fast", "--store", "tmpfs", "--nodes", String(wishes.nodes)],
-        ...["--operator", wishes.operator, ...(wishes.tls === true ? ["--tls"] : [])],
-      ],
-      env,
-    );
+    const parts = ["--nodes", String(wishes.nodes), "--operator", wishes.operator];
+    await lab(["up", "--fast", "--store", "tmpfs", ...parts, ...(wishes.tls === true ? ["--tls"] : [])], env);
     await lab(["seed", ...((wishes.seed ?? "small") === "small" ? ["--small"] : [])], env);
   } catch (error) {
     await down().catch((e: unknown) => console.log(`lab down: ${String(e)}`));

@@ -7,11 +7,11 @@ import { run } from "./process";
 
 function rules(settings: LabSettings): string[][] {
   const port = String(labPorts(settings).swift.proxy);
-  return labNodes(settings).map(({ bridge }) => [
-    ...["INPUT", "-i", bridge, "-p", "tcp", "--dport", port],
-    ...["-m", "comment", "--comment", `${labName(settings)}-cut`],
-    ...["-j", "REJECT", "--reject-with", "tcp-reset"],
-  ]);
+  const reset = ["-j", "REJECT", "--reject-with", "tcp-reset"];
+  const comment = ["-m", "comment", "--comment", `${labName(settings)}-cut`];
+  return labNodes(settings).map(({ bridge }) =>
+    ["INPUT", "-i", bridge, "-p", "tcp", "--dport", port].concat(comment, reset),
+  );
 }
 
 /** Connections that are open already are reset as well. */
