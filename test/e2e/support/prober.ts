@@ -7,16 +7,46 @@ import type { Registry } from "./registry";
 export interface Probed {
   readonly requests: number;
   readonly failures: number;
-  /** Longest time between two successful answers' starts that had a failure between them, in seconds; 0 without one. */
-  readonly longestGap: number;
-  /** Sum of those gaps, in seconds. */
+  /**
+   * Seconds in which nothing was answered: the sum of the times between two answers that had a failure between them or
+   * were longer than a second. A request that is begun during an outage may hang and be answered at its end, as the
+   * system sends its first packet again: such a one did not fail, and yet there was no registry.
+   */
   readonly away: number;
   /** What the first few failures said. */
   readonly reasons: readonly string[];
 }
 
+/** Milliseconds between two answers that a busy machine may need. */
+const pause = 1000;
+
+interface Sample {
+  /** Milliseconds since the epoch. */
+  readonly ended: number;
+  /** Absent: answered well. */
+  readonly reason?: string;
+}
+
+/** See `Probed.away`; samples in the order they ended. */
+export function secondsAway(samples: readonly Sample[]): number {
+  let answered: number | undefined;
+  let failed = false;
+  let away = 0;
+  for (const { ended, reason } of samples) {
+    if (reason !== undefined) {
+      failed = true;
+      continue;
+    }
+    const gap = ended - (answered ?? ended);
+    if (failed || gap > pause) away += gap;
+    answered = ended;
+    failed = false;
+  }
+  return away / 1000;
+}
+
 export class Prober {
-  private readonly samples: { at: number; ok: boolean; reason?: string }[] = [];
+  private readonly samples: Sample[] = [];
   private readonly inFlight = new Set<Promise<void>>();
   private timer: NodeJS.Timeout | undefined;
 
@@ -35,49 +65,32 @@ export class Prober {
   }
 
   private async probe(): Promise<void> {
-    const at = Date.now();
-    try {
-      const answer = await this.registry.send("GET", `/v2/${this.repository}/manifests/${this.reference}`, {
-        headers: {
-          accept:
-            "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json",
-        },
-        signal: AbortSignal.timeout(10_000),
-      });
-      await answer.body.dump();
-      if (answer.statusCode === 200) this.samples.push({ at, ok: true });
-      else this.samples.push({ at, ok: false, reason: `status ${answer.statusCode}` });
-    } catch (error) {
-      this.samples.push({ at, ok: false, reason: error instanceof Error ? error.message : String(error) });
-    }
+    const reason = await this.ask().catch((error: unknown) =>
+      error instanceof Error ? error.message : String(error),
+    );
+    this.samples.push({ ended: Date.now(), ...(reason === undefined ? {} : { reason }) });
   }
 
-  /** What was seen so far; with `since` (ms) only what began after it. */
-  seen(since = 0): Probed {
-    const samples = this.samples.filter((s) => s.at >= since).sort((a, b) => a.at - b.at);
-    let lastOk: number | undefined;
-    let failing = false;
-    let longest = 0;
-    let away = 0;
-    for (const s of samples) {
-      if (!s.ok) failing = true;
-      else {
-        if (failing && lastOk !== undefined) {
-          const gap = (s.at - lastOk) / 1000;
-          longest = Math.max(longest, gap);
-          away += gap;
-        }
-        failing = false;
-        lastOk = s.at;
-      }
-    }
-    const failures = samples.filter((s) => !s.ok);
+  /** Why it was not answered well; `undefined` when it was. */
+  private async ask(): Promise<string | undefined> {
+    const answer = await this.registry.send("GET", `/v2/${this.repository}/manifests/${this.reference}`, {
+      headers: {
+        accept:
+          "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json",
+      },
+      signal: AbortSignal.timeout(10_000),
+    });
+    await answer.body.dump();
+    return answer.statusCode === 200 ? undefined : `status ${answer.statusCode}`;
+  }
+
+  private seen(): Probed {
+    const failures = this.samples.filter((sample) => sample.reason !== undefined);
     return {
-      requests: samples.length,
+      requests: this.samples.length,
       failures: failures.length,
-      longestGap: longest,
-      away,
-      reasons: [...new Set(failures.map((f) => f.reason ?? ""))].slice(0, 5),
+      away: secondsAway(this.samples),
+      reasons: [...new Set(failures.map((sample) => sample.reason ?? ""))].slice(0, 5),
     };
   }
 
