@@ -157,7 +157,7 @@ async function copyPass(run: Run, exact: boolean): Promise<FirstPass> {
         changed = true;
         return false;
       }
-      if (object && object.bytes === file.bytes && hash === listedHash(object)) {
+      if (object && object.bytes === file.bytes && hash === listedHash(object, file.kind)) {
         inventories.both(file.name, file.bytes, hash);
         if (full && file.kind === "blob")
           return schedule(file, "verify", object.large ? undefined : object.hash);

@@ -16,7 +16,6 @@ export const emptyMd5 = "d41d8cd98f00b204e9800998ecf8427e";
 export type Kind = "blob" | "link" | "tag";
 
 const blobPath = /^blobs\/(sha256|sha512)\/[0-9a-f]{2}\/((?:[0-9a-f]{64}){1,2})\/data$/;
-const contentLink = /(?:^|\/)(sha256)\/([0-9a-f]{64})\/link$/;
 
 /** The kind of a path relative to the tree. Unknown files count as links: they are compared by content. */
 export function kindOf(path: ByteString): Kind {
@@ -51,11 +50,16 @@ export function blobPathOf(digest: string): ByteString {
  * for anything else.
  */
 export function contentOfLink(path: ByteString): string | undefined {
-  const length = path.length;
-  if (length < 77 || !path.endsWith("/link")) return undefined;
-  const match = contentLink.exec(path.slice(length - 77));
-  return match ? `${match[1]}:${match[2]}` : undefined;
+  const start = path.length - linkEnd.length - 64 - algorithm.length;
+  if (start < 0 || !path.endsWith(linkEnd) || !path.startsWith(algorithm, start)) return undefined;
+  if (start > 0 && path.charCodeAt(start - 1) !== 47) return undefined;
+  const hex = path.slice(start + algorithm.length, -linkEnd.length);
+  return digits.test(hex) ? `sha256:${hex}` : undefined;
 }
+
+const algorithm = "sha256/";
+const linkEnd = "/link";
+const digits = /^[0-9a-f]+$/;
 
 /** Uploads under way and file system leftovers: never part of the registry's content. */
 export function isExcluded(path: ByteString): boolean {

@@ -20,13 +20,12 @@ export function mayBeManifest(object: ListedObject): boolean {
   return object.bytes === 0 && object.hash === emptyMd5;
 }
 
-/**
- * Parses one page. Objects are flat, with few keys, none of which Swift escapes: they are read key by key from
- * the bytes, whatever their order (it differs between versions). A backslash (a name with a quote, a control
- * character or beyond ASCII), a folder, or anything unexpected leaves the whole page to JSON.parse.
- */
+/** All objects of one page. */
 export function parsePage(body: Buffer, prefix: ByteString): ListedObject[] {
-  return parseFast(body, prefix) ?? parseSlow(body, prefix);
+  const page = new Page(body, prefix);
+  const all: ListedObject[] = [];
+  for (let some = page.next(); some; some = page.next()) all.push(...some);
+  return all;
 }
 
 /**
@@ -35,18 +34,61 @@ export function parsePage(body: Buffer, prefix: ByteString): ListedObject[] {
  */
 const blockSize = 64 * 1024;
 
-function parseFast(body: Buffer, prefix: ByteString): ListedObject[] | undefined {
-  const out: ListedObject[] = [];
-  for (let start = 0; start < body.length;) {
-    let end = Math.min(start + blockSize, body.length);
-    // Blocks end behind an object. A name that holds these two characters makes the block unreadable, no more.
-    if (end < body.length) end = body.lastIndexOf("},", end - 2, "latin1") + 2;
-    if (end <= start + 1) return undefined;
-    const text = body.toString("latin1", start, end);
-    if (!parseBlock(text, start === 0, end === body.length, prefix, out)) return undefined;
-    start = end;
+/**
+ * A page of a listing, read as far as it is asked for, so that few of its objects live at a time. Objects are flat,
+ * with few keys, none of which Swift escapes: they are read key by key from the bytes, whatever their order (it differs
+ * between versions). A backslash (a name with a quote, a control character or beyond ASCII), a folder, or anything
+ * unexpected leaves the whole page to JSON.parse. What is no listing throws TransientError, here or in `next`.
+ */
+export class Page {
+  /** Name of the last object; undefined: there is none. */
+  readonly last: ByteString | undefined;
+  private start = 0;
+  private given = 0;
+  private slowly = false;
+
+  constructor(
+    private readonly body: Buffer,
+    private readonly prefix: ByteString,
+  ) {
+    const start = lastObject(body, body.length);
+    const out: ListedObject[] = [];
+    const fast = parseBlock(body.toString("latin1", start), start === 0, true, prefix, out);
+    this.slowly = !fast;
+    this.last = (fast ? out : parseSlow(body, prefix)).at(-1)?.name;
   }
-  return out;
+
+  /** The next objects, at least one; undefined when all were given. */
+  next(): ListedObject[] | undefined {
+    const { body, prefix } = this;
+    if (this.start >= body.length || this.last === undefined) return undefined;
+    const out: ListedObject[] = [];
+    if (!this.slowly) {
+      let end = Math.min(this.start + blockSize, body.length);
+      if (end < body.length) end = lastObject(body, end);
+      const { start } = this;
+      this.slowly =
+        end <= start ||
+        !parseBlock(body.toString("latin1", start, end), start === 0, end === body.length, prefix, out);
+      this.start = end;
+    }
+    if (!this.slowly) {
+      this.given += out.length;
+      return out;
+    }
+    this.start = body.length;
+    const left = parseSlow(body, prefix).slice(this.given);
+    return left.length > 0 ? left : undefined;
+  }
+}
+
+/**
+ * Where the last object that ends before `end` begins, by the comma before it; 0 when there is none. A name that holds
+ * the two characters looked for makes what follows unreadable, no more.
+ */
+function lastObject(body: Buffer, end: number): number {
+  const at = body.lastIndexOf("},", end - 2, "latin1");
+  return at < 0 ? 0 : at + 2;
 }
 
 const quote = 34;
@@ -159,7 +201,7 @@ export interface ListingOptions {
   readonly limit: number;
 }
 
-/** The pages of a listing in order. Memory is that of a few pages, whatever the container holds. */
+/** A listing in order, some objects at a time. Memory is that of a few pages, whatever the container holds. */
 export async function* listPages(options: ListingOptions): AsyncGenerator<ListedObject[], void, undefined> {
   const splits = [...new Set(options.splits ?? [])].filter((s) => s !== "").sort();
   const parts = [...splits, undefined].map(
@@ -169,17 +211,16 @@ export async function* listPages(options: ListingOptions): AsyncGenerator<Listed
   for (let i = 0; i < parts.length; i++) {
     for (const part of parts.slice(i, i + 1 + ahead)) part.start();
     const part = parts[i]!;
-    for (;;) {
-      const page = await part.next();
-      if (!page) break;
-      if (page.length > 0) yield page;
-    }
+    for (let some = await part.next(); some; some = part.more() ?? (await part.next())) yield some;
   }
 }
 
 /** The names after `after` up to and including `last`. */
 class Part {
   private pending: Promise<Buffer> | undefined;
+  private page: Page | undefined;
+  /** What `more` met, for `next` to try again. */
+  private failure: Error | undefined;
   private marker: ByteString | undefined;
   private done = false;
 
@@ -193,42 +234,69 @@ class Part {
 
   /** Asks for the first page, if that has not been done. */
   start(): void {
-    if (this.done || this.pending) return;
-    this.pending = this.fetch();
+    if (!this.done && !this.pending && !this.page) this.ask(this.marker);
+  }
+
+  private ask(marker: ByteString | undefined): void {
+    this.pending = this.fetch(marker);
     // Awaited by next(); until then a failure must not count as unhandled.
     this.pending.catch(() => undefined);
   }
 
-  private fetch(): Promise<Buffer> {
+  private fetch(marker: ByteString | undefined): Promise<Buffer> {
     const { store, prefix, limit } = this.options;
     return store.list({
       prefix,
       limit,
-      ...(this.marker === undefined ? {} : { marker: prefix + this.marker }),
+      ...(marker === undefined ? {} : { marker: prefix + marker }),
       // An object name holds no NUL, so nothing lies between a name and that name with \x01: `last` is included.
       ...(this.last === undefined ? {} : { endMarker: `${prefix}${this.last}\u0001` }),
     });
   }
 
+  /** The next objects; undefined at the end of the part. */
   async next(): Promise<ListedObject[] | undefined> {
     if (this.done) return undefined;
-    this.start();
     const { policy, prefix } = this.options;
-    const page = await withRetry(policy, "listing", async () => {
-      this.start();
-      const body = await this.pending!.finally(() => (this.pending = undefined));
-      const parsed = parsePage(body, prefix);
-      this.checkOrder(parsed);
-      return parsed;
+    const some = await withRetry(policy, "listing", async () => {
+      try {
+        if (this.failure) throw this.failure;
+        if (!this.page) {
+          this.start();
+          this.page = new Page(await this.pending!.finally(() => (this.pending = undefined)), prefix);
+          // What comes after this page is asked for while it is read.
+          if (this.page.last !== undefined) this.ask(this.page.last);
+        }
+        return this.read();
+      } catch (error) {
+        // Asked again, it is for what comes after what was given.
+        this.page = this.pending = this.failure = undefined;
+        throw error;
+      }
     });
     // A short page is not trusted to be the last one (Ceph's gateway may have a lower limit than it says): only
     // an empty page ends a part, at the price of one request.
-    if (page.length === 0) this.done = true;
-    else {
-      this.marker = page[page.length - 1]!.name;
-      this.start();
+    if (!some) this.done = true;
+    return some;
+  }
+
+  /** The next objects, as long as the page at hand has some; undefined leaves it to `next`. */
+  more(): ListedObject[] | undefined {
+    try {
+      return this.read();
+    } catch (error) {
+      this.failure = error as Error;
+      return undefined;
     }
-    return page;
+  }
+
+  private read(): ListedObject[] | undefined {
+    const some = this.page?.next();
+    if (some) {
+      this.checkOrder(some);
+      this.marker = some[some.length - 1]!.name;
+    } else this.page = undefined;
+    return some;
   }
 
   private checkOrder(page: readonly ListedObject[]): void {

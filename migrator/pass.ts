@@ -42,14 +42,14 @@ export async function pass(run: Run, options: PassOptions): Promise<void> {
     run.progress.tick();
     sliceEnd = performance.now() + slice;
   };
-  const pages = listPages({
+  const listing = listPages({
     store: run.store,
     policy: run.policy,
     prefix: objectPrefix,
     limit: run.listingLimit,
     splits: listingSplits(run.base, run.containerObjects, run.listingLimit),
   });
-  for await (const raw of pages) {
+  for await (const raw of listing) {
     const page = await withTrueSizes(run, raw);
     for (let i = 0; i < page.length;) {
       i = join.advance(page, i);
@@ -138,7 +138,7 @@ export function inventoryHash(
   return md5OfFileSync(base + file.name);
 }
 
-/** The hash an object has in the inventory. */
-export function listedHash(object: ListedObject): string {
-  return kindOf(object.name) === "blob" ? "-" : object.hash;
+/** The hash an object has in the inventory; `kind`, where it is known. */
+export function listedHash(object: ListedObject, kind = kindOf(object.name)): string {
+  return kind === "blob" ? "-" : object.hash;
 }

@@ -111,7 +111,7 @@ async function attempt(
             });
             return false;
           }
-        if (file && object && file.bytes === object.bytes && hash === listedHash(object)) {
+        if (file && object && file.bytes === object.bytes && hash === listedHash(object, file.kind)) {
           inventories.both(file.name, file.bytes, hash);
           return options.onSame?.(file, object) ?? false;
         }

@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, type Stats } from "node:fs";
-import { isUtf8, toPath, toText, type ByteString } from "./bytes";
+import { isAscii, isUtf8, toPath, toText, type ByteString } from "./bytes";
 import { errnoOf, messageOf } from "./errors";
 import { kindOf, registryTree, objectPrefix, type Kind } from "./layout";
 
@@ -25,86 +25,189 @@ export interface WalkOptions {
   /** Root of the volume. */
   readonly root: string;
   readonly onProblem: (problem: SourceProblem) => void;
-  /** Start here instead of at the tree's root: a folder below it with its trailing slash. */
+  /** Start here instead of at the tree's root: a folder of the tree's root with its trailing slash. */
   readonly under?: ByteString;
 }
 
 /** Longest object name Swift takes, in bytes. */
 const longestName = 1024;
 
-const digestName = /^[0-9a-f]{64}$/;
-const blobParent = /^blobs\/sha256\/[0-9a-f]{2}\/$/;
-const layerParent = /\/_layers\/sha256\/$/;
+/** What a folder's place in the registry's format says of what is in it, so that less need be read. */
+type Place =
+  | "other"
+  | "top"
+  | "blobs"
+  /** `blobs/sha256`: folders of two digits. */
+  | "prefixes"
+  /** Folders named by digests, in each the one file `data`. */
+  | "data"
+  /** `_layers`: folders named by algorithms. */
+  | "layers"
+  /** Folders named by digests, in each the one file `link`. */
+  | "link"
+  | "manifests"
+  | "revisions"
+  /** As `link`, but registries up to 2.4 put a folder `signatures` beside the file. */
+  | "revision"
+  | "tags"
+  /** A tag: `current`, and `index` with folders for the digests it ever had. */
+  | "tag"
+  /** A tag's `current`: the one file `link`. */
+  | "current"
+  | "index";
 
-/**
- * Walks the registry's tree in the byte order of full paths, which is the order of Swift's listing. Every
- * directory is read, except the last level below `_layers/sha256` and `blobs/sha256/<2>`: the registry's
- * format has exactly one file there, and asking for it by name costs a third of reading a directory.
- * The calls are synchronous: a promise for each would cost more than the call (docs/migrator.md).
- */
-export function* walkRegistry(options: WalkOptions): Generator<SourceFile, void, undefined> {
-  const base = `${Buffer.from(options.root, "utf8").toString("latin1").replace(/\/+$/, "")}/${registryTree}`;
-  yield* walkDirectory(base, options.under ?? "", options);
+/** Where the folders of each place lead; `*` stands for any name. */
+const inside: Readonly<Partial<Record<Place, Readonly<Record<string, Place>>>>> = {
+  top: { "blobs/": "blobs" },
+  blobs: { "sha256/": "prefixes" },
+  prefixes: { "*": "data" },
+  layers: { "sha256/": "link" },
+  manifests: { "revisions/": "revisions", "tags/": "tags" },
+  revisions: { "sha256/": "revision" },
+  tags: { "*": "tag" },
+  tag: { "current/": "current", "index/": "index" },
+  index: { "sha256/": "link" },
+};
+
+function placeIn(place: Place, key: ByteString): Place {
+  const known = inside[place];
+  const found = known?.[key] ?? known?.["*"];
+  if (found !== undefined) return found;
+  return key === "_layers/" ? "layers" : key === "_manifests/" ? "manifests" : "other";
 }
 
-function* walkDirectory(
-  base: ByteString,
-  directory: ByteString,
-  options: WalkOptions,
-): Generator<SourceFile, void, undefined> {
-  let keys: ByteString[];
-  const others = new Map<ByteString, string>();
-  try {
-    keys = sortedEntries(base + directory, others);
-  } catch (error) {
-    report(options, base + directory, error);
-    return;
+/** A folder that is being walked. */
+interface Folder {
+  /** Relative to the tree, with a trailing slash; empty for the tree itself. */
+  readonly path: ByteString;
+  readonly place: Place;
+  /** Names in order, folders with a trailing slash. */
+  readonly keys: readonly ByteString[];
+  next: number;
+  /** Whether the path is ASCII: file system calls take the string itself. */
+  readonly ascii: boolean;
+  /** What is neither a file nor a folder. */
+  readonly others: ReadonlyMap<ByteString, string> | undefined;
+}
+
+/**
+ * Walks the registry's tree in the byte order of full paths, which is the order of Swift's listing. Every folder is
+ * read, except where the registry's format leaves no choice of what is in it: asking for that by name costs a third of
+ * reading. What is not there as expected is read after all. The calls are synchronous: a promise for each would cost
+ * more than the call; and the stack is explicit: each level of nested generators costs for each file (docs/migrator.md).
+ */
+export function walkRegistry(options: WalkOptions): IterableIterator<SourceFile> {
+  return new Walk(options);
+}
+
+class Walk implements IterableIterator<SourceFile> {
+  private readonly base: ByteString;
+  private readonly asciiBase: boolean;
+  private readonly stack: Folder[] = [];
+  /** Whether folders have a link for each folder in them and two more, as on ext4 and XFS; not so on btrfs. */
+  private readonly countsLinks: boolean;
+
+  constructor(private readonly options: WalkOptions) {
+    this.base = `${Buffer.from(options.root, "utf8").toString("latin1").replace(/\/+$/, "")}/${registryTree}`;
+    this.asciiBase = isAscii(this.base);
+    const under = options.under ?? "";
+    this.read(under, under === "" ? "top" : placeIn("top", under));
+    const folders = this.stack[0]?.keys.filter((key) => key.endsWith("/")).length ?? 0;
+    this.countsLinks = folders > 0 && this.links(under) === folders + 2;
   }
-  const leaf = layerParent.test(directory) ? "link" : blobParent.test(directory) ? "data" : undefined;
-  for (const key of keys) {
-    if (key.charCodeAt(key.length - 1) === 47) {
-      const name = key.slice(0, -1);
-      if (name === "_uploads" || name === "lost+found") continue;
-      if (leaf !== undefined && digestName.test(name)) {
-        const file = leafFile(base, `${directory}${key}${leaf}`, leaf === "data" ? "blob" : "link");
-        if (file) {
-          yield file;
-          continue;
-        }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<SourceFile, undefined> {
+    for (;;) {
+      const folder = this.stack[this.stack.length - 1];
+      if (folder === undefined) return { done: true, value: undefined };
+      if (folder.next === folder.keys.length) {
+        this.stack.pop();
+        continue;
       }
-      yield* walkDirectory(base, directory + key, options);
-      continue;
+      const key = folder.keys[folder.next++]!;
+      const value = isFolder(key) ? this.subfolder(folder, key) : this.file(folder, key);
+      if (value !== undefined) return { done: false, value };
     }
-    const path = directory + key;
-    const other = others.get(key);
-    if (other !== undefined) {
-      options.onProblem({ path: toText(base + path), why: `is a ${other}, not a file`, vanished: false });
-      continue;
+  }
+
+  private subfolder(folder: Folder, key: ByteString): SourceFile | undefined {
+    if (key === "_uploads/" || key === "lost+found/") return undefined;
+    const path = folder.path + key;
+    const { place } = folder;
+    if (folder.ascii) {
+      let file: SourceFile | undefined;
+      if (place === "link" || place === "data") {
+        if (key.length === 65) file = this.expected(place === "link" ? `${path}link` : `${path}data`);
+      } else if (place === "revision") {
+        if (this.countsLinks && this.links(path) === 2) file = this.expected(`${path}link`);
+      } else if (place === "tag" && key === "current/") file = this.expected(`${path}link`);
+      if (file) return file;
     }
-    if (!isUtf8(path)) {
-      options.onProblem({
-        path: toText(base + path),
-        why: "its name is not UTF-8, Swift takes no other",
-        vanished: false,
-      });
-      continue;
+    this.read(path, placeIn(place, key));
+    return undefined;
+  }
+
+  /** A file that should be there; undefined if it is not, or is no file. */
+  private expected(path: ByteString): SourceFile | undefined {
+    if (path.length + objectPrefix.length > longestName) return undefined;
+    try {
+      const stats = lstatSync(this.base + path, { throwIfNoEntry: false });
+      return stats?.isFile() ? toFile(path, stats) : undefined;
+    } catch {
+      // Reading the folder as any other finds the same fault again and reports it.
+      return undefined;
     }
-    if (path.length + objectPrefix.length > longestName) {
-      options.onProblem({
-        path: toText(base + path),
-        why: `its object name would be longer than Swift's ${longestName} bytes`,
-        vanished: false,
-      });
-      continue;
+  }
+
+  private links(path: ByteString): number {
+    try {
+      return lstatSync(toPath(this.base + path), { throwIfNoEntry: false })?.nlink ?? 0;
+    } catch {
+      // Reading the folder tells.
+      return 0;
     }
+  }
+
+  private file(folder: Folder, key: ByteString): SourceFile | undefined {
+    const { base, options } = this;
+    const path = folder.path + key;
+    const wrong = (why: string): undefined => {
+      options.onProblem({ path: toText(base + path), why, vanished: false });
+      return undefined;
+    };
+    const other = folder.others?.get(key);
+    if (other !== undefined) return wrong(`is a ${other}, not a file`);
+    if (!isUtf8(path)) return wrong("its name is not UTF-8, Swift takes no other");
+    if (path.length + objectPrefix.length > longestName)
+      return wrong(`its object name would be longer than Swift's ${longestName} bytes`);
     try {
       const stats = lstatSync(toPath(base + path));
-      if (stats.isFile()) yield toFile(path, stats, kindOf(path));
-      else options.onProblem({ path: toText(base + path), why: "is not a regular file", vanished: false });
+      return stats.isFile() ? toFile(path, stats) : wrong("is not a regular file");
     } catch (error) {
       report(options, base + path, error);
+      return undefined;
     }
   }
+
+  /** Reads a folder and goes on in it. */
+  private read(path: ByteString, place: Place): void {
+    const others = new Map<ByteString, string>();
+    try {
+      const keys = sortedEntries(this.base + path, others);
+      const ascii = this.asciiBase && isAscii(path);
+      this.stack.push({ path, place, keys, next: 0, ascii, others: others.size > 0 ? others : undefined });
+    } catch (error) {
+      report(this.options, this.base + path, error);
+    }
+  }
+}
+
+function isFolder(key: ByteString): boolean {
+  return key.charCodeAt(key.length - 1) === 47;
 }
 
 /** The names of a directory, directories with a trailing slash so that they sort as their content does. */
@@ -126,18 +229,8 @@ function sortedEntries(path: ByteString, others: Map<ByteString, string>): ByteS
   return keys.sort();
 }
 
-function leafFile(base: ByteString, path: ByteString, kind: Kind): SourceFile | undefined {
-  try {
-    const stats = lstatSync(base + path, { throwIfNoEntry: false });
-    return stats?.isFile() ? toFile(path, stats, kind) : undefined;
-  } catch {
-    // Walking the directory as any other finds the same fault again and reports it.
-    return undefined;
-  }
-}
-
-function toFile(name: ByteString, stats: Stats, kind: Kind): SourceFile {
-  return { name, bytes: stats.size, kind, changed: stats.ctimeMs };
+function toFile(name: ByteString, stats: Stats): SourceFile {
+  return { name, bytes: stats.size, kind: kindOf(name), changed: stats.ctimeMs };
 }
 
 function report(options: WalkOptions, path: ByteString, error: unknown): void {
