@@ -40,8 +40,11 @@ export async function ensurePackages(wanted: readonly string[], say: (line: stri
     await run("apt-get", ["update"], { env, limit: 600 });
     return run("apt-get", ["--simulate", ...install], { env, limit: 120 });
   });
-  const all = [...simulated.matchAll(/^Inst (\S+)/gm)].map((match) => match[1]);
-  say(`with what they depend on: ${all.join(", ")}`);
+  const more = [...simulated.matchAll(/^Inst (\S+)/gm)].filter((match) => !missing.includes(match[1]!));
+  if (more.length > 0)
+    say(
+      `and ${more.length} that they depend on; to see them: apt-get ${["--simulate", ...install].join(" ")}`,
+    );
   await run("apt-get", install, { env, limit: 1200 });
 }
 
