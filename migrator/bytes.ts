@@ -13,11 +13,6 @@ export function fromText(text: string): ByteString {
   return !nonAscii.test(text) ? text : Buffer.from(text, "utf8").toString("latin1");
 }
 
-/** Whether all bytes are below 128. */
-export function isAscii(name: ByteString): boolean {
-  return !nonAscii.test(name);
-}
-
 /** The text for a person; bytes that are not UTF-8 are shown as `\xNN`. */
 export function toText(name: ByteString): string {
   if (printable.test(name)) return name;

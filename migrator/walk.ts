@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, type Stats } from "node:fs";
-import { isAscii, isUtf8, toPath, toText, type ByteString } from "./bytes";
+import { isUtf8, toPath, toText, type ByteString } from "./bytes";
 import { errnoOf, messageOf } from "./errors";
 import { kindOf, registryTree, objectPrefix, type Kind } from "./layout";
 
@@ -50,10 +50,8 @@ type Place =
   /** As `link`, but registries up to 2.4 put a folder `signatures` beside the file. */
   | "revision"
   | "tags"
-  /** A tag: `current`, and `index` with folders for the digests it ever had. */
+  /** A tag: `current` with the one file `link`, and `index` with folders for the digests it ever had. */
   | "tag"
-  /** A tag's `current`: the one file `link`. */
-  | "current"
   | "index";
 
 /** Where the folders of each place lead; `*` stands for any name. */
@@ -65,7 +63,7 @@ const inside: Readonly<Partial<Record<Place, Readonly<Record<string, Place>>>>> 
   manifests: { "revisions/": "revisions", "tags/": "tags" },
   revisions: { "sha256/": "revision" },
   tags: { "*": "tag" },
-  tag: { "current/": "current", "index/": "index" },
+  tag: { "index/": "index" },
   index: { "sha256/": "link" },
 };
 
@@ -76,6 +74,16 @@ function placeIn(place: Place, key: ByteString): Place {
   return key === "_layers/" ? "layers" : key === "_manifests/" ? "manifests" : "other";
 }
 
+const digestFolder = /^[0-9a-f]{64}\/$/;
+
+/** The one file that the format has in a folder; undefined where it leaves a choice. */
+function onlyFile(place: Place, key: ByteString): "data" | "link" | undefined {
+  if (place === "tag") return key === "current/" ? "link" : undefined;
+  if (place !== "data" && place !== "link" && place !== "revision") return undefined;
+  if (!digestFolder.test(key)) return undefined;
+  return place === "data" ? "data" : "link";
+}
+
 /** A folder that is being walked. */
 interface Folder {
   /** Relative to the tree, with a trailing slash; empty for the tree itself. */
@@ -84,8 +92,6 @@ interface Folder {
   /** Names in order, folders with a trailing slash. */
   readonly keys: readonly ByteString[];
   next: number;
-  /** Whether the path is ASCII: file system calls take the string itself. */
-  readonly ascii: boolean;
   /** What is neither a file nor a folder. */
   readonly others: ReadonlyMap<ByteString, string> | undefined;
 }
@@ -102,17 +108,15 @@ export function walkRegistry(options: WalkOptions): IterableIterator<SourceFile>
 
 class Walk implements IterableIterator<SourceFile> {
   private readonly base: ByteString;
-  private readonly asciiBase: boolean;
   private readonly stack: Folder[] = [];
   /** Whether folders have a link for each folder in them and two more, as on ext4 and XFS; not so on btrfs. */
   private readonly countsLinks: boolean;
 
   constructor(private readonly options: WalkOptions) {
     this.base = `${Buffer.from(options.root, "utf8").toString("latin1").replace(/\/+$/, "")}/${registryTree}`;
-    this.asciiBase = isAscii(this.base);
     const under = options.under ?? "";
     this.read(under, under === "" ? "top" : placeIn("top", under));
-    const folders = this.stack[0]?.keys.filter((key) => key.endsWith("/")).length ?? 0;
+    const folders = this.stack[0]?.keys.filter(isFolder).length ?? 0;
     this.countsLinks = folders > 0 && this.links(under) === folders + 2;
   }
 
@@ -138,13 +142,9 @@ class Walk implements IterableIterator<SourceFile> {
     if (key === "_uploads/" || key === "lost+found/") return undefined;
     const path = folder.path + key;
     const { place } = folder;
-    if (folder.ascii) {
-      let file: SourceFile | undefined;
-      if (place === "link" || place === "data") {
-        if (key.length === 65) file = this.expected(place === "link" ? `${path}link` : `${path}data`);
-      } else if (place === "revision") {
-        if (this.countsLinks && this.links(path) === 2) file = this.expected(`${path}link`);
-      } else if (place === "tag" && key === "current/") file = this.expected(`${path}link`);
+    const only = onlyFile(place, key);
+    if (only !== undefined && (place !== "revision" || this.holdsNoFolder(path))) {
+      const file = this.expected(path + only);
       if (file) return file;
     }
     this.read(path, placeIn(place, key));
@@ -155,12 +155,17 @@ class Walk implements IterableIterator<SourceFile> {
   private expected(path: ByteString): SourceFile | undefined {
     if (path.length + objectPrefix.length > longestName) return undefined;
     try {
-      const stats = lstatSync(this.base + path, { throwIfNoEntry: false });
+      const stats = lstatSync(toPath(this.base + path), { throwIfNoEntry: false });
       return stats?.isFile() ? toFile(path, stats) : undefined;
     } catch {
       // Reading the folder as any other finds the same fault again and reports it.
       return undefined;
     }
+  }
+
+  /** Whether a folder certainly has no folder in it. */
+  private holdsNoFolder(path: ByteString): boolean {
+    return this.countsLinks && this.links(path) === 2;
   }
 
   private links(path: ByteString): number {
@@ -198,8 +203,7 @@ class Walk implements IterableIterator<SourceFile> {
     const others = new Map<ByteString, string>();
     try {
       const keys = sortedEntries(this.base + path, others);
-      const ascii = this.asciiBase && isAscii(path);
-      this.stack.push({ path, place, keys, next: 0, ascii, others: others.size > 0 ? others : undefined });
+      this.stack.push({ path, place, keys, next: 0, others: others.size > 0 ? others : undefined });
     } catch (error) {
       report(this.options, this.base + path, error);
     }
