@@ -45,40 +45,43 @@ export class Page {
   readonly last: ByteString | undefined;
   private start = 0;
   private given = 0;
-  private slowly = false;
+  /** What JSON.parse found and was not given yet, once the page is not as expected. */
+  private rest: ListedObject[] | undefined;
 
   constructor(
     private readonly body: Buffer,
     private readonly prefix: ByteString,
   ) {
     const start = lastObject(body, body.length);
-    const out: ListedObject[] = [];
-    const fast = parseBlock(body.toString("latin1", start), start === 0, true, prefix, out);
-    this.slowly = !fast;
-    this.last = (fast ? out : parseSlow(body, prefix)).at(-1)?.name;
+    let end: ListedObject[] = [];
+    if (!parseBlock(body.toString("latin1", start), start === 0, true, prefix, end))
+      this.rest = end = parseSlow(body, prefix);
+    this.last = end.at(-1)?.name;
   }
 
   /** The next objects, at least one; undefined when all were given. */
   next(): ListedObject[] | undefined {
-    const { body, prefix } = this;
-    if (this.start >= body.length || this.last === undefined) return undefined;
+    const some = this.rest === undefined ? this.block() : this.rest.splice(0);
+    return some.length > 0 ? some : undefined;
+  }
+
+  private block(): ListedObject[] {
+    const { body, prefix, start } = this;
     const out: ListedObject[] = [];
-    if (!this.slowly) {
-      let end = Math.min(this.start + blockSize, body.length);
-      if (end < body.length) end = lastObject(body, end);
-      const { start } = this;
-      this.slowly =
-        end <= start ||
-        !parseBlock(body.toString("latin1", start, end), start === 0, end === body.length, prefix, out);
-      this.start = end;
+    if (start === body.length) return out;
+    let end = Math.min(start + blockSize, body.length);
+    if (end < body.length) end = lastObject(body, end);
+    if (
+      end <= start ||
+      !parseBlock(body.toString("latin1", start, end), start === 0, end === body.length, prefix, out)
+    ) {
+      const left = parseSlow(body, prefix).slice(this.given);
+      this.rest = [];
+      return left;
     }
-    if (!this.slowly) {
-      this.given += out.length;
-      return out;
-    }
-    this.start = body.length;
-    const left = parseSlow(body, prefix).slice(this.given);
-    return left.length > 0 ? left : undefined;
+    this.start = end;
+    this.given += out.length;
+    return out;
   }
 }
 
@@ -197,7 +200,7 @@ export interface ListingOptions {
   readonly splits?: readonly ByteString[];
   /** Parts fetched ahead of the one that is read; default 3. */
   readonly ahead?: number;
-  /** Objects a page; a shorter page is the last one. Default: the store's limit. */
+  /** Objects a page. */
   readonly limit: number;
 }
 
@@ -211,7 +214,7 @@ export async function* listPages(options: ListingOptions): AsyncGenerator<Listed
   for (let i = 0; i < parts.length; i++) {
     for (const part of parts.slice(i, i + 1 + ahead)) part.start();
     const part = parts[i]!;
-    for (let some = await part.next(); some; some = part.more() ?? (await part.next())) yield some;
+    for (let some = await part.next(); some; some = await part.next()) yield some;
   }
 }
 
@@ -219,8 +222,6 @@ export async function* listPages(options: ListingOptions): AsyncGenerator<Listed
 class Part {
   private pending: Promise<Buffer> | undefined;
   private page: Page | undefined;
-  /** What `more` met, for `next` to try again. */
-  private failure: Error | undefined;
   private marker: ByteString | undefined;
   private done = false;
 
@@ -238,20 +239,16 @@ class Part {
   }
 
   private ask(marker: ByteString | undefined): void {
-    this.pending = this.fetch(marker);
-    // Awaited by next(); until then a failure must not count as unhandled.
-    this.pending.catch(() => undefined);
-  }
-
-  private fetch(marker: ByteString | undefined): Promise<Buffer> {
     const { store, prefix, limit } = this.options;
-    return store.list({
+    this.pending = store.list({
       prefix,
       limit,
       ...(marker === undefined ? {} : { marker: prefix + marker }),
       // An object name holds no NUL, so nothing lies between a name and that name with \x01: `last` is included.
       ...(this.last === undefined ? {} : { endMarker: `${prefix}${this.last}\u0001` }),
     });
+    // Awaited by next(); until then a failure must not count as unhandled.
+    this.pending.catch(() => undefined);
   }
 
   /** The next objects; undefined at the end of the part. */
@@ -260,17 +257,16 @@ class Part {
     const { policy, prefix } = this.options;
     const some = await withRetry(policy, "listing", async () => {
       try {
-        if (this.failure) throw this.failure;
-        if (!this.page) {
-          this.start();
-          this.page = new Page(await this.pending!.finally(() => (this.pending = undefined)), prefix);
-          // What comes after this page is asked for while it is read.
-          if (this.page.last !== undefined) this.ask(this.page.last);
-        }
+        const more = this.read();
+        if (more) return more;
+        this.start();
+        this.page = new Page(await this.pending!.finally(() => (this.pending = undefined)), prefix);
+        // What comes after this page is asked for while it is read.
+        if (this.page.last !== undefined) this.ask(this.page.last);
         return this.read();
       } catch (error) {
         // Asked again, it is for what comes after what was given.
-        this.page = this.pending = this.failure = undefined;
+        this.page = this.pending = undefined;
         throw error;
       }
     });
@@ -280,16 +276,7 @@ class Part {
     return some;
   }
 
-  /** The next objects, as long as the page at hand has some; undefined leaves it to `next`. */
-  more(): ListedObject[] | undefined {
-    try {
-      return this.read();
-    } catch (error) {
-      this.failure = error as Error;
-      return undefined;
-    }
-  }
-
+  /** The next objects of the page at hand. */
   private read(): ListedObject[] | undefined {
     const some = this.page?.next();
     if (some) {
