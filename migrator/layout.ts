@@ -45,6 +45,10 @@ export function blobPathOf(digest: string): ByteString {
   return `blobs/${algorithm}/${hex.slice(0, 2)}/${hex}/data`;
 }
 
+const algorithm = "sha256/";
+const linkEnd = "/link";
+const digits = /^[0-9a-f]+$/;
+
 /**
  * What a layer, revision or index link holds, known from its path; undefined for a tag's `current/link` and
  * for anything else.
@@ -56,10 +60,6 @@ export function contentOfLink(path: ByteString): string | undefined {
   const hex = path.slice(start + algorithm.length, -linkEnd.length);
   return digits.test(hex) ? `sha256:${hex}` : undefined;
 }
-
-const algorithm = "sha256/";
-const linkEnd = "/link";
-const digits = /^[0-9a-f]+$/;
 
 /** Uploads under way and file system leftovers: never part of the registry's content. */
 export function isExcluded(path: ByteString): boolean {
