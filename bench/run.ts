@@ -10,6 +10,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { ensurePackages } from "../test/lab/packages";
+import { swiftPackages } from "../test/lab/swift/swift";
 import { Account, realCloud, type TestCloud } from "../test/migrator/support/cloud";
 import { cleanUp, moverProgram } from "../test/migrator/support/mover";
 import { measure } from "./measure";
@@ -17,6 +19,9 @@ import { markdown, type Row, type Server } from "./rows";
 import { startStandin } from "./standin";
 import { startSwift } from "./swift";
 import { works, type Stage } from "./works";
+
+/** What the peers and the measuring come with. */
+const clientPackages = ["python3-swiftclient", "rclone", "time"];
 
 interface Results {
   readonly command: string;
@@ -39,6 +44,7 @@ async function main(): Promise<void> {
   const unknown = chosen.filter((name) => works[name] === undefined);
   if (unknown.length > 0)
     throw new Error(`no such work: ${unknown.join(", ")}; there are ${Object.keys(works).join(", ")}`);
+  await ensurePackages([...swiftPackages, ...clientPackages], console.log);
   moverProgram();
   const lab = await cloudFor(values.server, values.clouds);
   const account = await Account.signIn(lab.cloud);
