@@ -1,8 +1,8 @@
 /** The mover as a process, as it runs in the Pod: settings in a file, events on standard output, an exit code. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { exitCodes, type MoverEvent, type MoverSettings, type Report } from "../../../migrator/contract";
 import { cloudSettings, type TestCloud } from "./cloud";
@@ -50,6 +50,7 @@ export function scratchFolder(prefix = "mover-"): string {
   return folder;
 }
 export function cleanUp(): void {
+  shared = undefined;
   for (const folder of scratch.splice(0)) rmSync(folder, { recursive: true, force: true });
 }
 
@@ -72,6 +73,20 @@ export function testSettings(
   };
 }
 
+let shared: { readonly node: string; readonly bundle: string } | undefined;
+/** Node.js and the bundle where every user may read them: a clone under root's home is closed to the others. */
+function forEveryUser(): { readonly node: string; readonly bundle: string } {
+  if (shared !== undefined) return shared;
+  const folder = scratchFolder();
+  const copy = (file: string): string => {
+    copyFileSync(file, join(folder, basename(file)));
+    return join(folder, basename(file));
+  };
+  shared = { node: copy(process.execPath), bundle: copy(moverProgram()) };
+  execFileSync("chmod", ["-R", "a+rX", folder]);
+  return shared;
+}
+
 export function runMover(settings: MoverSettings, options: RunOptions = {}): Promise<Run> {
   const folder = scratchFolder();
   const file = join(folder, "settings.json");
@@ -80,7 +95,9 @@ export function runMover(settings: MoverSettings, options: RunOptions = {}): Pro
   if (options.uid !== undefined)
     for (const readable of [folder, ...(secret.kind === "file" ? [dirname(secret.path)] : [])])
       execFileSync("chmod", ["-R", "a+rX", readable]);
-  const child = spawn(process.execPath, [moverProgram(), "--settings", file], {
+  const { node, bundle } =
+    options.uid === undefined ? { node: process.execPath, bundle: moverProgram() } : forEveryUser();
+  const child = spawn(node, [bundle, "--settings", file], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env["PATH"], ...options.env },
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
