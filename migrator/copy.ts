@@ -19,9 +19,11 @@ const phases: Record<Kind, number> = { blob: 0, link: 1, tag: 2 };
 /** Tags are kept until everything they may refer to is there; past this many, that is waited for in between. */
 const keptTags = 50_000;
 
-/** What a copy ends with; `proof` after `finish` only. */
+/** What a copy ends with, after `finish` only. */
 export interface CopyResult {
   readonly proof?: Proof;
+  /** Segments of large objects in the container, beside the objects the proof counts. */
+  readonly segments?: number;
 }
 
 /**
@@ -46,8 +48,9 @@ export async function copyToSwift(run: Run, exact: boolean): Promise<CopyResult>
     first.proof ??
     (await run.phase("proof", () => prove(run, { sealedAt, full: run.settings.verify === "full" })));
   failOnProblems(run);
-  if (proof.equal) await run.phase("segments", () => removeOrphans(run.store, proof.manifests));
-  return { proof };
+  if (!proof.equal) return { proof };
+  const segments = await run.phase("segments", () => removeOrphans(run.store, proof.manifests));
+  return { proof, segments };
 }
 
 interface FirstPass {

@@ -224,7 +224,7 @@ export async function deleteWithSegments(
 }
 
 /**
- * Removes segments that no manifest refers to: what an interrupted run left of a blob that is gone since.
+ * Removes segments that no manifest refers to and answers how many stay: what is removed is what an interrupted run left of a blob that is gone since.
  * `manifests` holds `<container>/<prefix>` of every large object of the registry, read after the copy. Only
  * names of the registry's own form are touched.
  */
@@ -233,17 +233,17 @@ export async function removeOrphans(store: ObjectStore, manifests: ReadonlySet<B
   const used = new Set(
     [...manifests].filter((m) => m.startsWith(own)).map((m) => m.slice(own.length).replace(/\/$/, "")),
   );
-  let removed = 0;
+  let kept = 0;
   let marker: ByteString | undefined;
   for (;;) {
     const query = { prefix: segmentPrefix, ...(marker === undefined ? {} : { marker }) };
     const page = parsePage(await store.list(query), "");
-    if (page.length === 0) return removed;
+    if (page.length === 0) return kept;
     marker = page.at(-1)!.name;
     for (const { name } of page) {
       const match = /^(segments\/[0-9a-f]{3}\/[0-9a-f]{37})\/[0-9]{16}$/.exec(name);
-      if (!match || used.has(match[1]!)) continue;
-      if (await store.delete(name)) removed++;
+      if (match && !used.has(match[1]!)) await store.delete(name);
+      else kept++;
     }
   }
 }

@@ -7,6 +7,7 @@ import { Counter, type Run } from "./context";
 import { copyBack } from "./back";
 import { copyToSwift, corruptDigests } from "./copy";
 import { usersOfBlobs } from "./corrupt";
+import { settledCounts } from "./counts";
 import { MoverError, errnoOf, exitCodeOf, messageOf } from "./errors";
 import { Progress, type EventLog } from "./events";
 import { registryTree } from "./layout";
@@ -75,22 +76,26 @@ export async function runMover(options: RunOptions): Promise<Report> {
         await copyToSwift(run, false);
         break;
       case "finish": {
-        const { proof } = await copyToSwift(run, true);
-        if (proof) state.proof = proof;
+        const { proof, segments } = await copyToSwift(run, true);
+        if (!proof) break;
+        state.proof = proof;
+        if (segments === undefined) break;
+        const counted = proof.target.objects + segments;
+        const head = await run.phase("count", () => settledCounts(run, counted));
+        if (head) state.head = head;
         break;
       }
-      case "verify":
+      case "verify": {
         state.proof = await verifySides(run);
+        const head = await run.store.headContainer();
+        if (head) state.head = head;
         break;
+      }
       case "back":
         await copyBack(run, fromText(settings.root));
         break;
     }
-    if (state.proof) {
-      const head = await run.store.headContainer();
-      if (head) state.head = head;
-      judge(run, state.proof);
-    }
+    if (state.proof) judge(run, state.proof);
   };
 
   let failure: unknown;

@@ -65,6 +65,15 @@ test("a listing that lags two seconds behind the PUTs: proven", async () => {
   expectProven(stage, await stage.run());
 });
 
+test("counts that lag two seconds behind the PUTs: waited for, since the proof is held against them later", async () => {
+  stage.standin.options.lagMs = 2000;
+  const run = await stage.run();
+  expectProven(stage, run);
+  const { objects } = stage.standin.container("registry");
+  const bytes = [...objects.values()].reduce((sum, { size }) => sum + size, 0);
+  expect(run.report?.containerHead).toEqual({ objects: objects.size, bytes });
+});
+
 test("a lagging listing shows an old tag after it was moved: proven with the new one", async () => {
   expectProven(stage, await stage.run());
   stage.standin.options.lagMs = 2000;

@@ -201,9 +201,10 @@ export class SwiftStandin {
       return container === undefined ? { status: 201 } : page(202);
     }
     if (container === undefined) return page(404);
+    const counts = container.counts();
     const headers = {
-      "x-container-object-count": container.objects.size,
-      "x-container-bytes-used": container.bytes,
+      "x-container-object-count": counts.objects,
+      "x-container-bytes-used": counts.bytes,
       "x-timestamp": (container.created.getTime() / 1000).toFixed(5),
       "accept-ranges": "bytes",
       ...container.meta,

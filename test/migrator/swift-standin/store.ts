@@ -103,6 +103,14 @@ export class Container {
     return true;
   }
 
+  /** What HEAD says of the container: out of the same database as the listing, so as late. */
+  counts(): { objects: number; bytes: number } {
+    this.catchUp();
+    let bytes = 0;
+    for (const { size } of this.listed.values()) bytes += size;
+    return { objects: this.listed.size, bytes };
+  }
+
   /** One page. With a delimiter, names that share what follows the prefix up to it are one `subdir`. */
   list({ prefix, marker, endMarker, delimiter, limit, reverse }: ListingQuery): Row[] {
     this.catchUp();
