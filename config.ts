@@ -207,7 +207,8 @@ function reportUnknownKeys(fields: Fields, config: Readonly<Record<string, strin
     const meant = nearest(key, keys);
     fields.problems.push({
       key,
-      wrong: meant === undefined ? "is no key of this program" : `is no key of this program (${meant} is)`,
+      wrong:
+        meant === undefined ? "is not a key of this program" : `is not a key of this program (${meant} is)`,
       accepted: meant ?? keys.join(", "),
       command: `pulumi config rm ${key}`,
     });
@@ -236,14 +237,21 @@ function readResources(fields: Fields): PodResources {
     if (part !== "requests" && part !== "limits")
       fields.add(`resources.${part}`, "is not known", "requests, limits");
   }
-  return { requests: readAmounts(fields, value, "requests"), limits: readAmounts(fields, value, "limits") };
+  // A part that is not set keeps its default: whoever raises the limit does not mean to take the requests away.
+  const part = (name: "requests" | "limits") =>
+    value[name] === undefined ? fallback[name] : readAmounts(fields, value, name);
+  return { requests: part("requests"), limits: part("limits") };
 }
 
 function readAmounts(fields: Fields, value: Record<string, unknown>, part: "requests" | "limits") {
   const amounts: Record<string, string> = {};
-  const given = value[part] ?? {};
+  const given = value[part];
   if (!isRecord(given)) {
-    fields.add(`resources.${part}`, "is no object", "cpu, memory, ephemeral-storage with a quantity each");
+    fields.add(
+      `resources.${part}`,
+      "is not an object",
+      "cpu, memory, ephemeral-storage with a quantity each",
+    );
     return amounts;
   }
   for (const [name, amount] of Object.entries(given)) {

@@ -125,13 +125,13 @@ describe("problems: key, value, what is accepted, next command", () => {
     [{ state: "purge" }, /state is "purge"; accepted: migrate, switch, abort$/m],
     [
       { state: "abort", readonly: "false" },
-      /readonly is no key of this program \(readOnly is\).*config rm readonly/,
+      /readonly is not a key of this program \(readOnly is\).*config rm readonly/,
     ],
     [
       { state: "abort", releaseVolumeClaims: "true" },
-      /releaseVolumeClaims is no key .*\(releaseVolumeClaim is\)/,
+      /releaseVolumeClaims is not a key .*\(releaseVolumeClaim is\)/,
     ],
-    [{ state: "abort", colour: "red" }, /colour is no key of this program; accepted: state, readOnly/],
+    [{ state: "abort", colour: "red" }, /colour is not a key of this program; accepted: state, readOnly/],
     [{ state: "migrate", readOnly: "no" }, /readOnly is "no"; accepted: true, false/],
     [{ state: "switch", replicas: "11" }, /replicas is "11"; accepted: a whole number from 0 to 10/],
     [{ state: "switch", replicas: "1.5" }, /replicas is "1.5"/],
@@ -168,10 +168,25 @@ describe("problems: key, value, what is accepted, next command", () => {
     expect(problems(config as Record<string, string>)).toMatch(message);
   });
 
+  test("a part of resources that is not set keeps its default", () => {
+    const resources = (text: string) => {
+      const parsed = parseSettings(
+        { "image-registry-swift:state": "migrate", "image-registry-swift:resources": text },
+        "o/p/s",
+      );
+      return parsed.ok ? parsed.settings.resources : parsed.problems;
+    };
+    expect(resources('{"limits":{"memory":"2Gi"}}')).toEqual({
+      requests: { cpu: "500m", memory: "256Mi" },
+      limits: { memory: "2Gi" },
+    });
+    expect(resources('{"requests":{"cpu":"1"},"limits":{}}')).toEqual({ requests: { cpu: "1" }, limits: {} });
+  });
+
   test("all of them together", () => {
     expect(problems({ state: "migrat", readOnly: "no", replica: "2" })).toMatchInlineSnapshot(`
 "The configuration of stack dev has 3 problems:
-  replica is no key of this program (replicas is); accepted: replicas; next: pulumi config rm replica
+  replica is not a key of this program (replicas is); accepted: replicas; next: pulumi config rm replica
   state is "migrat"; accepted: migrate, switch, abort; next: pulumi config set state migrate
   readOnly is "no"; accepted: true, false"
 `);
