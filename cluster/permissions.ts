@@ -58,7 +58,15 @@ export const permissions: readonly Permission[] = [
     namespace,
   }),
   { verb: "list", group: "image.openshift.io", resource: "imagestreams", states: ["switch"] },
-  { verb: "create", group: "", resource: "serviceaccounts", subresource: "token", states: ["switch"] },
+  // Pull check: of the project's own ServiceAccount only; a token of any other could be anybody's rights.
+  {
+    verb: "create",
+    group: "",
+    resource: "serviceaccounts",
+    subresource: "token",
+    name: "default",
+    states: ["switch"],
+  },
 ];
 
 /** Asks the API server which of them the user lacks; all at once. */
