@@ -7,7 +7,7 @@ export interface Row {
   /** What ours is compared with: the best peer of the same run, or a limit where no peer does the job. */
   readonly peerName: string;
   readonly ratio: number;
-  /** In words, as the plan has it. */
+  /** In words. */
   readonly goal: string;
   readonly met: boolean;
   /** What answered the clients: Swift of Debian's packages, or the stand-in. */

@@ -1,4 +1,4 @@
-/** The works that are measured, each a function of the same stage. Goals are those of the project's plan. */
+/** The works that are measured, each a function of the same stage. Each row has its goal. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { MoverEvent, Report } from "../migrator/contract";

@@ -19,7 +19,7 @@ export interface Previous {
   readonly claim: { readonly name: string; readonly uid: string };
 }
 
-/** Evidence that nothing was writable since sealing; rule: facts on ReplicaSet revisions. */
+/** Evidence that nothing was writable since sealing; rule: `witnessProblem` in evidence.ts. */
 export interface Witness {
   readonly deploymentUid: string;
   readonly revision: number;

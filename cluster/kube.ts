@@ -54,6 +54,6 @@ function load(read: () => void, what: string): void {
     read();
   } catch {
     // The parser's message may quote the content, tokens included: neither it nor the cause is kept.
-    throw new Error(`${what} is no valid kubeconfig`);
+    throw new Error(`${what} is not a valid kubeconfig`);
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The merge patches on `configs.imageregistry.operator.openshift.io/cluster`, built from what is there and what was
- * there before; and whether one is in effect. Pure; `send.ts` sends them.
+ * there before; and whether one is in effect. Pure; `rollout.ts` sends them.
  *
  * Merge patches, because server-side apply cannot drop `spec.storage.pvc`: the operator then sees two storages and
  * stops (seen on operator release 4.22: "exactly one storage type should be configured at the same time, got 2").

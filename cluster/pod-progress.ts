@@ -157,7 +157,7 @@ async function ended(
   const report = teller.report() ?? parseReport(end?.message);
   if (pod.status?.phase === "Succeeded" && report === undefined) {
     throw new PermanentFailure(
-      `${order.what}: pod ${namespace}/${order.name} ended well but left no report; run the same command again`,
+      `${order.what}: pod ${namespace}/${order.name} succeeded but left no report; run the same command again`,
       0,
     );
   }
@@ -208,7 +208,7 @@ function advice(exitCode: number, message: string, pod: RawPod): readonly string
   const root = pod.metadata.annotations?.["openshift.io/required-scc"] === "anyuid";
   return aboutFiles && /\b(EACCES|EPERM)\b/.test(message) && !root
     ? [
-        "it belongs to another user than the registry's; as root it can be had: pulumi config set scc anyuid, then run the " +
+        "it belongs to another user; a Pod that runs as root can read it: pulumi config set scc anyuid, then run the " +
           "same command again",
       ]
     : [];

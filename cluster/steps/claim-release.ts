@@ -109,7 +109,7 @@ function reclaimInWords(claim: Claim): string {
     case "Retain":
       return `volume ${volume} and its data are kept (reclaim policy Retain) and cost until somebody deletes them`;
     default:
-      return `what becomes of ${volume} says its reclaim policy, which may not be read from here`;
+      return `what happens to ${volume} depends on its reclaim policy, which this user may not read`;
   }
 }
 

@@ -28,7 +28,7 @@ export function guardPermissions(judge: Judge, missing: readonly MissingPermissi
     "permissions",
     `this user may not: ${list}`,
     "a user with the ClusterRole of docs/permissions.yaml, or cluster-admin",
-    "ask an administrator for: oc apply -f docs/permissions.yaml, and a ClusterRoleBinding to it",
+    "put the user's name in place of REPLACE-ME in docs/permissions.yaml; then, as cluster-admin: oc apply -f docs/permissions.yaml",
   );
 }
 
@@ -46,7 +46,7 @@ export function guardMoverPods(judge: Judge, seen: ReachableObservation): void {
   if (strange.length === 0) return;
   judge.refuse(
     "strange-pod",
-    `pod ${strange.join(", ")} in ${namespace} wears the label of the migration Pod, but this program did not make it`,
+    `pod ${strange.join(", ")} in ${namespace} has the label of the migration Pod, but this program did not make it`,
     "none: it may still write to the container",
     `oc -n ${namespace} logs ${strange[0] ?? ""}; when it has ended: oc -n ${namespace} delete pod ${strange.join(" ")}`,
   );

@@ -125,7 +125,7 @@ export function guardContainer(
   if (container.foreignObject !== undefined) {
     judge.refuse(
       "foreign-data",
-      `container "${name}" holds what no registry put there, e.g. "${container.foreignObject}" (${container.objects} objects, ${showBytes(container.bytes)})`,
+      `container "${name}" holds objects that no registry puts there, e.g. "${container.foreignObject}" (${container.objects} objects, ${showBytes(container.bytes)})`,
       "an empty container, or one with nothing but files/docker/registry/v2/ and segments/",
       "pulumi config rm container, or name another",
     );

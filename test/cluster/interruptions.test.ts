@@ -31,7 +31,7 @@ async function switchOver(session: Session): Promise<void> {
   await resumePruner(session.api, session.journal, session.log);
 }
 
-/** As the plan has it: back over a copy when the registry was, or may have been, switched. */
+/** As `plan.ts` decides: back over a copy when the registry was, or may have been, switched. */
 async function abort(session: Session, registry: FakeRegistry): Promise<void> {
   const journal = await session.journal.read();
   if (journal.switchedAt !== undefined || isSwift(registry.config.spec.storage ?? {})) {

@@ -146,7 +146,7 @@ export function mergeSettings(wanted: Partial<LabSettings>, existing: LabSetting
   );
   if (fixed.length > 0)
     throw new Error(
-      `the lab in ${existing.dir} has ${fixed.map((key) => `${key} ${before[key]}`).join(", ")}, not ${fixed.map((key) => settings[key]).join(", ")}, and keeps that for life; choose another --dir, or remove it with \`npm run lab -- down --wipe --dir ${existing.dir}\``,
+      `the lab in ${existing.dir} has ${fixed.map((key) => `${key} ${before[key]}`).join(", ")}, not ${fixed.map((key) => settings[key]).join(", ")}, and this cannot be changed; choose another --dir, or remove it with \`npm run lab -- down --wipe --dir ${existing.dir}\``,
     );
   return settings;
 }

@@ -117,7 +117,7 @@ async function openLab(folder: string, down: () => Promise<void>): Promise<Lab> 
   const { kubernetes, swift } = record ?? {};
   if (record === undefined || kubernetes === undefined || swift === undefined)
     throw new Error(
-      `there is no whole lab in ${folder}; bring one up with LAB_DIR=${folder} npm run lab -- up`,
+      `the lab in ${folder} is incomplete; complete it with LAB_DIR=${folder} npm run lab -- up`,
     );
   const clouds = parse(readFileSync(swift.cloudsYaml, "utf8")) as {
     clouds: Record<string, { auth: Record<string, string>; auth_type?: string; cacert?: string }>;
