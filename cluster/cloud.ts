@@ -130,10 +130,13 @@ function resolved(
       ca,
     };
   }
+  const insecure = openstack["insecure"] === "true";
   const overrideCa = pemOf(openstack["cacertFile"]);
-  const pems = [overrideCa, ca.pem, sources.trustedCa].filter(
+  const given = [overrideCa, ca.pem, sources.trustedCa].filter(
     (each) => each !== undefined && each.trim() !== "",
-  );
+  ) as string[];
+  // trusted-ca may be the CA's own source: then it is one bundle, not two.
+  const pems = [...new Set(given)];
   return {
     ok: true,
     source,
@@ -142,9 +145,12 @@ function resolved(
       ...settingsOf(fields, from.source),
       caFiles: [`${podPaths.config}/cloud-ca.pem`, `${podPaths.trustedCa}/ca-bundle.crt`],
     },
-    workstation: settingsOf(workstation, { kind: "value", value: secretOf(workstation) }),
-    workstationCa: pems as string[],
-    provider: providerOf(workstation, pems as string[], openstack["insecure"] === "true"),
+    workstation: {
+      ...settingsOf(workstation, { kind: "value", value: secretOf(workstation) }),
+      ...(insecure ? { insecure } : {}),
+    },
+    workstationCa: pems,
+    provider: providerOf(workstation, pems, insecure),
     patch: from.patch ? patchOf(fields) : {},
     ca,
   };

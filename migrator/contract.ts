@@ -56,7 +56,7 @@ export interface CloudSettings {
   readonly serviceName?: string;
   /** PEM bundles added to the system's own roots; files that do not exist are skipped. */
   readonly caFiles?: readonly string[];
-  /** True: certificates are not checked (`verify: false` in a clouds.yaml). Never set by the Pulumi program. */
+  /** True: certificates are not checked (`verify: false` in a clouds.yaml). Never set for the Pod by the Pulumi program. */
   readonly insecure?: boolean;
   /** Proxy for Keystone and Swift, given explicitly; no environment variable is consulted. */
   readonly proxy?: ProxySettings;

@@ -192,6 +192,14 @@ describe("openstack:* of the stack config", () => {
     expect(cloud.pod.authUrl).toBe("https://keystone.example:13000/v3");
   });
 
+  test("insecure is of this machine's own requests as of the provider's, and never of the Pod's", () => {
+    const cloud = resolved({}, { insecure: "true" });
+    expect(cloud.workstation.insecure).toBe(true);
+    expect(cloud.provider.insecure).toBe(true);
+    expect(cloud.pod).not.toHaveProperty("insecure");
+    expect(resolved().workstation).not.toHaveProperty("insecure");
+  });
+
   test("another login replaces the cluster's whole, keeping its project", () => {
     const cloud = resolved(
       { installerSecret: password },
@@ -236,5 +244,11 @@ describe("the CA", () => {
 
   test("this machine trusts the cluster's extra CAs too", () => {
     expect(resolved(all).workstationCa).toEqual([pem("1"), pem("3")]);
+  });
+
+  test("where they are the cloud's CA as well, they are given once", () => {
+    const cloud = resolved({ trustedCa: pem("3") });
+    expect(cloud.workstationCa).toEqual([pem("3")]);
+    expect(cloud.provider.cacertFile).toBe(pem("3"));
   });
 });
