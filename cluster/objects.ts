@@ -170,7 +170,6 @@ export interface RawNode extends Stored {
 export interface RawInfrastructure extends Stored {
   readonly status?: {
     readonly infrastructureName?: string;
-    readonly infrastructureTopology?: string;
     readonly controlPlaneTopology?: string;
     readonly platform?: string;
     readonly platformStatus?: {

@@ -173,7 +173,6 @@ export interface ReachableObservation {
     readonly name: string;
     readonly platform: string;
     readonly cloudName: string;
-    readonly topology: string;
     readonly controlPlaneTopology: string;
   };
   readonly upgrade?: { readonly progressing: boolean; readonly message: string };

@@ -23,7 +23,7 @@ import type {
   ReachableObservation,
   RegistryConfig,
 } from "./observation";
-import { claimOf, containerOf } from "./patch";
+import { claimOf, containerOf, defaultClaim } from "./patch";
 import { paths } from "./paths";
 import { missingPermissions, type RunState } from "./permissions";
 import { readPruner } from "./pruner";
@@ -39,8 +39,6 @@ export interface Wanted {
   readonly openstack: Readonly<Record<string, string>>;
 }
 
-/** The page's claim, where nothing else tells. */
-const defaultClaim = "image-registry-storage";
 /** Label of the Pods that the program makes. */
 export const moverPodLabel = "app=image-registry-migration";
 export const specHashAnnotation = "image-registry-swift/spec";
@@ -180,7 +178,6 @@ function parseInfrastructure(raw: RawInfrastructure): NonNullable<ReachableObser
     name: status?.infrastructureName ?? "",
     platform: status?.platformStatus?.type ?? status?.platform ?? "",
     cloudName: status?.platformStatus?.openstack?.cloudName ?? "openstack",
-    topology: status?.infrastructureTopology ?? "",
     controlPlaneTopology: status?.controlPlaneTopology ?? "",
   };
 }

@@ -156,15 +156,20 @@ export function holds(config: RegistryConfig, patch: SpecPatch): boolean {
   return Object.entries(patch).every(([key, value]) => covers(specOf(config)[key], value));
 }
 
+/** The operator takes a claim without a name to be this one; the procedure's page names it, too. */
+export const defaultClaim = "image-registry-storage";
+
 export function isSwift(storage: RegistryStorage): boolean {
   return storage["swift"] !== undefined && storage["swift"] !== null;
 }
 
+/** Name of the claim the registry is on; `undefined`: it is on no volume. */
 export function claimOf(storage: RegistryStorage): string | undefined {
   const pvc = storage["pvc"] as { claim?: string } | null | undefined;
-  return pvc === undefined || pvc === null ? undefined : (pvc.claim ?? "");
+  return pvc === undefined || pvc === null ? undefined : pvc.claim || defaultClaim;
 }
 
+/** Name of the container the registry is on; empty where the operator has not named it yet. */
 export function containerOf(storage: RegistryStorage): string | undefined {
   const swift = storage["swift"] as { container?: string } | null | undefined;
   return swift === undefined || swift === null ? undefined : (swift.container ?? "");

@@ -1,5 +1,6 @@
 /** What `spec.storage` of the registry config says, as one of a few cases. */
 import type { ReachableObservation, RegistryStorage } from "../cluster/observation";
+import { claimOf, containerOf, defaultClaim } from "../cluster/patch";
 
 export type StorageKind =
   | { readonly kind: "volume"; readonly claim: string }
@@ -10,9 +11,6 @@ export type StorageKind =
   /** More than one: the operator then stands still. */
   | { readonly kind: "several"; readonly backends: readonly string[] };
 
-/** The operator takes a claim without a name to be this one. */
-const defaultClaim = "image-registry-storage";
-
 export function storageKind(storage: RegistryStorage): StorageKind {
   const backends = Object.keys(storage).filter(
     (key) => key !== "managementState" && storage[key] !== undefined && storage[key] !== null,
@@ -22,21 +20,14 @@ export function storageKind(storage: RegistryStorage): StorageKind {
   if (backends.length > 1) return { kind: "several", backends };
   switch (backend) {
     case "pvc":
-      return { kind: "volume", claim: field(storage, "pvc", "claim") || defaultClaim };
+      return { kind: "volume", claim: claimOf(storage) ?? defaultClaim };
     case "swift":
-      return { kind: "swift", container: field(storage, "swift", "container") };
+      return { kind: "swift", container: containerOf(storage) ?? "" };
     case "emptyDir":
       return { kind: "emptyDir" };
     default:
       return { kind: "other", backend };
   }
-}
-
-function field(storage: RegistryStorage, backend: string, name: string): string {
-  const part = storage[backend];
-  if (typeof part !== "object" || part === null) return "";
-  const value = (part as Record<string, unknown>)[name];
-  return typeof value === "string" ? value : "";
 }
 
 /** The container the registry is on, by its config. */

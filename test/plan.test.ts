@@ -121,7 +121,7 @@ describe("invariant 5: what up would refuse, preview refuses; each has its messa
       },
       [
         'patch configs.imageregistry.operator.openshift.io "cluster"',
-        "get pods/log in namespace openshift-image-registry",
+        "get pods/log in openshift-image-registry",
         "docs/permissions.yaml",
       ],
     ],

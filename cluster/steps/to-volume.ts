@@ -3,15 +3,12 @@ import { readClaim } from "../claim";
 import { complaint, sealed, served, witnessProblem } from "../evidence";
 import type { Journal } from "../journal";
 import { inPhase } from "../journal-store";
-import { claimOf, isSwift, toVolume } from "../patch";
+import { claimOf, defaultClaim, isSwift, toVolume } from "../patch";
 import { volumeIsComplete } from "../proof";
 import { readRegistry, type RegistrySnapshot } from "../registry";
 import { rollOut } from "../rollout";
 import type { Session } from "../session";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
-
-/** The page's claim, where neither journal nor config names one. */
-const pageClaim = "image-registry-storage";
 
 export async function toVolumeStep(
   inputs: RegistryPatchInputs,
@@ -20,7 +17,7 @@ export async function toVolumeStep(
   const { api, journal, log } = session;
   const remembered = await journal.assertRun();
   const previous = remembered.previous;
-  const name = previous?.claim.name ?? inputs.claim ?? pageClaim;
+  const name = previous?.claim.name ?? inputs.claim ?? defaultClaim;
   const claim = await readClaim(api, name);
   if (claim === undefined || claim.terminating) {
     throw new Error(

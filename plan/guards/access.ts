@@ -1,6 +1,7 @@
 /** Who may act: another stack at work, the user's permissions, Pods that nobody here made. */
 import type { MissingPermission, ReachableObservation } from "../../cluster/observation";
 import { namespace, type Phase } from "../../cluster/journal";
+import { permissionInWords } from "../../cluster/permissions";
 import type { Settings } from "../../config";
 import type { Judge } from "../judge";
 
@@ -23,21 +24,13 @@ export function guardOtherStack(judge: Judge, settings: Settings, seen: Reachabl
 /** The user's permissions, all missing ones in one message. */
 export function guardPermissions(judge: Judge, missing: readonly MissingPermission[]): void {
   if (missing.length === 0) return;
-  const list = missing.map(showPermission).join("; ");
+  const list = missing.map(permissionInWords).join("; ");
   judge.refuse(
     "permissions",
     `this user may not: ${list}`,
     "a user with the ClusterRole of docs/permissions.yaml, or cluster-admin",
     "put the user's name in place of REPLACE-ME in docs/permissions.yaml; then, as cluster-admin: oc apply -f docs/permissions.yaml",
   );
-}
-
-function showPermission(each: MissingPermission): string {
-  const kind = `${each.resource}${each.subresource === undefined ? "" : `/${each.subresource}`}`;
-  const group = each.group === "" ? "" : `.${each.group}`;
-  const name = each.name === undefined ? "" : ` "${each.name}"`;
-  const where = each.namespace === undefined ? "" : ` in namespace ${each.namespace}`;
-  return `${each.verb} ${kind}${group}${name}${where}`;
 }
 
 /** Pods of our name that this program did not make, e.g. by hand after the documented page: they cannot be taken over. */

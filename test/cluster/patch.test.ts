@@ -2,6 +2,8 @@ import * as fc from "fast-check";
 import type { Previous } from "../../cluster/journal";
 import {
   besideTheRegistry,
+  claimOf,
+  defaultClaim,
   exactly,
   holds,
   mergePatched,
@@ -11,6 +13,7 @@ import {
   toSwift,
   toVolume,
 } from "../../cluster/patch";
+import { storageKind } from "../../plan/storage";
 import { config } from "./support/snapshots";
 
 const previous: Previous = {
@@ -228,5 +231,16 @@ describe("merge patches", () => {
     expect(holds(now, { storage: { pvc: null } })).toBe(false);
     expect(holds(now, { storage: { swift: null }, affinity: null })).toBe(true);
     expect(holds(now, { storage: { pvc: { claim: "image-registry-storage" } } })).toBe(true);
+  });
+});
+
+test("a claim without a name is the operator's default one, for whoever asks", () => {
+  expect(claimOf({ pvc: {} })).toBe(defaultClaim);
+  expect(claimOf({ pvc: { claim: "" } })).toBe(defaultClaim);
+  expect(claimOf({ pvc: { claim: "mine" } })).toBe("mine");
+  expect(claimOf({ swift: { container: "c" } })).toBeUndefined();
+  expect(storageKind({ managementState: "Managed", pvc: {} })).toEqual({
+    kind: "volume",
+    claim: defaultClaim,
   });
 });

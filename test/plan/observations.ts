@@ -70,7 +70,6 @@ export const untouched: ReachableObservation = {
     name: infrastructureName,
     platform: "OpenStack",
     cloudName: "openstack",
-    topology: "HighlyAvailable",
     controlPlaneTopology: "HighlyAvailable",
   },
   clusterOperator: { conditions: [{ type: "Available", status: "True" }] },
