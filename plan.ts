@@ -3,6 +3,7 @@
  * Pure: the same in `preview` and in `up`, and a table of unit tests.
  */
 import type { AbortSettings, MigrateSettings, Settings, SwitchSettings } from "./config";
+import { sameAccount } from "./cluster/account";
 import type { Claim, Observation, ReachableObservation } from "./cluster/observation";
 import { volumeIsComplete } from "./cluster/proof";
 import * as guards from "./plan/guards";
@@ -170,7 +171,12 @@ function planAbort(judge: Judge, settings: AbortSettings, seen: ReachableObserva
   const done = served === undefined && seen.journal?.phase === "aborted";
   if (container === undefined || claim === undefined) return undefined;
   const known = seen.journal?.container;
-  if (seen.cloud.ok && known?.name === container && known.account !== seen.cloud.account && !done) {
+  if (
+    seen.cloud.ok &&
+    known?.name === container &&
+    !sameAccount(known.account, seen.cloud.account) &&
+    !done
+  ) {
     guards.guardContainer(judge, settings, seen, container);
   }
   const base = {

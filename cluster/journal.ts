@@ -29,7 +29,7 @@ export interface Witness {
 export interface Proof {
   readonly claimUid: string;
   readonly container: string;
-  /** Storage URL of the account. */
+  /** Storage URL of the account, as the Pod is led to it. */
   readonly account: string;
   readonly witness: Witness;
   /** Registry objects and their bytes, and the digest of both inventories. */
@@ -61,6 +61,7 @@ export interface Journal {
   /** ISO 8601, of the last change of phase. */
   readonly phaseSince: string;
   readonly previous?: Previous;
+  /** `account`: its storage URL as the workstation is led to it; the Pod's is in the proof. */
   readonly container?: { readonly name: string; readonly account: string };
   /** Held by us from before the read-only patch is sent until the registry is open again. */
   readonly seal?: { readonly stack: string; readonly since: string; readonly witness?: Witness };

@@ -2,6 +2,7 @@
  * Whether a proof still proves: the same claim, container and account, nothing writable since sealing, and a container
  * that still holds what was counted. Pure; the plan asks it, and the storage patch again right before it is sent.
  */
+import { isProvenAccount } from "./account";
 import { witnessProblem } from "./evidence";
 import type { Journal } from "./journal";
 import type { RegistrySnapshot } from "./registry";
@@ -14,7 +15,7 @@ export interface ProofQuestion {
   readonly container: string;
   /** `undefined`: there is no claim. */
   readonly claimUid: string | undefined | typeof unread;
-  /** Storage URL of the account that the operator's credentials lead to. */
+  /** Storage URL of the account that the credentials lead this machine to. */
   readonly account: string | typeof unread;
   /** What HEAD on the container says now; `undefined`: it does not exist. */
   readonly head: { readonly objects: number; readonly bytes: number } | undefined | typeof unread;
@@ -37,7 +38,7 @@ export function proofProblems(question: ProofQuestion): readonly string[] {
   if (proof.container !== container) {
     problems.push(`it is of container "${proof.container}", this run is about "${container}"`);
   }
-  if (account !== unread && proof.account !== account) {
+  if (account !== unread && !isProvenAccount(journal, proof, account)) {
     problems.push(`it is of account ${proof.account}, the credentials lead to ${account}`);
   }
   const witness = witnessProblem(seen, proof.witness);

@@ -501,6 +501,16 @@ describe("switch", () => {
     });
   });
 
+  test("a workstation that reaches the same account by another interface is no obstacle, in any state", () => {
+    const elsewhere = (seen: ReachableObservation): ReachableObservation => ({
+      ...seen,
+      cloud: { ok: true, account: "https://public.example/v1/AUTH_1", source: "s", container },
+    });
+    expect(refused(decide(toSwift, elsewhere(proven)))).toEqual([]);
+    expect(refused(decide(migrate, elsewhere(proven)))).toEqual([]);
+    expect(refused(decide(back, elsewhere(switched)))).toEqual([]);
+  });
+
   test("a read-only roll since sealing (an upgrade, a certificate) does not spoil the proof", () => {
     const seen = {
       ...withDeployment(proven, { revision: 6 }),

@@ -146,8 +146,11 @@ async function assertStillSealed(session: Session, witness: Witness | undefined)
   }
 }
 
-function proven(journal: Journal, proof: Proof): Journal {
-  const done = { ...journal, proof, container: { name: proof.container, account: proof.account } };
+export function proven(journal: Journal, proof: Proof): Journal {
+  // The container as this machine was led to it stays: where the Pod goes another way, both are needed.
+  const known = journal.container?.name === proof.container ? journal.container : undefined;
+  const container = known ?? { name: proof.container, account: proof.account };
+  const done = { ...journal, proof, container };
   return ["switching", "switched"].includes(journal.phase)
     ? done
     : inPhase(done, "proven", new Date().toISOString());

@@ -1,4 +1,5 @@
 /** Where the images go: credentials that work, a container that is ours and holds nothing else, room for them. */
+import { sameAccount } from "../../cluster/account";
 import type { ObservedCloud, ReachableObservation } from "../../cluster/observation";
 import { namespace } from "../../cluster/journal";
 import type { Settings } from "../../config";
@@ -79,7 +80,7 @@ export function guardContainer(
 ): void {
   if (!seen.cloud.ok) return;
   const known = seen.journal?.container;
-  if (known !== undefined && known.name === name && known.account !== seen.cloud.account) {
+  if (known !== undefined && known.name === name && !sameAccount(known.account, seen.cloud.account)) {
     judge.refuse(
       "other-account",
       `the credentials lead to account ${seen.cloud.account}, but container "${known.name}" was made in ${known.account}`,
