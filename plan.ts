@@ -120,7 +120,9 @@ function planSwitch(
   const name = settings.container ?? seen.journal?.container?.name ?? seen.journal?.proof?.container;
   const resumes = served !== undefined && served === name;
   guards.guardWorkstation(judge, workstation);
-  guards.guardDegraded(judge, seen, !resumes);
+  // While we hold the seal the operator may well be Degraded: sealing a ReadWriteOncePod claim leaves no replica, and
+  // an operator without an available one says Degraded after five minutes.
+  guards.guardDegraded(judge, seen, !resumes && seen.journal?.seal === undefined);
   guards.guardUpgrade(judge, seen, !resumes);
   guards.guardCloud(judge, seen.cloud);
   guards.guardContainer(judge, settings, seen, name);
@@ -132,7 +134,10 @@ function planSwitch(
     guardProof(judge, seen, name);
   }
   const replicas = planReplicas(judge, settings, seen);
-  if (settings.releaseVolumeClaim) warnOfRelease(judge, seen);
+  if (settings.releaseVolumeClaim) {
+    guards.guardRelease(judge, seen);
+    warnOfRelease(judge, seen);
+  }
   if (name === undefined) return undefined;
   return {
     kind: "switch",

@@ -155,7 +155,13 @@ describe("invariant 5: what up would refuse, preview refuses; each has its messa
       "operator-down",
       back,
       { ...switched, operatorDeploymentAvailable: false },
-      ["cluster-image-registry-operator"],
+      ["cluster-image-registry-operator has no available Pod"],
+    ],
+    [
+      "operator-down",
+      migrate,
+      withoutKey(untouched, "operatorDeploymentAvailable"),
+      ["cluster-image-registry-operator does not exist"],
     ],
     [
       "strange-pod",
@@ -178,7 +184,11 @@ describe("invariant 5: what up would refuse, preview refuses; each has its messa
     [
       "degraded",
       toSwift,
-      { ...proven, clusterOperator: { conditions: [{ type: "Degraded", status: "True" }] } },
+      {
+        ...proven,
+        journal: withoutKey(provenJournal, "seal"),
+        clusterOperator: { conditions: [{ type: "Degraded", status: "True" }] },
+      },
       ["no reason"],
     ],
     [
@@ -311,6 +321,18 @@ describe("invariant 5: what up would refuse, preview refuses; each has its messa
       withConfig(untouched, { storage: { swift: { container: "elsewhere" } } }),
       ["does not know"],
     ],
+    [
+      "release-unknown",
+      settings("switch", { releaseVolumeClaim: "true" }),
+      withClaim(switched, { uid: "claim-2" }),
+      ["claim-2", "with UID claim-1", "config rm releaseVolumeClaim"],
+    ],
+    [
+      "release-unknown",
+      settings("switch", { releaseVolumeClaim: "true", container: containerName }),
+      withoutKey(switched, "journal"),
+      ["the journal knows none"],
+    ],
     ["replicas", settings("switch", { replicas: "4" }), proven, ["replicas is 4", "3 node(s)", "1 to 3"]],
     [
       "claim-released",
@@ -403,6 +425,15 @@ describe("warnings stop nothing", () => {
       "degraded",
       migrate,
       { ...proven, clusterOperator: { conditions: [{ type: "Degraded", status: "True", message: "x" }] } },
+      "Degraded",
+    ],
+    [
+      "degraded",
+      toSwift,
+      {
+        ...withClaim(proven, { accessModes: ["ReadWriteOncePod"] }),
+        clusterOperator: { conditions: [{ type: "Degraded", status: "True", message: "x" }] },
+      },
       "Degraded",
     ],
     [

@@ -50,10 +50,11 @@ export function guardOperator(judge: Judge, seen: ReachableObservation): void {
       `oc patch ${config} --type merge -p '{"spec":{"managementState":"Managed"}}'`,
     );
   }
-  if (seen.operatorDeploymentAvailable === false) {
+  if (seen.operatorDeploymentAvailable !== true) {
+    const state = seen.operatorDeploymentAvailable === undefined ? "does not exist" : "has no available Pod";
     judge.refuse(
       "operator-down",
-      `the registry operator is not available (deployment ${namespace}/cluster-image-registry-operator)`,
+      `the registry operator is not available: deployment ${namespace}/cluster-image-registry-operator ${state}`,
       "an available operator: it is what acts on every change of the registry",
       `oc -n ${namespace} get pods -l name=cluster-image-registry-operator`,
     );

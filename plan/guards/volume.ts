@@ -122,6 +122,20 @@ export function guardClaim(judge: Judge, settings: Settings, seen: ReachableObse
   return claim;
 }
 
+/** The claim that `releaseVolumeClaim` deletes: only the one that was migrated, by name and UID. */
+export function guardRelease(judge: Judge, seen: ReachableObservation): void {
+  const { claim, journal } = seen;
+  if (claim === undefined) return;
+  const known = journal?.previous?.claim;
+  if (known?.name === claim.name && known.uid === claim.uid) return;
+  judge.refuse(
+    "release-unknown",
+    `releaseVolumeClaim is true, but claim ${claim.name} (UID ${claim.uid}) is not the one that was migrated: the journal knows ${known === undefined ? "none" : `${known.name} with UID ${known.uid}`}`,
+    "the claim that the images were copied from: no other is deleted",
+    `pulumi config rm releaseVolumeClaim; the claim can be deleted by hand: oc -n ${namespace} describe pvc ${claim.name}`,
+  );
+}
+
 /** The same claim as when the migration began, by UID: one of the same name may be another, empty volume. */
 export function guardSameClaim(judge: Judge, seen: ReachableObservation): void {
   const before = seen.journal?.previous?.claim;

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parse, stringify } from "yaml";
+import { images } from "../registry/images";
 import { labName, labNodes, labPaths, type LabSettings } from "../settings";
 import type { KubeObject } from "./api";
 import { pkiFiles } from "./pki";
@@ -66,6 +67,7 @@ export function clusterObjects(settings: LabSettings): KubeObject[] {
     },
     storageClass(settings),
     claim(),
+    operatorDeployment(),
   ];
 }
 
@@ -232,6 +234,45 @@ function claim(): KubeObject {
       resources: { requests: { storage: "100Gi" } },
       storageClassName: "standard-csi",
       volumeName,
+    },
+  };
+}
+
+/**
+ * What tells that there is an operator: the operator itself is a process of the lab, this Deployment's Pod is idle. On a
+ * real cluster it runs on control plane nodes; here it tolerates whatever is done to a node, so that it stays.
+ */
+function operatorDeployment(): KubeObject {
+  const name = "cluster-image-registry-operator";
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name, namespace: registryNamespace },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: { name } },
+      template: {
+        metadata: { labels: { name } },
+        spec: {
+          automountServiceAccountToken: false,
+          terminationGracePeriodSeconds: 1,
+          tolerations: [{ operator: "Exists" }],
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: registryUid,
+            seccompProfile: { type: "RuntimeDefault" },
+          },
+          containers: [
+            {
+              name,
+              image: images.registry,
+              imagePullPolicy: "IfNotPresent",
+              command: ["/usr/bin/cluster-image-registry-operator"],
+              securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+            },
+          ],
+        },
+      },
     },
   };
 }
