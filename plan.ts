@@ -5,6 +5,7 @@
 import type { AbortSettings, MigrateSettings, Settings, SwitchSettings } from "./config";
 import { sameAccount } from "./cluster/account";
 import type { Claim, Observation, ReachableObservation } from "./cluster/observation";
+import { isBeside } from "./cluster/patch";
 import { volumeIsComplete } from "./cluster/proof";
 import * as guards from "./plan/guards";
 import { Judge, showBytes } from "./plan/judge";
@@ -228,13 +229,14 @@ function ground(seen: ReachableObservation): Ground {
 function planReplicas(judge: Judge, settings: SwitchSettings, seen: ReachableObservation): number {
   const before = seen.journal?.previous?.replicas ?? seen.config?.replicas ?? 1;
   if (settings.replicas !== undefined) {
-    // From two on the operator demands a node for each: a rollout with fewer never ends.
-    if (settings.replicas > 1 && settings.replicas > seen.schedulableNodes) {
+    // At two, and no other number, the operator demands a node for each (a required anti-affinity), unless the registry
+    // config has an affinity of its own: a rollout with fewer never ends.
+    if (settings.replicas === 2 && ownAffinity(seen) === undefined && seen.schedulableNodes < 2) {
       judge.refuse(
         "replicas",
-        `replicas is ${settings.replicas}, but ${seen.schedulableNodes} node(s) can take registry Pods, one each`,
-        `1 to ${Math.max(1, seen.schedulableNodes)}`,
-        "pulumi config rm replicas",
+        `replicas is 2, but ${seen.schedulableNodes} node(s) can take registry Pods, and at two the operator demands a node for each`,
+        "1, or another node that is ready and schedulable, with the registry config's nodeSelector and tolerations",
+        "pulumi config rm replicas; oc get nodes",
       );
     }
     return settings.replicas;
@@ -242,6 +244,12 @@ function planReplicas(judge: Judge, settings: SwitchSettings, seen: ReachableObs
   // Once switched, what is there stays: a node that is cordoned today must not take a replica away.
   if (seen.journal?.phase === "switched" && seen.config !== undefined) return seen.config.replicas;
   return Math.max(before, seen.schedulableNodes >= 2 ? 2 : 1);
+}
+
+/** The affinity the registry has once it is on Swift: that of before; our own, of sealing, is gone by then. */
+function ownAffinity(seen: ReachableObservation): Readonly<Record<string, unknown>> | undefined {
+  const affinity = seen.journal?.previous?.affinity ?? seen.config?.affinity;
+  return isBeside(affinity) ? undefined : affinity;
 }
 
 function refuseOtherContainer(judge: Judge, served: string, name: string | undefined): void {

@@ -123,6 +123,8 @@ export interface RawRegistryConfig extends Stored {
     readonly storage?: Readonly<Record<string, unknown>>;
     readonly proxy?: Readonly<Record<string, string>>;
     readonly disableRedirect?: boolean;
+    readonly nodeSelector?: Readonly<Record<string, string>>;
+    readonly tolerations?: readonly Toleration[];
   };
   readonly status?: {
     readonly observedGeneration?: number;
@@ -159,10 +161,19 @@ export interface RawConfigMap extends Stored {
   readonly data?: Readonly<Record<string, string>>;
 }
 
+/** Which taints a Pod may be placed despite; what is left out matches any. */
+export interface Toleration {
+  readonly key?: string;
+  /** Default `Equal`. */
+  readonly operator?: string;
+  readonly value?: string;
+  readonly effect?: string;
+}
+
 export interface RawNode extends Stored {
   readonly spec?: {
     readonly unschedulable?: boolean;
-    readonly taints?: readonly { readonly key: string; readonly effect: string }[];
+    readonly taints?: readonly { readonly key: string; readonly value?: string; readonly effect: string }[];
   };
   readonly status?: { readonly conditions?: readonly RawCondition[] };
 }

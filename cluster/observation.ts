@@ -3,6 +3,7 @@
  * never an exception; nothing here is secret.
  */
 import type { Journal } from "./journal";
+import type { Toleration } from "./objects";
 
 /** `spec.storage` of the registry config, as the operator reads it. Other backends are kept as they are. */
 export type RegistryStorage = Readonly<Record<string, unknown>>;
@@ -20,6 +21,9 @@ export interface RegistryConfig {
   readonly storage: RegistryStorage;
   readonly proxy?: Readonly<Record<string, string>>;
   readonly disableRedirect: boolean;
+  /** Where the operator places the registry's Pods. */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly tolerations?: readonly Toleration[];
   readonly conditions: readonly Condition[];
 }
 
@@ -187,7 +191,7 @@ export interface ReachableObservation {
   readonly claimName: string;
   readonly moverPods: readonly MoverPod[];
   readonly pruner?: Pruner;
-  /** Nodes that could take a registry Pod (ready, schedulable, not control plane unless that is all there is). */
+  /** Nodes that could take a registry Pod: ready, schedulable, with the labels and without the taints that matter. */
   readonly schedulableNodes: number;
   readonly journal?: Journal;
   readonly cloud: ObservedCloud;

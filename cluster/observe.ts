@@ -23,6 +23,7 @@ import type {
   ReachableObservation,
   RegistryConfig,
 } from "./observation";
+import { nodesForRegistry } from "./nodes";
 import { claimOf, containerOf, defaultClaim } from "./patch";
 import { paths } from "./paths";
 import { missingPermissions, type RunState } from "./permissions";
@@ -102,7 +103,7 @@ async function observe(api: Api, wanted: Wanted): Promise<ReachableObservation> 
     claimName,
     moverPods: pods.map(parseMoverPod),
     ...(pruner === undefined ? {} : { pruner }),
-    schedulableNodes: nodesForRegistry(nodes),
+    schedulableNodes: nodesForRegistry(nodes, registry.config),
     ...(journal === undefined ? {} : { journal }),
     cloud,
     missingPermissions: lacking,
@@ -147,18 +148,6 @@ export function proxyForPods(
     ...(https === undefined ? {} : { https }),
     ...(no === undefined ? {} : { no }),
   };
-}
-
-/** Ready, schedulable, without a taint that keeps ordinary Pods away. */
-export function nodesForRegistry(nodes: readonly RawNode[]): number {
-  return nodes.filter((node) => {
-    const ready =
-      node.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True") ?? false;
-    const kept = node.spec?.taints?.some(
-      (taint) => taint.effect === "NoSchedule" || taint.effect === "NoExecute",
-    );
-    return ready && node.spec?.unschedulable !== true && kept !== true;
-  }).length;
 }
 
 /** First of the namespace's UID range and of its supplemental groups: `1000650000/10000`. */

@@ -87,6 +87,8 @@ export function parseConfig(raw: RawRegistryConfig): RegistryConfig {
     storage: spec.storage ?? {},
     ...(spec.proxy === undefined ? {} : { proxy: spec.proxy }),
     disableRedirect: spec.disableRedirect ?? false,
+    ...(spec.nodeSelector === undefined ? {} : { nodeSelector: spec.nodeSelector }),
+    ...(spec.tolerations === undefined ? {} : { tolerations: spec.tolerations }),
     conditions: parseConditions(status?.conditions),
   };
 }

@@ -1,4 +1,5 @@
 import type { ObservedCloud, ReachableObservation } from "../cluster/observation";
+import { besideTheRegistry } from "../cluster/patch";
 import type { Settings } from "../config";
 import { type Decision, plan, showRefusals } from "../plan";
 import {
@@ -333,7 +334,12 @@ describe("invariant 5: what up would refuse, preview refuses; each has its messa
       withoutKey(switched, "journal"),
       ["the journal knows none"],
     ],
-    ["replicas", settings("switch", { replicas: "4" }), proven, ["replicas is 4", "3 node(s)", "1 to 3"]],
+    [
+      "replicas",
+      settings("switch", { replicas: "2" }),
+      { ...proven, schedulableNodes: 1 },
+      ["replicas is 2", "1 node(s)", "config rm replicas"],
+    ],
     [
       "claim-released",
       back,
@@ -569,6 +575,18 @@ describe("switch", () => {
     expect(replicas(toSwift, { ...proven, journal: three })).toBe(3);
     expect(replicas(toSwift, { ...switched, schedulableNodes: 1 })).toBe(2);
     expect(replicas(settings("switch", { replicas: "1" }), { ...proven, schedulableNodes: 1 })).toBe(1);
+  });
+
+  test("replicas: only two demand a node each, and only where the registry has no affinity of its own", () => {
+    const given = (count: string, seen: ReachableObservation) =>
+      refused(decide(settings("switch", { replicas: count }), seen));
+    const one = { ...proven, schedulableNodes: 1 };
+    const affinity = { nodeAffinity: { x: 1 } };
+    const journal = { ...provenJournal, previous: { ...provenJournal.previous!, affinity } };
+    expect(given("2", one)).toEqual(["replicas"]);
+    expect(given("2", { ...one, journal })).toEqual([]);
+    expect(given("3", one)).toEqual([]);
+    expect(given("2", withConfig(one, { affinity: besideTheRegistry }))).toEqual(["replicas"]);
   });
 
   test("invariant 6: the plan of the second run is that of the first", () => {
