@@ -49,7 +49,7 @@ export interface Built {
 /** Declares what the plan decided. */
 export function build(plan: Plan, materials: Materials): Built {
   const { run } = materials;
-  const journal = new Journal("journal", run, { claim: plan.claim });
+  const journal = new Journal("journal", run, { claim: plan.claim, watchDrift: true });
   const graph = new Graph(materials, journal);
   switch (plan.kind) {
     case "copy":

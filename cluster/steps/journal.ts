@@ -6,8 +6,9 @@
 import { readClaim } from "../claim";
 import { journalName, namespace } from "../journal";
 import { readJournal, takeRun } from "../journal-store";
-import { rememberPrevious } from "../previous";
+import { lacksPrevious, rememberPrevious } from "../previous";
 import { resumePruner } from "../pruner";
+import { readRegistry } from "../registry";
 import { type Session, sessionOf } from "../session";
 import type { JournalInputs, JournalOutputs } from "./kinds";
 import { openRegistry } from "./opening";
@@ -25,6 +26,12 @@ export const journalStep: Step<JournalInputs, JournalOutputs> = {
     await session.journal.assertRun();
     await rememberPrevious(session.api, session.journal);
     return { claimUid: claim?.uid ?? "" };
+  },
+  /** A journal that was deleted is written again before anything is changed. */
+  async drift(inputs, _outputs, context) {
+    const { api } = sessionOf(inputs, context);
+    const [journal, { config }] = await Promise.all([readJournal(api), readRegistry(api)]);
+    return lacksPrevious(journal, config) ? ["previous"] : [];
   },
   async remove(inputs, _outputs, context) {
     const as = (token: string) => sessionOf({ token }, context);

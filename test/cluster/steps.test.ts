@@ -130,6 +130,35 @@ describe("sealing", () => {
     expect(registry.config.spec.readOnly).toBe(true);
   });
 
+  test("invariant 7: a journal deleted while sealed: our own seal is not what was there before, and is opened", async () => {
+    const registry = new FakeRegistry();
+    const session = await sessionFor(registry);
+    await seal(inputs(), session);
+    registry.api.objects.delete(paths.journal);
+    const next = await sessionFor(registry, "t2");
+    await rememberPrevious(next.api, next.journal);
+    expect(await journalIn(registry)).toMatchObject({
+      previous: { readOnly: false, rolloutStrategy: "Recreate" },
+      seal: { stack: "o/p/dev" },
+    });
+    expect((await journalIn(registry)).previous).not.toHaveProperty("affinity");
+    await openRegistry(next, { timeoutSeconds: 20, state: "abort" });
+    expect(registry.config.spec).toEqual(new FakeRegistry().config.spec);
+    expect((await journalIn(registry)).seal).toBeUndefined();
+  });
+
+  test("a journal deleted while sealed: migrating on seals nothing twice", async () => {
+    const registry = new FakeRegistry();
+    const session = await sessionFor(registry);
+    await seal(inputs(), session);
+    registry.api.objects.delete(paths.journal);
+    const next = await sessionFor(registry, "t2");
+    registry.api.writes.length = 0;
+    await seal(inputs({ token: "t2" }), next);
+    expect(registry.patches()).toEqual([]);
+    expect((await journalIn(registry)).previous).toMatchObject({ readOnly: false });
+  });
+
   test("the operator overwrites the patch: it is sent again, and told", async () => {
     const registry = new FakeRegistry();
     const session = await sessionFor(registry);

@@ -206,6 +206,7 @@ describe("graphs", () => {
       ),
     );
     expect([...recorded.names()].sort()).toEqual(["abort-open", "abort-pruner-resume", "journal"]);
+    expect(recorded.get("journal").inputs).toMatchObject({ watchDrift: true });
   });
 
   test("abort after switch: sealed again, copied back, to the volume, opened", async () => {
