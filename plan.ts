@@ -37,6 +37,7 @@ export function plan(settings: Settings, seen: Observation, workstation: Worksta
   guards.guardPlatform(judge, seen);
   guards.guardOperator(judge, seen);
   guards.guardMoverPods(judge, seen);
+  guards.warnOfBefore(judge, seen);
   const decided = planState(judge, settings, seen, workstation);
   if (judge.refusals.length > 0 || decided === undefined) {
     return { ok: false, refusals: judge.refusals, warnings: judge.warnings };
@@ -223,7 +224,11 @@ function copy(pass: Pass, claim: Claim, seen: ReachableObservation, run: string)
 }
 
 function ground(seen: ReachableObservation): Ground {
-  return { infrastructureName: seen.infrastructure?.name ?? "", claim: seen.claimName };
+  return {
+    infrastructureName: seen.infrastructure?.name ?? "",
+    claim: seen.claimName,
+    ...(guards.wasReadOnly(seen) ? { readOnlyBefore: true } : {}),
+  };
 }
 
 function planReplicas(judge: Judge, settings: SwitchSettings, seen: ReachableObservation): number {

@@ -21,6 +21,8 @@ export interface Ground {
   readonly infrastructureName: string;
   /** The claim the images are on, or go back to. */
   readonly claim: string;
+  /** The registry was read-only before, and so is when it is given back. */
+  readonly readOnlyBefore?: boolean;
 }
 
 /** The container of the graph; without a name a new one is made and named. */

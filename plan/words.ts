@@ -9,10 +9,11 @@ export interface Words {
 }
 
 export function describe(plan: Plan): Words {
+  const open = plan.readOnlyBefore === true ? "read-only, as it was before" : "writable";
   switch (plan.kind) {
     case "copy":
       return {
-        registry: `writable, on claim ${plan.claim}; its images are copied to Swift meanwhile`,
+        registry: `${open}, on claim ${plan.claim}; its images are copied to Swift meanwhile`,
         next: "pulumi config set readOnly true && pulumi up",
       };
     case "migrate":
@@ -22,7 +23,7 @@ export function describe(plan: Plan): Words {
       };
     case "switch":
       return {
-        registry: `writable, on Swift container ${plan.container.name}, replicas ${plan.replicas}`,
+        registry: `${open}, on Swift container ${plan.container.name}, replicas ${plan.replicas}`,
         next: plan.releaseClaim
           ? "nothing: the migration is complete"
           : "when all images are confirmed: pulumi config set releaseVolumeClaim true && pulumi up; to go back: pulumi config set state abort && pulumi up",

@@ -2,6 +2,7 @@ import type { ObservedCloud, ReachableObservation } from "../cluster/observation
 import { besideTheRegistry } from "../cluster/patch";
 import type { Settings } from "../config";
 import { type Decision, plan, showRefusals } from "../plan";
+import { describe as describePlan } from "../plan/words";
 import {
   aborted,
   account,
@@ -454,6 +455,19 @@ describe("warnings stop nothing", () => {
       withClaim(untouched, { accessModes: ["ReadWriteOncePod"] }),
       "no registry at all",
     ],
+    ["read-only-before", migrate, withConfig(untouched, { readOnly: true }), "oc patch"],
+    [
+      "read-only-before",
+      toSwift,
+      { ...proven, journal: { ...provenJournal, previous: { ...provenJournal.previous!, readOnly: true } } },
+      "read-only again after switch",
+    ],
+    [
+      "journal-lost",
+      back,
+      withConfig(untouched, { readOnly: true, affinity: besideTheRegistry }),
+      "no journal says so",
+    ],
     ["release", settings("switch", { releaseVolumeClaim: "true" }), switched, "reclaim policy Delete"],
     ["container-gone", migrate, withContainer(proven, { exists: false }), "--refresh"],
     ["volume-room", back, withContainer(withClaim(switched, { capacity: 10 }), {}), "10 bytes"],
@@ -462,6 +476,27 @@ describe("warnings stop nothing", () => {
     const decision = decide(wanted, seen);
     expect(refused(decision)).toEqual([]);
     expect(decision.warnings.find((each) => each.id === id)?.message).toContain(word);
+  });
+});
+
+describe("in words", () => {
+  const previous = { ...provenJournal.previous!, readOnly: true };
+  const words = (wanted: Settings, seen: ReachableObservation) => describePlan(planned(decide(wanted, seen)));
+
+  test("a registry that was read-only before is not called writable", () => {
+    const seen = { ...proven, journal: { ...provenJournal, previous } };
+    expect(words(toSwift, seen).registry).toMatch(/^read-only, as it was before, on Swift/);
+    expect(words(live, withConfig(untouched, { readOnly: true })).registry).toMatch(/^read-only/);
+  });
+
+  test("our own seal, and one of before that a later migration does not find any more, are nothing of before", () => {
+    expect(words(toSwift, proven).registry).toMatch(/^writable, on Swift/);
+    const again = { ...withoutKey(withoutKey(provenJournal, "seal"), "prunerPaused"), previous };
+    expect(words(live, { ...untouched, journal: { ...again, phase: "aborted" } }).registry).toMatch(
+      /^writable/,
+    );
+    const sealed = withConfig(untouched, { readOnly: true, affinity: besideTheRegistry });
+    expect(words(live, sealed).registry).toMatch(/^writable/);
   });
 });
 

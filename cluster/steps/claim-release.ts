@@ -60,13 +60,13 @@ function assertOurs(claim: Claim, journal: Journal): void {
 async function waitUntilNotNeeded(session: Session, inputs: ClaimReleaseInputs): Promise<void> {
   const until = performance.now() + inputs.timeoutSeconds * 1000;
   for (;;) {
-    await session.journal.assertRun();
+    const { previous } = await session.journal.assertRun();
     const seen = await readRegistry(session.api);
     const container = containerOf(seen.config?.storage ?? {});
     const verdict =
       container === undefined
         ? { ok: false as const, waitingFor: "the registry to be on Swift" }
-        : served(seen, { storage: "swift", container, readOnly: false });
+        : served(seen, { storage: "swift", container, readOnly: previous?.readOnly ?? false });
     const claim = await readClaim(session.api, inputs.claim);
     const users = claim?.usedBy ?? [];
     if (verdict.ok && users.length === 0) {

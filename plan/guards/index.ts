@@ -3,6 +3,7 @@
  * the next command; none stops at the first. docs/troubleshooting.md explains each by its id.
  */
 export * from "./access";
+export * from "./before";
 export * from "./operator";
 export * from "./swift";
 export * from "./volume";

@@ -164,6 +164,13 @@ describe("releasing the claim", () => {
     expect(registry.api.objects.has(paths.claim("image-registry-storage"))).toBe(true);
   });
 
+  test("on a registry that was read-only before, and is so again, it goes as well", async () => {
+    const { registry, session } = await ready(swift);
+    await registry.api.mergePatch(paths.registryConfig, { spec: { readOnly: true } });
+    await session.journal.update((each) => ({ ...each, previous: { ...each.previous!, readOnly: true } }));
+    expect(await releaseClaim({ ...inputs, timeoutSeconds: 3 }, session)).toEqual({ uid: "claim-1" });
+  });
+
   test("another claim of that name is not touched", async () => {
     const { registry, session } = await ready(swift);
     registry.api.edit(paths.claim("image-registry-storage"), { metadata: { uid: "claim-2" } });
