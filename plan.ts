@@ -75,7 +75,7 @@ function planMigrate(
   guards.guardUpgrade(judge, seen, false);
   guards.guardOnVolume(judge, seen, name);
   const claim = guards.guardClaim(judge, settings, seen);
-  guards.guardSameClaim(judge, seen);
+  guards.guardSameClaim(judge, seen, "migrate");
   guards.guardCloud(judge, seen.cloud);
   guards.guardContainer(judge, settings, seen, name);
   guards.guardQuota(judge, seen);
@@ -170,9 +170,9 @@ function planAbort(judge: Judge, settings: AbortSettings, seen: ReachableObserva
     if (storage.kind !== "several") guards.guardStrangeStorage(judge, storage);
   }
   const claim = guards.guardClaim(judge, settings, seen);
-  guards.guardSameClaim(judge, seen);
-  if (served === undefined && seen.journal?.switchedAt === undefined)
-    return { kind: "reopen", ...ground(seen) };
+  const reopens = served === undefined && seen.journal?.switchedAt === undefined;
+  guards.guardSameClaim(judge, seen, reopens ? "reopen" : "go-back");
+  if (reopens) return { kind: "reopen", ...ground(seen) };
 
   const container = served ?? seen.journal?.container?.name;
   const done = served === undefined && seen.journal?.phase === "aborted";

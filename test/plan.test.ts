@@ -232,7 +232,7 @@ describe("invariant 5: what up would refuse, preview refuses; each has its messa
       "no-claim",
       migrate,
       withoutKey(untouched, "claim"),
-      ["openshift-image-registry/image-registry-storage", "config set claim"],
+      ["openshift-image-registry/image-registry-storage"],
     ],
     ["no-claim", back, withoutKey(switched, "claim"), ["image-registry-storage"]],
     [
@@ -248,7 +248,27 @@ describe("invariant 5: what up would refuse, preview refuses; each has its messa
       untouched,
       ['"other"', '"image-registry-storage"'],
     ],
-    ["claim-replaced", back, withClaim(switched, { uid: "claim-2" }), ["claim-2", "claim-1"]],
+    [
+      "no-claim",
+      migrate,
+      withoutKey(untouched, "claim"),
+      ["the registry config names it, so the registry cannot run without"],
+    ],
+    ["no-claim", back, withoutKey(switched, "claim"), ["UID claim-1", "the registry stays on Swift"]],
+    [
+      "no-claim",
+      back,
+      withoutKey(withoutKey(switched, "claim"), "journal"),
+      ["pulumi config set claim <name>"],
+    ],
+    ["claim-replaced", back, withClaim(switched, { uid: "claim-2" }), ["claim-2", "claim-1", "state switch"]],
+    ["claim-replaced", back, withClaim(aborted, { uid: "claim-2" }), ["state migrate begins anew"]],
+    [
+      "claim-replaced",
+      migrate,
+      withClaim(proven, { uid: "claim-2" }),
+      ["claim-2", "grep claim-1", "state abort && pulumi up, then state migrate"],
+    ],
     [
       "live-copy-declined",
       live,
@@ -455,6 +475,7 @@ describe("warnings stop nothing", () => {
       withClaim(untouched, { accessModes: ["ReadWriteOncePod"] }),
       "no registry at all",
     ],
+    ["claim-replaced", back, withClaim(proven, { uid: "claim-2" }), "claim-2"],
     ["read-only-before", migrate, withConfig(untouched, { readOnly: true }), "oc patch"],
     [
       "read-only-before",
@@ -546,8 +567,13 @@ describe("migrate", () => {
     expect(planned(decide(migrate, seen))).toMatchObject({ final: { attempt: 2 }, live: { attempt: 0 } });
   });
 
-  test("after an abort it begins anew", () => {
+  test("after an abort it begins anew, and with another claim as well", () => {
     expect(planned(decide(migrate, aborted)).kind).toBe("migrate");
+    const over = withoutKey(withoutKey(aborted.journal!, "seal"), "prunerPaused");
+    const replaced = withClaim({ ...aborted, journal: over }, { uid: "claim-2" });
+    expect(planned(decide(migrate, replaced))).toMatchObject({ final: { claimUid: "claim-2" } });
+    const copying = { ...replaced, journal: { ...over, phase: "copying" as const } };
+    expect(refused(decide(migrate, copying))).toEqual(["claim-replaced"]);
   });
 
   test("in place of another stack, when told so", () => {

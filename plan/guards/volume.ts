@@ -1,9 +1,10 @@
 /** Where the images are: on a volume, whose claim is there, bound, and the one of before. */
 import type { Claim, ReachableObservation } from "../../cluster/observation";
 import { namespace } from "../../cluster/journal";
+import { mayRecordPrevious } from "../../cluster/journal-store";
 import type { Settings } from "../../config";
 import type { Judge } from "../judge";
-import { storageKind } from "../storage";
+import { servedContainer, storageKind } from "../storage";
 import { config } from "./names";
 
 /** The registry must be on a volume for its images to be moved from there. */
@@ -83,7 +84,6 @@ export function guardStrangeStorage(judge: Judge, storage: ReturnType<typeof sto
 /** The claim: there, bound, not going. */
 export function guardClaim(judge: Judge, settings: Settings, seen: ReachableObservation): Claim | undefined {
   const { claim, claimName } = seen;
-  const look = `oc -n ${namespace} get pvc ${claimName}`;
   if (seen.config !== undefined && settings.claim !== undefined) {
     const storage = storageKind(seen.config.storage);
     if (storage.kind === "volume" && storage.claim !== settings.claim) {
@@ -100,7 +100,7 @@ export function guardClaim(judge: Judge, settings: Settings, seen: ReachableObse
       "no-claim",
       `claim ${namespace}/${claimName} does not exist`,
       "a bound claim",
-      `${look}; another one: pulumi config set claim <name>`,
+      `oc -n ${namespace} get pvc; ${wayToClaim(seen)}`,
     );
     return undefined;
   }
@@ -122,6 +122,16 @@ export function guardClaim(judge: Judge, settings: Settings, seen: ReachableObse
   return claim;
 }
 
+/** What helps where a claim is missing: `claim` of the config only counts where nothing else names one. */
+function wayToClaim(seen: ReachableObservation): string {
+  if (seen.config !== undefined && storageKind(seen.config.storage).kind === "volume")
+    return "the registry config names it, so the registry cannot run without: restore its volume under this name";
+  const before = seen.journal?.previous?.claim;
+  return before === undefined
+    ? "another one: pulumi config set claim <name>"
+    : `it is the one the images were copied from (UID ${before.uid}), and no other is gone back to: the registry stays on Swift, pulumi config set state switch`;
+}
+
 /** The claim that `releaseVolumeClaim` deletes: only the one that was migrated, by name and UID. */
 export function guardRelease(judge: Judge, seen: ReachableObservation): void {
   const { claim, journal } = seen;
@@ -136,15 +146,52 @@ export function guardRelease(judge: Judge, seen: ReachableObservation): void {
   );
 }
 
-/** The same claim as when the migration began, by UID: one of the same name may be another, empty volume. */
-export function guardSameClaim(judge: Judge, seen: ReachableObservation): void {
+/**
+ * The same claim as when the migration began, by UID: one of the same name may be another, empty volume.
+ * - migrate: refused, but for a migration that is over: what is there then counts as what was there before.
+ * - reopen: only told. The registry is on that claim as it is, and an opening moves nothing.
+ * - go-back: refused. What was copied from the other volume may not be on this one.
+ */
+export function guardSameClaim(
+  judge: Judge,
+  seen: ReachableObservation,
+  way: "migrate" | "reopen" | "go-back",
+): void {
   const before = seen.journal?.previous?.claim;
   if (before === undefined || seen.claim === undefined || before.name !== seen.claim.name) return;
   if (before.uid === "" || before.uid === seen.claim.uid) return;
-  judge.refuse(
-    "claim-replaced",
-    `claim ${before.name} was made anew since the migration began (UID ${seen.claim.uid}, it was ${before.uid}): its volume is another`,
-    "the claim the images are on",
-    `oc get pv | grep ${before.name}; to begin anew: oc -n ${namespace} delete configmap image-registry-migration`,
-  );
+  const wrong = `claim ${before.name} was made anew since the migration began (UID ${seen.claim.uid}, it was ${before.uid}): its volume is another`;
+  const find = `oc get pv -o custom-columns=NAME:.metadata.name,CLAIM:.spec.claimRef.name,UID:.spec.claimRef.uid | grep ${before.uid}`;
+  switch (way) {
+    case "reopen":
+      judge.warn(
+        "claim-replaced",
+        `${wrong}; the registry is opened on it as it is, and the container keeps what was copied. The volume of before: ${find}`,
+      );
+      return;
+    case "migrate":
+      if (isOver(seen)) return;
+      judge.refuse(
+        "claim-replaced",
+        wrong,
+        "the claim the images are on; or the new one, in a migration of its own",
+        `${find}; to begin anew with the new one: pulumi config set state abort && pulumi up, then state migrate`,
+      );
+      return;
+    case "go-back":
+      judge.refuse(
+        "claim-replaced",
+        wrong,
+        "the claim the images were copied from",
+        servedContainer(seen) === undefined
+          ? `${find}; the registry is on the new claim as it is: pulumi config set state migrate begins anew with it`
+          : `${find}; the registry stays on Swift: pulumi config set state switch`,
+      );
+  }
+}
+
+/** An abort has ended, and the next migration records anew what is there; rule: `mayRecordPrevious`. */
+function isOver(seen: ReachableObservation): boolean {
+  const { journal } = seen;
+  return journal?.phase === "aborted" && mayRecordPrevious(journal, false);
 }
