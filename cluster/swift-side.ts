@@ -2,7 +2,7 @@
  * The Swift side as seen from this machine: the account that the operator's own credentials lead to, one container of
  * it, the quota. The mover's own client does the talking, so both look at the same account by the same rules.
  */
-import { type CloudClient, CloudError, connect } from "../migrator/client";
+import { type CloudClient, CloudError, connect, type ListedName } from "../migrator/client";
 import type { ResolvedCloud } from "./cloud";
 import type { ObservedCloud, ObservedContainer } from "./observation";
 import { workstationProxy } from "./workstation-proxy";
@@ -24,6 +24,20 @@ export interface SwiftSide {
 
 /** What a registry keeps in its container. */
 const ownPrefixes = ["files/docker/registry/v2/", "segments/"];
+
+/**
+ * Whether a name, or folder, of a listing is nothing that a registry, or the documented page, puts there. The page's
+ * `swift upload` stores an empty object for an empty folder, the file system's own lost+found among them; so do other
+ * clients for any folder.
+ */
+export function isForeign({ name, bytes, subdir }: ListedName): boolean {
+  if (ownPrefixes.some((own) => name.startsWith(own))) {
+    return false;
+  }
+  const folder = `${name.replace(/\/$/, "")}/`;
+  const above = ownPrefixes.some((own) => own.startsWith(folder));
+  return subdir ? !above : bytes > 0 || !(above || folder === "files/lost+found/");
+}
 
 /** Logs in and finds the account. Failures are CloudError, one line without a secret. */
 export async function connectSwift(cloud: ResolvedCloud): Promise<SwiftSide> {
@@ -100,10 +114,7 @@ function sideOf(client: CloudClient): SwiftSide {
     async foreignObject(container) {
       // Level by level along the registry's own path: what else lies beside it is foreign.
       for (const prefix of ["", "files/", "files/docker/", "files/docker/registry/"]) {
-        const foreign = (await client.list(container, prefix, "/")).find(
-          ({ name, subdir }) =>
-            !ownPrefixes.some((own) => name.startsWith(own) || (subdir && own.startsWith(name))),
-        );
+        const foreign = (await client.list(container, prefix, "/")).find(isForeign);
         if (foreign !== undefined) {
           return foreign.name;
         }

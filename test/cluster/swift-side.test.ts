@@ -1,5 +1,5 @@
 import { resolveCloud, type ResolvedCloud } from "../../cluster/cloud";
-import { connectSwift, observeSwift } from "../../cluster/swift-side";
+import { connectSwift, isForeign, observeSwift } from "../../cluster/swift-side";
 import { workstationProxy } from "../../cluster/workstation-proxy";
 import { identity } from "../migrator/swift-standin/keystone";
 import { SwiftStandin } from "../migrator/swift-standin/server";
@@ -62,6 +62,32 @@ describe("the account, as it is observed", () => {
       ok: false,
       kind: "no-service",
     });
+  });
+});
+
+describe("what does not belong into a registry's container", () => {
+  const empty = (name: string) => ({ name, bytes: 0, subdir: false });
+
+  test.each([
+    "files",
+    "files/",
+    "files/docker",
+    "files/docker/registry/v2",
+    "files/docker/registry/v2/blobs",
+    "segments",
+    "files/lost+found",
+  ])("%s, an empty object that stands for a folder, is nothing foreign", (name) => {
+    expect(isForeign(empty(name))).toBe(false);
+  });
+
+  test("the same with content is, and so is what lies beside", () => {
+    expect(isForeign({ ...empty("files/docker"), bytes: 1 })).toBe(true);
+    expect(isForeign(empty("files/other"))).toBe(true);
+    expect(isForeign(empty("backup.tar"))).toBe(true);
+    expect(isForeign({ name: "files/other/", bytes: 0, subdir: true })).toBe(true);
+    expect(isForeign({ name: "files/lost+found/", bytes: 0, subdir: true })).toBe(true);
+    expect(isForeign({ name: "files/docker/", bytes: 0, subdir: true })).toBe(false);
+    expect(isForeign({ name: "segments/", bytes: 0, subdir: true })).toBe(false);
   });
 });
 
