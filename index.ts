@@ -32,7 +32,7 @@ async function main(): Promise<Record<string, unknown>> {
     seen.reachable && cloud?.ok === true
       ? leakingVariables(process.env, withProject(cloud.provider, accountOf(seen)))
       : [];
-  const decision = plan(settings, seen, { leakingVariables: leaking });
+  const decision = plan(settings, seen, { leakingVariables: leaking, host: hostname() });
   for (const each of decision.warnings) await pulumi.log.warn(`[${each.id}] ${each.message}`);
   if (!decision.ok) throw new pulumi.RunError(showRefusals(decision.refusals, settings.state));
   if (!seen.reachable) throw new pulumi.RunError(seen.message);

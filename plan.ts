@@ -28,7 +28,7 @@ export function plan(settings: Settings, seen: Observation, workstation: Worksta
     );
     return { ok: false, refusals: judge.refusals, warnings: judge.warnings };
   }
-  guards.guardOtherStack(judge, settings, seen);
+  guards.guardOtherStack(judge, settings, seen, workstation.host);
   guards.guardPermissions(judge, seen.missingPermissions);
   // What may not be read looks as if it were missing: nothing else can be judged then.
   if (judge.refusals.some((each) => each.id === "permissions")) {

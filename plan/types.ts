@@ -94,7 +94,10 @@ export type Decision =
   | { readonly ok: true; readonly plan: Plan; readonly warnings: readonly Warning[] }
   | { readonly ok: false; readonly refusals: readonly Refusal[]; readonly warnings: readonly Warning[] };
 
-/** What the plan may know of the workstation: names of variables that would reach the OpenStack provider. */
+/** What the plan may know of the workstation. */
 export interface Workstation {
+  /** Names of variables that would reach the OpenStack provider. */
   readonly leakingVariables: readonly string[];
+  /** Its host name, as the journal has that of the last run. */
+  readonly host?: string;
 }

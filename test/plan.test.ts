@@ -500,6 +500,15 @@ describe("warnings stop nothing", () => {
   });
 });
 
+test("a run of the same stack on another machine is told of while it has not finished, and only then", () => {
+  const told = (seen: ReachableObservation, host: string) =>
+    plan(migrate, seen, { leakingVariables: [], host }).warnings.find((each) => each.id === "other-host");
+  expect(told(proven, "bastion")?.message).toMatch(/was on here .*this is bastion/);
+  expect(told(proven, "here")).toBeUndefined();
+  expect(told(aborted, "bastion")).toBeUndefined();
+  expect(told(untouched, "bastion")).toBeUndefined();
+});
+
 describe("in words", () => {
   const previous = { ...provenJournal.previous!, readOnly: true };
   const words = (wanted: Settings, seen: ReachableObservation) => describePlan(planned(decide(wanted, seen)));

@@ -8,11 +8,25 @@ import type { Judge } from "../judge";
 /** Phases after which nobody is at work any more. */
 const settled: ReadonlySet<Phase> = new Set(["switched", "aborted"]);
 
-/** Another stack that has not finished: its steps and ours would undo each other. */
-export function guardOtherStack(judge: Judge, settings: Settings, seen: ReachableObservation): void {
+/** Another stack that has not finished: its steps and ours would undo each other. The same name elsewhere is told. */
+export function guardOtherStack(
+  judge: Judge,
+  settings: Settings,
+  seen: ReachableObservation,
+  host: string | undefined,
+): void {
   const { run, phase } = seen.journal ?? {};
-  if (run === undefined || phase === undefined || run.stack === settings.stack) return;
-  if (settled.has(phase) || settings.takeOver === run.stack) return;
+  if (run === undefined || phase === undefined || settled.has(phase)) return;
+  if (run.stack === settings.stack) {
+    if (host === undefined || run.host === "" || run.host === host) return;
+    // With a backend in local files each workstation has its own stack of that name, and no lock between them.
+    judge.warn(
+      "other-host",
+      `the last run was on ${run.host} (since ${run.since}, now "${phase}"), this is ${host}: with a Pulumi backend of local files both may have a stack ${run.stack}, and neither knows of the other; make sure that nobody runs it there`,
+    );
+    return;
+  }
+  if (settings.takeOver === run.stack) return;
   judge.refuse(
     "other-stack",
     `stack ${run.stack} is at work on this cluster: since ${run.since} on ${run.host}, now "${phase}"`,
