@@ -10,6 +10,7 @@ import { volumeIsComplete } from "./cluster/proof";
 import * as guards from "./plan/guards";
 import { Judge, showBytes } from "./plan/judge";
 import { guardProof } from "./plan/proof";
+import { finalRun, liveRun } from "./plan/runs";
 import { servedContainer, storageKind } from "./plan/storage";
 import type { CopyPlan, Decision, Ground, Pass, Plan, Workstation } from "./plan/types";
 
@@ -82,6 +83,7 @@ function planMigrate(
   if (claim === undefined) return undefined;
   const alone = claim.accessModes.includes("ReadWriteOncePod");
   const container = name === undefined ? {} : { name };
+  const live = liveRun(settings.pass, seen, name);
   if (!settings.readOnly) {
     if (alone) {
       judge.refuse(
@@ -91,7 +93,7 @@ function planMigrate(
         "pulumi config set readOnly true && pulumi up",
       );
     }
-    return { kind: "copy", ...ground(seen), container, live: copy("live", claim, seen, settings.pass) };
+    return { kind: "copy", ...ground(seen), container, live: copy("live", claim, seen, live) };
   }
   if (alone) {
     judge.warn(
@@ -100,13 +102,13 @@ function planMigrate(
     );
   }
   // The live copy runs once more right before sealing, however long ago the one with readOnly: false was.
-  const live = alone ? {} : { live: copy("live", claim, seen, `${settings.pass}-sealing`) };
-  const final = copy("final", claim, seen, settings.pass);
+  const before = alone ? {} : { live: copy("live", claim, seen, `${live}-sealing`) };
+  const final = copy("final", claim, seen, finalRun(settings.pass, seen, name));
   return {
     kind: "migrate",
     ...ground(seen),
     container,
-    ...live,
+    ...before,
     seal: alone ? "recreate" : settings.seal,
     final,
   };

@@ -39,8 +39,19 @@ export interface Proof {
   /** What HEAD on the container said after the proof (segments of large objects included). */
   readonly containerObjects: number;
   readonly containerBytes: number;
+  /** The copy's `run` (plan/runs.ts): the plan tells by it whether the copy that a proof is of was this one. */
+  readonly run?: string;
   /** ISO 8601. */
   readonly at: string;
+}
+
+/** The container of this migration. */
+export interface KnownContainer {
+  readonly name: string;
+  /** Storage URL of the account, as the workstation is led to it; the Pod's is in the proof. */
+  readonly account: string;
+  /** How often it was found made anew, and empty, after it was known: what was copied before is gone. Absent: never. */
+  readonly remade?: number;
 }
 
 /** The run that may act; whoever finds another's token stops before its next patch. */
@@ -61,8 +72,7 @@ export interface Journal {
   /** ISO 8601, of the last change of phase. */
   readonly phaseSince: string;
   readonly previous?: Previous;
-  /** `account`: its storage URL as the workstation is led to it; the Pod's is in the proof. */
-  readonly container?: { readonly name: string; readonly account: string };
+  readonly container?: KnownContainer;
   /** Held by us from before the read-only patch is sent until the registry is open again. */
   readonly seal?: { readonly stack: string; readonly since: string; readonly witness?: Witness };
   /** True from before the pruner is suspended until it has its own setting back. */

@@ -24,7 +24,7 @@ export interface ProofQuestion {
 
 /** Every reason why there is no valid proof; none when there is one. */
 export function proofProblems(question: ProofQuestion): readonly string[] {
-  const { journal, container, claimUid, account, head, seen } = question;
+  const { journal, claimUid, seen } = question;
   const proof = journal.proof;
   if (proof === undefined) {
     return ["no final copy of the images has been proven"];
@@ -35,15 +35,31 @@ export function proofProblems(question: ProofQuestion): readonly string[] {
       `it is of the claim with UID ${proof.claimUid}, ${claimUid === undefined ? "there is no claim now" : `the registry's claim has ${claimUid}`}`,
     );
   }
+  const witness = witnessProblem(seen, proof.witness);
+  if (witness !== undefined) {
+    problems.push(witness);
+  }
+  return [...problems, ...containerProblems(question)];
+}
+
+/**
+ * The reasons that are on Swift's side: what was proven is elsewhere, or not there as it was. Sealing again does not
+ * mend these; only another copy does.
+ */
+export function containerProblems(
+  question: Pick<ProofQuestion, "journal" | "container" | "account" | "head">,
+): readonly string[] {
+  const { journal, container, account, head } = question;
+  const { proof } = journal;
+  if (proof === undefined) {
+    return [];
+  }
+  const problems: string[] = [];
   if (proof.container !== container) {
     problems.push(`it is of container "${proof.container}", this run is about "${container}"`);
   }
   if (account !== unread && !isProvenAccount(journal, proof, account)) {
     problems.push(`it is of account ${proof.account}, the credentials lead to ${account}`);
-  }
-  const witness = witnessProblem(seen, proof.witness);
-  if (witness !== undefined) {
-    problems.push(witness);
   }
   if (head === undefined) {
     problems.push(`container ${container} does not exist`);

@@ -68,7 +68,7 @@ export class SwiftContainer extends pulumi.ComponentResource {
     return new ContainerCheck(
       `${name}-check`,
       run,
-      { container: made.name, infrastructureName },
+      { container: made.name, infrastructureName, named: args.container !== undefined, watchDrift: true },
       { parent: this },
     );
   }

@@ -122,7 +122,9 @@ export function proofOf(inputs: CopiedInputs, report: Report, claim: { uid: stri
       `the final copy is of a claim with UID ${copied}, ${inputs.claim} now has ${claim.uid}; run the same command again`,
     );
   }
+  const run = report.context?.["run"];
   return {
+    ...(run === undefined ? {} : { run }),
     claimUid: claim.uid,
     container: report.container,
     account: report.account,

@@ -18,6 +18,8 @@ export interface JournalOutputs {
 export interface ContainerCheckInputs extends CommonInputs {
   readonly container: string;
   readonly infrastructureName: string;
+  /** Whether the plan knew the container by name, and so looked into it; else it must be new, or the journal's. */
+  readonly named?: boolean;
 }
 export interface ContainerCheckOutputs {
   readonly account: string;

@@ -1,5 +1,5 @@
 import type { Journal } from "../../cluster/journal";
-import { proven } from "../../cluster/steps/copied";
+import { proofOf as earned, proven } from "../../cluster/steps/copied";
 import { proofOf } from "./support/session";
 
 const journal: Journal = {
@@ -9,6 +9,44 @@ const journal: Journal = {
   container: { name: "c", account: "https://public.example/v1/AUTH_p" },
 };
 const proof = { ...proofOf(undefined), account: "http://internal:8080/v1/AUTH_p" };
+
+test("a proof has the word of the copy that earned it, so that the next plan finds it again", () => {
+  const witness = { deploymentUid: "d", revision: 2 };
+  const tally = { objects: 1, bytes: 1 };
+  const report = {
+    version: 1,
+    mode: "finish",
+    outcome: "ok",
+    exitCode: 0,
+    account: "https://x/v1/AUTH_p",
+    container: "c",
+    context: { run: "1-after-2026-01-01T00:00:00Z", claimUid: "u", witness: "d/2" },
+    startedAt: "t",
+    finishedAt: "t",
+    blobs: tally,
+    links: tally,
+    copied: tally,
+    skipped: tally,
+    deleted: tally,
+    retries: 0,
+    seconds: {},
+    proven: true,
+    target: { ...tally, digest: "d" },
+    corrupt: [],
+  } as const;
+  const inputs = {
+    token: "t",
+    stack: "s",
+    pass: "final",
+    pod: "p",
+    podUid: "u",
+    container: "c",
+    claim: "c",
+    witness,
+    deadlineSeconds: 0,
+  } as const;
+  expect(earned(inputs, report, { uid: "u" }).run).toBe(report.context.run);
+});
 
 describe("what the journal keeps of a final copy", () => {
   test("the Pod's way to the account in the proof, this machine's beside it", () => {

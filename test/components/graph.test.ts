@@ -299,12 +299,15 @@ describe("SwiftContainer", () => {
     expect(recorded.get("container-check").inputs).toMatchObject({
       container: "lab-x7k2p-image-registry-18c7a89",
       infrastructureName: "lab-x7k2p",
+      named: false,
+      watchDrift: true,
     });
   });
 
   test("a known container goes by its name", async () => {
     const { recorded } = await graph(settings("migrate"), proven);
     expect(recorded.get("lab-x7k2p-image-registry").inputs).toMatchObject({ name: containerName });
+    expect(recorded.get("container-check").inputs).toMatchObject({ named: true });
   });
 });
 
