@@ -18,9 +18,10 @@ export function drifted(
     case "seal":
       return [
         ...(config.readOnly ? [] : ["readOnly"]),
-        ...(outputs.witness === undefined || witnessProblem(seen, outputs.witness) === undefined
-          ? []
-          : ["witness"]),
+        // Without a witness nothing was sealed: an abort found the registry on its volume, or was told to lose.
+        ...(outputs.witness === undefined || witnessProblem(seen, outputs.witness) !== undefined
+          ? ["witness"]
+          : []),
       ];
     case "to-swift":
       return containerOf(config.storage) === inputs.container ? [] : ["storage"];

@@ -73,7 +73,7 @@ export interface CopiedInputs extends CommonInputs {
   readonly podUid: string;
   readonly container: string;
   readonly claim: string;
-  /** final: what the seal answered; part of the proof. */
+  /** final, back: what the seal answered; part of what the copy proves. */
   readonly witness?: Witness;
   /** 0: none. */
   readonly deadlineSeconds: number;

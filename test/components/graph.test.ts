@@ -65,6 +65,16 @@ async function graph(wanted: Settings, seen: ReachableObservation) {
   return declare(() => build(decided(wanted, seen), prepare(wanted, seen, cloud, run, bundle)));
 }
 
+/** Of a registry that was open on Swift. */
+const writableSet = {
+  name: "image-registry-8",
+  revision: 8,
+  env: { storage: "swift", container: containerName, readOnly: false },
+  desired: 0,
+  replicas: 0,
+  observed: true,
+};
+
 const step = (type: string) => `pulumi-nodejs:dynamic/image-registry-swift:${type}`;
 
 describe("graphs", () => {
@@ -228,7 +238,8 @@ describe("graphs", () => {
      ]
     `);
     expect(recorded.get("abort-seal").inputs).toMatchObject({ purpose: "seal", state: "abort" });
-    expect(recorded.get("abort-seal").inputs).not.toHaveProperty("watchDrift");
+    expect(recorded.get("abort-seal").inputs).toMatchObject({ watchDrift: true });
+    expect(recorded.get("back-copied").inputs).toMatchObject({ pass: "back", witness });
     expect(await dependencies(recorded.get("back"))).toEqual(["journal", "mover", "abort-seal"]);
     expect(await dependencies(recorded.get("abort-to-volume"))).toEqual(["abort-seal", "back"]);
     expect(recorded.get("abort-to-volume").inputs).not.toHaveProperty("acceptLoss");
@@ -266,9 +277,15 @@ describe("graphs", () => {
       "mover-network",
     ];
     expect(gone.toSorted()).toEqual(copy);
+    // Whether the live registry is looked at makes no difference to what is declared.
+    const declared = (of: typeof first, name: string) => ({
+      ...of.recorded.get(name).inputs,
+      watchDrift: undefined,
+    });
     for (const name of second.recorded.names()) {
-      expect(second.recorded.get(name).inputs).toEqual(first.recorded.get(name).inputs);
+      expect(declared(second, name)).toEqual(declared(first, name));
     }
+    expect(second.recorded.get("abort-seal").inputs).not.toHaveProperty("watchDrift");
   });
 
   test("invariant 8: the only secrets are the provider's, and marked", async () => {
@@ -350,6 +367,41 @@ describe("MigrationPod", () => {
     expect(plannedPods(decided(wanted, opened), opened, materials)).not.toHaveProperty([podNames.final]);
     const toSwift = settings("switch");
     expect(plannedPods(decided(toSwift, proven), proven, materials)).toEqual({});
+  });
+
+  test("invariant 1: a Pod that copied back is planned only while the seal it ran under holds", async () => {
+    const wanted = settings("abort");
+    const swiftReadOnly = { storage: "swift", container: containerName, readOnly: true };
+    const sealed: ReachableObservation = {
+      ...switched,
+      config: { ...switched.config!, readOnly: true },
+      deployment: { ...switched.deployment!, revision: 9, env: swiftReadOnly },
+      journal: {
+        ...switched.journal!,
+        phase: "aborting",
+        seal: { stack, since: "s", witness: { deploymentUid: witness.deploymentUid, revision: 9 } },
+      },
+      replicaSets: [writableSet],
+    };
+    const materials = prepare(wanted, sealed, cloud, run, bundle);
+    const hash = plannedPods(decided(wanted, sealed), sealed, materials)[podNames.back];
+    expect(hash).toMatch(/^[0-9a-f]{16}$/);
+    const resealed: ReachableObservation = {
+      ...sealed,
+      deployment: { ...sealed.deployment!, revision: 11 },
+      replicaSets: [{ ...writableSet, name: "image-registry-10", revision: 10 }],
+    };
+    expect(plannedPods(decided(wanted, resealed), resealed, materials)).toEqual({});
+    const again = {
+      ...resealed,
+      journal: {
+        ...resealed.journal!,
+        seal: { stack, since: "s", witness: { deploymentUid: witness.deploymentUid, revision: 11 } },
+      },
+    };
+    const second = plannedPods(decided(wanted, again), again, materials)[podNames.back];
+    expect(second).toMatch(/^[0-9a-f]{16}$/);
+    expect(second).not.toBe(hash);
   });
 
   test("the hash tells settings, seal, attempt and mover apart", () => {
