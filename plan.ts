@@ -170,7 +170,13 @@ function planAbort(judge: Judge, settings: AbortSettings, seen: ReachableObserva
   const done = served === undefined && seen.journal?.phase === "aborted";
   if (container === undefined || claim === undefined) return undefined;
   const known = seen.journal?.container;
-  if (seen.cloud.ok && known?.name === container && known.account !== seen.cloud.account && !done) {
+  if (
+    settings.copyBack &&
+    seen.cloud.ok &&
+    known?.name === container &&
+    known.account !== seen.cloud.account &&
+    !done
+  ) {
     guards.guardContainer(judge, settings, seen, container);
   }
   const base = {
@@ -187,11 +193,11 @@ function planAbort(judge: Judge, settings: AbortSettings, seen: ReachableObserva
   if (served === undefined) return { ...base, acceptLoss: false };
   // A switch that never came to its opening: Swift got nothing, and need not even be there.
   if (volumeIsComplete(seen.journal, claim.uid, seen)) return { ...base, acceptLoss: false };
-  guards.guardCloud(
-    judge,
-    seen.cloud,
-    "if Swift is gone for good: pulumi config set copyBack false && pulumi config set acceptLoss true",
-  );
+  const withoutSwift =
+    "if Swift is gone for good: pulumi config set copyBack false && pulumi config set acceptLoss true";
+  if (guards.guardCloud(judge, seen.cloud, withoutSwift)) {
+    guards.guardSource(judge, seen.cloud, container, withoutSwift);
+  }
   warnOfRoom(judge, seen, claim);
   return { ...base, acceptLoss: false, back: copy("back", claim, seen, seen.journal?.switchedAt ?? "1") };
 }

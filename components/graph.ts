@@ -129,11 +129,13 @@ class Graph {
 
   /** Copies back what was pushed to Swift meanwhile, then serves from the volume again. */
   goBack(plan: GoBackGraph): Built {
+    const loss = plan.acceptLoss ? { acceptLoss: true } : {};
     // What was copied back under a seal that somebody broke is not all: the live registry is looked at while there is
     // a copy to make, and never after, when the storage patch has opened what this one would seal.
     const seal = this.patch("abort", "abort", "seal", [this.journal], {
       seal: plan.seal,
       ...(plan.back === undefined ? {} : { watchDrift: true }),
+      ...loss,
     });
     const from = pulumi.output(plan.container.name);
     // The witness is an input, as in migrate: sealing anew must copy back anew.
@@ -141,7 +143,7 @@ class Graph {
       plan.back === undefined ? [] : [this.pod("back", plan.back, from, [this.ground(), seal], seal.witness)];
     const toVolume = this.patch("abort", "abort", "to-volume", [seal, ...back], {
       claim: plan.claim,
-      ...(plan.acceptLoss ? { acceptLoss: true } : {}),
+      ...loss,
     });
     const open = this.patch("abort", "abort", "open", [toVolume], { watchDrift: true });
     this.resume("abort", [open]);

@@ -264,6 +264,12 @@ describe("invariant 5: what up would refuse, preview refuses; each has its messa
     ],
     ["container-gone", toSwift, withContainer(proven, { exists: false }), [containerName, "state migrate"]],
     [
+      "container-gone",
+      back,
+      withContainer(switched, { exists: false }),
+      [containerName, "copyBack false", "acceptLoss true"],
+    ],
+    [
       "container-of-other-cluster",
       settings("migrate", { container: containerName }),
       withContainer(untouched, { properties: { openshiftclusterid: "prod-1" } }),
@@ -589,9 +595,19 @@ describe("abort", () => {
 
   test("copyBack false with acceptLoss goes without Swift", () => {
     const wanted = settings("abort", { copyBack: "false", acceptLoss: "true" });
-    const made = planned(decide(wanted, broken("unreachable", switched)));
-    expect(made.kind).toBe("go-back");
-    expect(made).not.toHaveProperty("back");
+    const elsewhere = {
+      ...switched,
+      cloud: { ok: true, account: "https://swift.example/v1/AUTH_2", source: "s" },
+    };
+    for (const seen of [
+      broken("unreachable", switched),
+      withContainer(switched, { exists: false }),
+      elsewhere as ReachableObservation,
+    ]) {
+      const made = planned(decide(wanted, seen));
+      expect(made).toMatchObject({ kind: "go-back", acceptLoss: true });
+      expect(made).not.toHaveProperty("back");
+    }
   });
 
   test("acceptLoss alone loses nothing", () => {

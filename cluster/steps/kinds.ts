@@ -51,7 +51,7 @@ export interface RegistryPatchInputs extends CommonInputs {
   readonly replicas?: number;
   /** to-volume: the claim to go back to where the journal does not tell. */
   readonly claim?: string;
-  /** to-volume: go although nothing was copied back from Swift (default false). */
+  /** seal, to-volume: go although nothing was copied back from Swift, which may be gone (default false). */
   readonly acceptLoss?: boolean;
 }
 export interface RegistryPatchOutputs {

@@ -46,6 +46,10 @@ describe("invariant 6: what the live registry says otherwise than was declared",
     expect(drifted(inputs({ purpose, ...more }), { ...outputs, witness }, seen)).toEqual(differs);
   });
 
+  test("a seal that was none, because there was nothing to seal or the loss was accepted, is made when it is looked at", () => {
+    expect(drifted(inputs({ purpose: "seal" }), outputs, sealedSeen)).toEqual(["witness"]);
+  });
+
   test("a registry that was read-only before is not drift, nor is one that cannot be seen", () => {
     expect(drifted(inputs({}), { ...outputs, readOnly: true }, sealedSeen)).toEqual([]);
     expect(drifted(inputs({}), outputs, { replicaSets: [], pods: [] })).toEqual([]);

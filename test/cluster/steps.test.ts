@@ -1,6 +1,7 @@
 import type { Journal, Proof } from "../../cluster/journal";
 import { TakenOver, takeRun } from "../../cluster/journal-store";
 import { paths } from "../../cluster/paths";
+import { isSwift } from "../../cluster/patch";
 import { rememberPrevious } from "../../cluster/previous";
 import { openRegistry } from "../../cluster/steps/opening";
 import { setReplicas } from "../../cluster/steps/replicas";
@@ -384,6 +385,29 @@ describe("going back", () => {
       managementState: "Unmanaged",
       pvc: { claim: "image-registry-storage" },
     });
+  });
+
+  test("a loss that was accepted goes although Swift is gone: nothing waits for a seal that cannot be", async () => {
+    const { registry, session } = await switched();
+    const react = registry.api.react;
+    // The operator reports its storage error and leaves the Deployment as it is, while the storage is Swift.
+    registry.api.react = (path) => {
+      registry.operatorUp = !isSwift(registry.config.spec.storage ?? {});
+      react(path);
+    };
+    const out = await seal({ ...sealAgain, acceptLoss: true, timeoutSeconds: 1 }, session);
+    expect(out.witness).toBeUndefined();
+    expect(registry.patches()).toEqual([]);
+    expect(await journalIn(registry)).toMatchObject({ phase: "aborting", seal: { stack: "o/p/dev" } });
+    await toVolumeStep({ ...toVolume, acceptLoss: true }, session);
+    await openRegistry(session, { timeoutSeconds: 20, state: "abort" });
+    expect(registry.config.spec).toMatchObject({
+      readOnly: false,
+      replicas: 1,
+      rolloutStrategy: "Recreate",
+      affinity: { nodeAffinity: { x: 1 } },
+    });
+    expect((await journalIn(registry)).seal).toBeUndefined();
   });
 
   test("a claim that is not the one of before is not gone back to", async () => {

@@ -260,6 +260,8 @@ describe("graphs", () => {
     );
     expect(recorded.has("back")).toBe(false);
     expect(recorded.get("abort-to-volume").inputs).toMatchObject({ acceptLoss: true });
+    expect(recorded.get("abort-seal").inputs).toMatchObject({ acceptLoss: true });
+    expect(recorded.get("abort-seal").inputs).not.toHaveProperty("watchDrift");
   });
 
   test("invariant 6: the second abort only drops the finished copy", async () => {
