@@ -69,6 +69,11 @@ export interface Journal {
   readonly proof?: Proof;
   /** Set when the storage patch is sent; survives aborts; goes when migrate starts anew. */
   readonly switchedAt?: string;
+  /**
+   * Set when the operator had to make the container itself: it looks at another account, where the registry's storage
+   * is empty. Its condition is gone at its next look. Goes when an abort has opened the registry, or migrate starts anew.
+   */
+  readonly wrongAccount?: { readonly container: string; readonly at: string };
   /** What was copied back, by the abort that did it. */
   readonly copiedBack?: {
     readonly at: string;

@@ -317,6 +317,19 @@ describe("invariant 5: what up would refuse, preview refuses; each has its messa
       withConfig(untouched, { storage: { swift: { container: "elsewhere" } } }),
       ["does not know"],
     ],
+    [
+      "operator-made-container",
+      toSwift,
+      {
+        ...switched,
+        journal: {
+          ...provenJournal,
+          phase: "switching",
+          wrongAccount: { container: containerName, at: "2026-03-03" },
+        },
+      },
+      ["2026-03-03", containerName, "installer-cloud-credentials", "state abort"],
+    ],
     ["replicas", settings("switch", { replicas: "4" }), proven, ["replicas is 4", "3 node(s)", "1 to 3"]],
     [
       "claim-released",
@@ -326,6 +339,12 @@ describe("invariant 5: what up would refuse, preview refuses; each has its messa
         journal: { ...switched.journal!, released: { claim: "c", uid: "u", at: "2026-02-02" } },
       },
       ["2026-02-02", "no volume"],
+    ],
+    [
+      "other-account",
+      back,
+      { ...switched, cloud: { ok: true, account: "https://swift.example/v1/AUTH_2", source: "s" } },
+      ["AUTH_2", "AUTH_1"],
     ],
     ["loss", settings("abort", { copyBack: "false" }), switched, ["120 objects", "acceptLoss true"]],
     ["loss", settings("abort", { copyBack: "false" }), broken("unreachable", switched), ["cannot be told"]],
@@ -577,9 +596,12 @@ describe("abort", () => {
       replicaSets: [...switched.replicaSets, { ...ready, revision: 6, env: swiftReadOnly }],
       journal: { ...provenJournal, phase: "switching" },
     };
-    const made = planned(decide(back, broken("unreachable", sealed)));
-    expect(made).toMatchObject({ kind: "go-back", acceptLoss: false });
-    expect(made).not.toHaveProperty("back");
+    const elsewhere: ObservedCloud = { ok: true, account: "https://swift.example/v1/AUTH_2", source: "s" };
+    for (const seen of [broken("unreachable", sealed), { ...sealed, cloud: elsewhere }]) {
+      const made = planned(decide(back, seen));
+      expect(made).toMatchObject({ kind: "go-back", acceptLoss: false });
+      expect(made).not.toHaveProperty("back");
+    }
     const writable = { ...ready, revision: 7, env: { ...swiftReadOnly, readOnly: false } };
     const opened = { ...sealed, replicaSets: [...sealed.replicaSets, writable] };
     expect(planned(decide(back, opened))).toHaveProperty("back");

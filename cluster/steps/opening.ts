@@ -52,7 +52,8 @@ export async function openRegistry(session: Session, order: OpeningOrder): Promi
 }
 
 function afterOpening(journal: Journal, state: OpeningOrder["state"], now: string): Journal {
-  const open = without(journal, "seal");
+  // Back on its volume the registry has all its images: the account that it looked at meanwhile matters no more.
+  const open = without(journal, "seal", ...(state === "abort" ? (["wrongAccount"] as const) : []));
   const phase =
     state === "switch"
       ? "switched"

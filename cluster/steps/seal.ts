@@ -150,7 +150,7 @@ function cannotBePlaced(reason: string): boolean {
 /** The seal is ours from before the patch is sent; a migration that starts anew forgets an older switch. */
 function holding(journal: Journal, inputs: RegistryPatchInputs, now: string): Journal {
   const migrate = inputs.state === "migrate";
-  const base: Journal = migrate ? without(journal, "switchedAt", "copiedBack") : journal;
+  const base: Journal = migrate ? without(journal, "switchedAt", "copiedBack", "wrongAccount") : journal;
   const already = base.seal !== undefined && ["sealed", "proven", "aborting"].includes(base.phase);
   return {
     ...(already ? base : inPhase(base, migrate ? "sealing" : "aborting", now)),

@@ -267,6 +267,32 @@ describe("switching", () => {
     await expect(toSwiftStep(toSwift, session)).rejects.toThrow(/another account .*state abort/);
     expect(registry.config.spec.readOnly).toBe(true);
     expect((await journalIn(registry)).seal).toBeDefined();
+    // At the operator's next look the condition is gone, and with it every other sign.
+    registry.conditions([{ type: "StorageExists", status: "True", reason: "Swift Container Exists" }]);
+    registry.api.writes.length = 0;
+    await expect(toSwiftStep(toSwift, await sessionFor(registry))).rejects.toThrow(
+      /another account .*state abort/,
+    );
+    expect(registry.patches()).toEqual([]);
+    await toVolumeStep(inputs({ purpose: "to-volume", state: "abort" }), session);
+    await openRegistry(session, { timeoutSeconds: 20, state: "abort" });
+    expect((await journalIn(registry)).wrongAccount).toBeUndefined();
+  });
+
+  test("invariant 1: so it is when the run was killed after the patch was sent", async () => {
+    const registry = new FakeRegistry();
+    const session = await sessionFor(registry);
+    await sealedAndProven(registry, session);
+    const real = registry.api.mergePatch.bind(registry.api);
+    registry.api.mergePatch = async (path, body) => {
+      await real(path, body);
+      registry.conditions([{ type: "StorageExists", status: "True", reason: "Swift Container Created" }]);
+      throw new Error("killed");
+    };
+    await expect(toSwiftStep(toSwift, session)).rejects.toThrow("killed");
+    registry.api.mergePatch = real;
+    await expect(toSwiftStep(toSwift, await sessionFor(registry))).rejects.toThrow(/another account/);
+    expect((await journalIn(registry)).wrongAccount).toMatchObject({ container: "c" });
   });
 
   test("opening, then the replicas; the seal is given back", async () => {
