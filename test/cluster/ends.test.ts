@@ -106,6 +106,20 @@ describe("destroy", () => {
     expect(registry.api.writes).toEqual([]);
   });
 
+  test("invariant 1: does not open an empty container that the operator made itself", async () => {
+    const registry = new FakeRegistry({ storage: { swift: { container: "c" } }, readOnly: true });
+    const session = await sessionFor(registry);
+    await session.journal.update((each) => ({
+      ...each,
+      seal: { stack: "o/p/dev", since: "s" },
+      wrongAccount: { container: "c", at: "now" },
+    }));
+    registry.api.writes.length = 0;
+    await release(session, "o/p/dev", as(session));
+    expect(registry.api.writes).toEqual([]);
+    expect(session.lines.at(-1)).toMatch(/left read-only.*container c .*state abort/);
+  });
+
   test("leaves a registry alone that another stack has taken over", async () => {
     const registry = new FakeRegistry();
     const session = await sessionFor(registry);
@@ -115,6 +129,22 @@ describe("destroy", () => {
     await release(session, "o/p/dev", as(session));
     expect(registry.api.writes).toEqual([]);
     expect(session.lines.at(-1)).toContain("o/p/other has taken over");
+  });
+
+  test("opens what another stack had sealed and this one has taken over", async () => {
+    const registry = new FakeRegistry();
+    registry.api.put(paths.pruner, { spec: {} });
+    const session = await sessionFor(registry);
+    await rememberPrevious(session.api, session.journal);
+    await pausePruner(session.api, session.journal, session.log, 5, 1);
+    await seal(sealInputs, session);
+    await takeRun(registry.api, { token: "t2", stack: "o/p/other", host: "h", since: "now" });
+    const other = { ...session, journal: journalOf(session.api, "t2") };
+    await release(other, "o/p/other", as(session));
+    expect(registry.config.spec.readOnly).toBe(false);
+    expect((registry.api.objects.get(paths.pruner) as { spec: object }).spec).toEqual({});
+    const journal = await journalIn(registry);
+    expect([journal.seal, journal.prunerPaused]).toEqual([undefined, undefined]);
   });
 });
 
