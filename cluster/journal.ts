@@ -66,6 +66,8 @@ export interface Journal {
   readonly seal?: { readonly stack: string; readonly since: string; readonly witness?: Witness };
   /** True from before the pruner is suspended until it has its own setting back. */
   readonly prunerPaused?: boolean;
+  /** What the pruner had when it was suspended, with that; `suspend` is absent where it did not say. */
+  readonly prunerHad?: { readonly suspend?: boolean };
   readonly proof?: Proof;
   /** Set when the storage patch is sent; survives aborts; goes when migrate starts anew. */
   readonly switchedAt?: string;

@@ -2,7 +2,7 @@ import type { Journal } from "../../cluster/journal";
 import { journalOf, takeRun } from "../../cluster/journal-store";
 import { paths } from "../../cluster/paths";
 import { rememberPrevious } from "../../cluster/previous";
-import { pausePruner, readPruner, resumePruner } from "../../cluster/pruner";
+import { pausePruner, prunerDrift, readPruner, resumePruner } from "../../cluster/pruner";
 import { releaseClaim } from "../../cluster/steps/claim-release";
 import { missingProperties } from "../../cluster/steps/container-check";
 import { release } from "../../cluster/steps/journal";
@@ -61,6 +61,60 @@ describe("the pruner", () => {
       status: { conditions: [{ type: "Complete", status: "True" }] },
     });
     await expect(pausing).resolves.toBeUndefined();
+  });
+
+  test("a CronJob that is not suspended yet is waited for: it may make a Job until then", async () => {
+    const registry = new FakeRegistry();
+    registry.api.put(paths.pruner, { spec: {} });
+    registry.api.put(paths.pruningCronJob, { spec: { suspend: false } });
+    const session = await sessionFor(registry);
+    const pausing = pausePruner(session.api, session.journal, session.log, 30, 1);
+    await until(() => session.lines.some((line) => line.includes("to suspend CronJob image-pruner")));
+    // Right before it is suspended it fires once more.
+    const { list } = registry.api;
+    registry.api.list = async (path, query) => {
+      if (path === paths.jobs && registry.api.list !== list) {
+        registry.api.list = list;
+        const seen = await list.call(registry.api, path, query);
+        registry.api.put(`${paths.jobs}/image-pruner-2`, { status: { active: 1 } });
+        return seen as never;
+      }
+      return list.call(registry.api, path, query) as never;
+    };
+    registry.api.edit(paths.pruningCronJob, { spec: { suspend: true } });
+    await until(() => session.lines.some((line) => line.includes("pruning Job image-pruner-2")));
+    registry.api.objects.delete(`${paths.jobs}/image-pruner-2`);
+    await expect(pausing).resolves.toBeUndefined();
+  });
+
+  test("a CronJob that the operator leaves alone does not stop the run for good, and is told", async () => {
+    const registry = new FakeRegistry();
+    registry.api.put(paths.pruner, { spec: {} });
+    registry.api.put(paths.pruningCronJob, { spec: {} });
+    const session = await sessionFor(registry);
+    await pausePruner(session.api, session.journal, session.log, 0.01, 1);
+    expect(session.lines.at(-1)).toContain("image-pruner is not suspended although the pruner is");
+  });
+
+  test("invariant 7: paused for the way back, it gets back what it had then, not what it had before the migration", async () => {
+    const registry = new FakeRegistry({ storage: { swift: { container: "c" } } });
+    registry.api.put(paths.pruner, { spec: { suspend: true } });
+    const session = await sessionFor(registry);
+    await pausePruner(session.api, session.journal, session.log, 5, 1);
+    await resumePruner(session.api, session.journal, session.log);
+    expect(specOf(registry)).toEqual({ suspend: true });
+    expect((await journalIn(registry)).prunerHad).toBeUndefined();
+  });
+
+  test("paused or resumed by another stack meanwhile is drift, in both directions", async () => {
+    const { registry, session } = await paused({});
+    expect(await prunerDrift(session.api, true)).toEqual([]);
+    expect(await prunerDrift(session.api, false)).toEqual(["prunerPaused"]);
+    registry.api.edit(paths.pruner, { spec: { suspend: null } });
+    expect(await prunerDrift(session.api, true)).toEqual(["suspend"]);
+    await resumePruner(session.api, session.journal, session.log);
+    expect(await prunerDrift(session.api, true)).toEqual(["prunerPaused"]);
+    expect(await prunerDrift(session.api, false)).toEqual([]);
   });
 
   test("one that does not end is an error with the way on", async () => {

@@ -163,7 +163,7 @@ describe("graphs", () => {
     expect(recorded.get("copy-open").inputs).not.toHaveProperty("watchDrift");
   });
 
-  test("switch: no Pod and no read-only patch are left; replicas last, and only they look for drift", async () => {
+  test("switch: no Pod and no read-only patch are left; replicas last; storage and replicas look for drift", async () => {
     const wanted = settings("switch", { releaseVolumeClaim: "true", copyDeadline: "1h" });
     const { recorded } = await graph(wanted, proven);
     expect([...recorded.names()].sort()).toMatchInlineSnapshot(`
@@ -193,7 +193,9 @@ describe("graphs", () => {
     expect(recorded.get("switch-to-swift").inputs).toMatchObject({
       purpose: "to-swift",
       container: containerName,
+      watchDrift: true,
     });
+    expect(recorded.get("switch-pruner-resume").inputs).toMatchObject({ watchDrift: true });
     expect(recorded.get("switch-replicas").inputs).toMatchObject({ replicas: 2, watchDrift: true });
     expect(recorded.get("switch-open").inputs).not.toHaveProperty("watchDrift");
   });
@@ -223,6 +225,7 @@ describe("graphs", () => {
     expect([...recorded.names()].sort()).toMatchInlineSnapshot(`
      [
        "abort-open",
+       "abort-pruner-pause",
        "abort-pruner-resume",
        "abort-seal",
        "abort-to-volume",
@@ -238,6 +241,8 @@ describe("graphs", () => {
      ]
     `);
     expect(recorded.get("abort-seal").inputs).toMatchObject({ purpose: "seal", state: "abort" });
+    expect(await dependencies(recorded.get("abort-seal"))).toEqual(["abort-pruner-pause"]);
+    expect(recorded.get("abort-pruner-pause").inputs).toMatchObject({ watchDrift: true });
     expect(recorded.get("abort-seal").inputs).toMatchObject({ watchDrift: true });
     expect(recorded.get("back-copied").inputs).toMatchObject({ pass: "back", witness });
     expect(await dependencies(recorded.get("back"))).toEqual(["journal", "mover", "abort-seal"]);
@@ -259,6 +264,7 @@ describe("graphs", () => {
       build(decided(wanted, switched), prepare(wanted, switched, undefined, run, bundle)),
     );
     expect(recorded.has("back")).toBe(false);
+    expect(recorded.has("abort-pruner-pause")).toBe(false);
     expect(recorded.get("abort-to-volume").inputs).toMatchObject({ acceptLoss: true });
     expect(recorded.get("abort-seal").inputs).toMatchObject({ acceptLoss: true });
     expect(recorded.get("abort-seal").inputs).not.toHaveProperty("watchDrift");
@@ -269,6 +275,7 @@ describe("graphs", () => {
     const second = await graph(settings("abort"), aborted);
     const gone = first.recorded.names().filter((name) => !second.recorded.has(name));
     const copy = [
+      "abort-pruner-pause",
       "back",
       "back-copied",
       "back-pod",
