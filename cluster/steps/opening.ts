@@ -36,7 +36,7 @@ export async function openRegistry(session: Session, order: OpeningOrder): Promi
       done: (seen) => (leaveAlone ? { ok: true } : served(seen, wanted)),
       settle: !leaveAlone,
       timeoutSeconds: order.timeoutSeconds,
-      next: "the registry stays read-only until then; run the same command again, or set state to abort",
+      next: `the registry stays read-only until then; ${nextOf[order.state]}`,
     },
     session,
   );
@@ -50,6 +50,14 @@ export async function openRegistry(session: Session, order: OpeningOrder): Promi
   await journal.update((each) => afterOpening(each, order.state, new Date().toISOString()));
   return result;
 }
+
+const again = "run the same command again";
+const nextOf: Readonly<Record<OpeningOrder["state"], string>> = {
+  migrate: `${again}, or go back with: pulumi config set state abort && pulumi up`,
+  switch: `${again}, or go back with: pulumi config set state abort && pulumi up`,
+  abort: again,
+  destroy: again,
+};
 
 function afterOpening(journal: Journal, state: OpeningOrder["state"], now: string): Journal {
   // Back on its volume the registry has all its images: the account that it looked at meanwhile matters no more.

@@ -309,6 +309,18 @@ describe("switching", () => {
   });
 });
 
+test.each([
+  ["switch", /same command again, or go back with: .*state abort/],
+  ["abort", /same command again$/],
+  ["destroy", /same command again$/],
+] as const)("an opening in %s that fails names what can be done from there", async (state, words) => {
+  const registry = new FakeRegistry();
+  const session = await sessionFor(registry);
+  await seal(inputs(), session);
+  registry.operatorUp = false;
+  await expect(openRegistry(session, { timeoutSeconds: 0.05, state })).rejects.toThrow(words);
+});
+
 describe("going back", () => {
   async function switched() {
     const registry = new FakeRegistry({ affinity: { nodeAffinity: { x: 1 } } });
@@ -372,7 +384,7 @@ describe("going back", () => {
     await seal(sealAgain, session);
     registry.api.writes.length = 0;
     await expect(toVolumeStep(toVolume, session)).rejects.toThrow(
-      /nothing has been copied back .*acceptLoss/,
+      /nothing has been copied back .*copyBack false && .*acceptLoss true/,
     );
     expect(registry.patches()).toEqual([]);
   });
