@@ -204,10 +204,10 @@ describe("what a pull check says", () => {
   test("no project that could log in is a failure, not an empty sample", async () => {
     const api = new FakeApi();
     api.put(`${paths.imageStreams}/a`, stream("a", [[own, "sha256:1"]]));
-    const { create } = api;
+    const create = api.create.bind(api);
     api.create = async <T extends object>(path: string, body: object) => {
       if (path.endsWith("/token")) throw new ApiError("not-found", "no", 404);
-      const made = await create.call(api, path, body);
+      const made = await create(path, body);
       if (path === paths.pods) {
         const message = JSON.stringify({ ...none, ok: false, wantsLogin: true });
         api.edit(paths.pod("image-registry-migration-pull-check"), {
