@@ -4,6 +4,7 @@
  */
 import type { AbortSettings, MigrateSettings, Settings, SwitchSettings } from "./config";
 import { sameAccount } from "./cluster/account";
+import { namespace } from "./cluster/journal";
 import type { Claim, Observation, ReachableObservation } from "./cluster/observation";
 import { isBeside } from "./cluster/patch";
 import { volumeIsComplete } from "./cluster/proof";
@@ -131,6 +132,7 @@ function planSwitch(
   guards.guardCloud(judge, seen.cloud);
   guards.guardContainer(judge, settings, seen, name);
   if (served !== undefined && !resumes) refuseOtherContainer(judge, served, name);
+  if (seen.journal?.wrongAccount !== undefined) refuseOwnContainer(judge, seen.journal.wrongAccount);
   if (served === undefined) {
     // Not on Swift yet: everything has to be proven.
     if (seen.config !== undefined) guards.guardStrangeStorage(judge, storageKind(seen.config.storage));
@@ -179,15 +181,6 @@ function planAbort(judge: Judge, settings: AbortSettings, seen: ReachableObserva
   const container = served ?? seen.journal?.container?.name;
   const done = served === undefined && seen.journal?.phase === "aborted";
   if (container === undefined || claim === undefined) return undefined;
-  const known = seen.journal?.container;
-  if (
-    seen.cloud.ok &&
-    known?.name === container &&
-    !sameAccount(known.account, seen.cloud.account) &&
-    !done
-  ) {
-    guards.guardContainer(judge, settings, seen, container);
-  }
   const base = {
     kind: "go-back",
     ...ground(seen),
@@ -202,11 +195,16 @@ function planAbort(judge: Judge, settings: AbortSettings, seen: ReachableObserva
   if (served === undefined) return { ...base, acceptLoss: false };
   // A switch that never came to its opening: Swift got nothing, and need not even be there.
   if (volumeIsComplete(seen.journal, claim.uid, seen)) return { ...base, acceptLoss: false };
-  guards.guardCloud(
-    judge,
-    seen.cloud,
-    "if Swift is gone for good: pulumi config set copyBack false && pulumi config set acceptLoss true",
-  );
+  const withoutSwift =
+    "if Swift is gone for good: pulumi config set copyBack false && pulumi config set acceptLoss true";
+  if (guards.guardCloud(judge, seen.cloud, withoutSwift)) {
+    const known = seen.journal?.container;
+    if (known?.name === container && !sameAccount(known.account, seen.cloud.account)) {
+      guards.guardContainer(judge, settings, seen, container);
+    } else {
+      guards.guardSource(judge, seen.cloud, container, withoutSwift);
+    }
+  }
   warnOfRoom(judge, seen, claim);
   return { ...base, acceptLoss: false, back: copy("back", claim, seen, seen.journal?.switchedAt ?? "1") };
 }
@@ -265,6 +263,15 @@ function refuseOtherContainer(judge: Judge, served: string, name: string | undef
     `the registry is on Swift already, on container "${served}"${name === undefined ? ", which this program does not know" : `, not on "${name}"`}`,
     "a registry on its volume, or on the container of this run",
     `to adopt it: pulumi config set container ${served}; to go back to the volume: pulumi config set state abort`,
+  );
+}
+
+function refuseOwnContainer(judge: Judge, { container, at }: { container: string; at: string }): void {
+  judge.refuse(
+    "operator-made-container",
+    `on ${at} the operator made container "${container}" itself: it looks at another account than the copy went to, so the registry's storage there is empty`,
+    "an operator that finds the container the images were copied into",
+    `compare the secrets installer-cloud-credentials and image-registry-private-configuration-user in ${namespace}, then go back first: pulumi config set state abort && pulumi up`,
   );
 }
 

@@ -54,9 +54,16 @@ export function parseJournal(stored: RawConfigMap): Journal {
   return journal;
 }
 
-/** Takes the run: from now on only this token may act. Makes the journal when there is none. */
+/**
+ * Takes the run: from now on only this token may act, and a seal that another stack holds is this one's, to open as
+ * well as to go on with. Makes the journal when there is none.
+ */
 export async function takeRun(api: Api, run: Run): Promise<Journal> {
-  return change(api, (journal) => ({ ...(journal ?? fresh(run.since)), run }));
+  return change(api, (stored) => {
+    const journal = stored ?? fresh(run.since);
+    const { seal } = journal;
+    return { ...journal, ...(seal === undefined ? {} : { seal: { ...seal, stack: run.stack } }), run };
+  });
 }
 
 /** What steps do with the journal: each change is refused when the run is no longer theirs. */

@@ -77,9 +77,16 @@ export interface Journal {
   readonly seal?: { readonly stack: string; readonly since: string; readonly witness?: Witness };
   /** True from before the pruner is suspended until it has its own setting back. */
   readonly prunerPaused?: boolean;
+  /** What the pruner had when it was suspended, with that; `suspend` is absent where it did not say. */
+  readonly prunerHad?: { readonly suspend?: boolean };
   readonly proof?: Proof;
   /** Set when the storage patch is sent; survives aborts; goes when migrate starts anew. */
   readonly switchedAt?: string;
+  /**
+   * Set when the operator had to make the container itself: it looks at another account, where the registry's storage
+   * is empty. Its condition is gone at its next look. Goes when an abort has opened the registry, or migrate starts anew.
+   */
+  readonly wrongAccount?: { readonly container: string; readonly at: string };
   /** What was copied back, by the abort that did it. */
   readonly copiedBack?: {
     readonly at: string;

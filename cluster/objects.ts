@@ -153,6 +153,10 @@ export interface RawJob extends Stored {
   readonly status?: { readonly active?: number; readonly conditions?: readonly RawCondition[] };
 }
 
+export interface RawCronJob extends Stored {
+  readonly spec?: { readonly suspend?: boolean };
+}
+
 export interface RawSecret extends Stored {
   readonly data?: Readonly<Record<string, string>>;
 }

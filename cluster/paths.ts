@@ -30,6 +30,7 @@ export const paths = {
   journal: `${inNamespace}/configmaps/${journalName}`,
   cloudProviderConfig: "/api/v1/namespaces/openshift-config/configmaps/cloud-provider-config",
   jobs: `/apis/batch/v1/namespaces/${namespace}/jobs`,
+  pruningCronJob: `/apis/batch/v1/namespaces/${namespace}/cronjobs/image-pruner`,
   networkPolicies: `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,
   networkPolicy: (name: string) =>
     `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/${name}`,

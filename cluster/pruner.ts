@@ -4,8 +4,9 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Api } from "./api";
-import { type JournalOfRun, without } from "./journal-store";
-import type { RawJob, RawPruner } from "./objects";
+import type { Journal } from "./journal";
+import { type JournalOfRun, readJournal, without } from "./journal-store";
+import type { RawCronJob, RawJob, RawPruner } from "./objects";
 import type { Pruner } from "./observation";
 import { paths } from "./paths";
 
@@ -26,7 +27,14 @@ export async function readPruner(api: Api): Promise<Pruner | undefined> {
   };
 }
 
-/** Suspends it, then waits until no pruning Job runs: suspending does not stop one (seen on operator release 4.22). */
+/** The operator suspends its CronJob within a second or two; one that it leaves alone must not stop the run for good. */
+const cronJobSeconds = 60;
+
+/**
+ * Suspends it, then waits until the CronJob is suspended too, where there is one (until then it may still make a Job),
+ * and until no pruning Job runs: suspending does not stop one (seen on operator release 4.22). `pace`: milliseconds
+ * between two looks. Throws when a Job still runs after `timeoutSeconds`.
+ */
 export async function pausePruner(
   api: Api,
   journal: JournalOfRun,
@@ -34,26 +42,44 @@ export async function pausePruner(
   timeoutSeconds: number,
   pace = 1000,
 ): Promise<void> {
-  // First remembered, then done: after a crash in between, resuming finds out and changes nothing.
-  await journal.update((each) => ({ ...each, prunerPaused: true }));
   const pruner = await api.get<RawPruner>(paths.pruner);
+  // First remembered, then done: after a crash in between, resuming finds out and changes nothing.
+  await journal.update((each) => heldBack(each, pruner));
   if (pruner !== undefined && pruner.spec?.suspend !== true) {
     await journal.assertRun();
     await api.mergePatch(paths.pruner, { spec: { suspend: true } });
     log("the image pruner is paused until the registry is open again");
   }
-  const until = performance.now() + timeoutSeconds * 1000;
+  const began = performance.now();
+  const seconds = () => (performance.now() - began) / 1000;
   let said = "";
+  const once = (line: string) => {
+    if (line !== said) {
+      said = line;
+      log(line);
+    }
+  };
+  let looks = 0;
   for (;;) {
+    const made = pruner === undefined ? undefined : await api.get<RawCronJob>(paths.pruningCronJob);
+    const awake = made !== undefined && made.spec?.suspend !== true;
+    looks = awake ? 0 : looks + 1;
+    // Jobs are read after the CronJob, which may have made one right before it was suspended: it is looked at again.
     const jobs = (await api.list<RawJob>(paths.jobs)).filter(isPruning).map((job) => job.metadata.name);
-    if (jobs.length === 0) {
+    if (jobs.length > 0) {
+      once(`waiting for the pruning Job ${jobs.join(", ")}, which still deletes from the storage`);
+    } else if (made === undefined || looks >= 2) {
       return;
+    } else if (awake && seconds() > Math.min(cronJobSeconds, timeoutSeconds)) {
+      log(
+        `CronJob openshift-image-registry/${cronJob} is not suspended although the pruner is: its next Job may delete ` +
+          "images that nothing uses any more while they are copied, and the copy then has to run again",
+      );
+      return;
+    } else if (awake) {
+      once(`waiting for the operator to suspend CronJob ${cronJob}`);
     }
-    if (said !== jobs.join()) {
-      said = jobs.join();
-      log(`waiting for the pruning Job ${jobs.join(", ")}, which still deletes from the storage`);
-    }
-    if (performance.now() > until) {
+    if (jobs.length > 0 && seconds() > timeoutSeconds) {
       throw new Error(
         `pruning Job ${jobs.join(", ")} still runs after ${timeoutSeconds} s (rolloutTimeout); wait for its end, or ` +
           `stop it with: oc -n openshift-image-registry delete job ${jobs.join(" ")}; then run the same command again`,
@@ -75,13 +101,36 @@ export async function resumePruner(
   if (held.prunerPaused !== true) {
     return pruner?.spec?.suspend ?? false;
   }
-  const suspend = held.previous?.prunerSuspend;
+  const { suspend } = had(held);
   if (pruner !== undefined && pruner.spec?.suspend !== suspend) {
     await api.mergePatch(paths.pruner, { spec: { suspend: suspend ?? null } });
     log(`the image pruner has its own setting back (suspend: ${suspend ?? "not set"})`);
   }
-  await journal.update((each) => without(each, "prunerPaused"));
+  await journal.update((each) => without(each, "prunerPaused", "prunerHad"));
   return suspend ?? false;
+}
+
+/** What differs from a pruner that is paused by us (`paused`), or has its own setting back; for `diff`. */
+export async function prunerDrift(api: Api, paused: boolean): Promise<readonly string[]> {
+  const held = (await readJournal(api))?.prunerPaused === true;
+  if (held !== paused) {
+    return ["prunerPaused"];
+  }
+  const pruner = paused ? await api.get<RawPruner>(paths.pruner) : undefined;
+  return pruner !== undefined && pruner.spec?.suspend !== true ? ["suspend"] : [];
+}
+
+/** Paused once: what a second pausing finds is our own doing. */
+function heldBack(journal: Journal, pruner: RawPruner | undefined): Journal {
+  if (journal.prunerPaused === true) {
+    return journal;
+  }
+  const suspend = pruner?.spec?.suspend;
+  return { ...journal, prunerPaused: true, prunerHad: suspend === undefined ? {} : { suspend } };
+}
+
+function had(journal: Journal): { readonly suspend?: boolean | undefined } {
+  return journal.prunerHad ?? { suspend: journal.previous?.prunerSuspend };
 }
 
 function isPruning(job: RawJob): boolean {

@@ -34,6 +34,10 @@ export interface Rollout {
   readonly settle?: boolean;
   /** A container that the operator had to make is a failure: its words. */
   readonly ownContainerMeans?: string;
+  /** It counts before anything is sent as well, because an earlier run did the sending (default false). */
+  readonly ownContainerOfBefore?: boolean;
+  /** Called before that failure is thrown. */
+  readonly onOwnContainer?: () => Promise<void>;
   /** Called when a Pod is stuck; returns a line to say when it changed the plan (the patch then differs). */
   readonly whenStuck?: (pod: string, reason: string, seconds: number) => string | undefined;
   readonly timeoutSeconds: number;
@@ -90,7 +94,9 @@ export async function rollOut(rollout: Rollout, context: RolloutContext): Promis
             `${rollout.name}: configs.imageregistry.operator.openshift.io/cluster does not exist any more; ${rollout.next}`,
           );
         }
-        if (watcher.madeItsOwn() || (sent > 0 && madeItsOwn(rollout, seen))) {
+        const counts = sent > 0 || rollout.ownContainerOfBefore === true;
+        if (watcher.madeItsOwn() || (counts && madeItsOwn(rollout, seen))) {
+          await rollout.onOwnContainer?.();
           throw new Error(`${rollout.name}: ${rollout.ownContainerMeans ?? ""}`);
         }
         const patch = rollout.patch(seen.config);

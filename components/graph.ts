@@ -91,12 +91,7 @@ class Graph {
     const swift = this.container(plan);
     const ground = this.ground();
     const live = plan.live === undefined ? [] : [this.pod("live", plan.live, swift.container, [ground])];
-    const pause = new PrunerPause(
-      "migrate-pruner-pause",
-      this.materials.run,
-      { timeoutSeconds: this.settings.rolloutTimeout },
-      { dependsOn: [this.journal, swift, ...live] },
-    );
+    const pause = this.pause("migrate", [this.journal, swift, ...live]);
     const seal = this.patch("migrate", "migrate", "seal", [pause], { seal: plan.seal, watchDrift: true });
     // The witness is an input: sealing anew must copy anew, which a dependency alone does not bring about.
     const final = this.pod("final", plan.final, swift.container, [ground, seal], seal.witness);
@@ -108,6 +103,8 @@ class Graph {
     const swift = this.container(plan);
     const toSwift = this.patch("switch", "switch", "to-swift", [this.journal, swift], {
       container: swift.container,
+      // Moved back by hand while it is sealed still, the registry would be checked and opened on its volume.
+      watchDrift: true,
     });
     const check = plan.pullCheck === 0 ? [] : [this.pullCheck(plan.pullCheck, toSwift)];
     const open = this.patch("switch", "switch", "open", [toSwift, ...check], {});
@@ -129,19 +126,28 @@ class Graph {
 
   /** Copies back what was pushed to Swift meanwhile, then serves from the volume again. */
   goBack(plan: GoBackGraph): Built {
-    const seal = this.patch("abort", "abort", "seal", [this.journal], { seal: plan.seal });
+    const loss = plan.acceptLoss ? { acceptLoss: true } : {};
+    // What was copied back under a seal that somebody broke is not all: the live registry is looked at while there is
+    // a copy to make, and never after, when the storage patch has opened what this one would seal.
+    // On Swift it would delete what is being copied.
+    const before = plan.back === undefined ? this.journal : this.pause("abort", [this.journal]);
+    const seal = this.patch("abort", "abort", "seal", [before], {
+      seal: plan.seal,
+      ...(plan.back === undefined ? {} : { watchDrift: true }),
+      ...loss,
+    });
+    const from = pulumi.output(plan.container.name);
+    // The witness is an input, as in migrate: sealing anew must copy back anew.
     const back =
-      plan.back === undefined
-        ? []
-        : [this.pod("back", plan.back, pulumi.output(plan.container.name), [this.ground(), seal])];
+      plan.back === undefined ? [] : [this.pod("back", plan.back, from, [this.ground(), seal], seal.witness)];
     const toVolume = this.patch("abort", "abort", "to-volume", [seal, ...back], {
       claim: plan.claim,
-      ...(plan.acceptLoss ? { acceptLoss: true } : {}),
+      ...loss,
     });
     const open = this.patch("abort", "abort", "open", [toVolume], { watchDrift: true });
     this.resume("abort", [open]);
     const copied = back[0] === undefined ? {} : { copied: back[0].summary };
-    return { container: pulumi.output(plan.container.name), ...copied };
+    return { container: from, ...copied };
   }
 
   private container(plan: {
@@ -195,8 +201,14 @@ class Graph {
     return new RegistryConfigPatch(`${prefix}-${purpose}`, this.materials.run, args, { dependsOn });
   }
 
+  /** Looked at again in every run, as resuming is: another stack may have paused or resumed it in between. */
+  private pause(prefix: string, dependsOn: pulumi.Resource[]): PrunerPause {
+    const args = { timeoutSeconds: this.settings.rolloutTimeout, watchDrift: true };
+    return new PrunerPause(`${prefix}-pruner-pause`, this.materials.run, args, { dependsOn });
+  }
+
   private resume(prefix: string, dependsOn: pulumi.Resource[]): PrunerResume {
-    const args = { timeoutSeconds: this.settings.rolloutTimeout };
+    const args = { timeoutSeconds: this.settings.rolloutTimeout, watchDrift: true };
     return new PrunerResume(`${prefix}-pruner-resume`, this.materials.run, args, { dependsOn });
   }
 

@@ -5,6 +5,7 @@ import { Provider as KubernetesProvider } from "@pulumi/kubernetes/provider";
 import type { ResolvedCloud, UnresolvedCloud } from "../cluster/cloud";
 import type { ReachableObservation } from "../cluster/observation";
 import { witnessProblem } from "../cluster/evidence";
+import type { Witness } from "../cluster/journal";
 import type { Settings } from "../config";
 import type { MoverBundle } from "../migrator/bundle";
 import type { Plan } from "../plan/types";
@@ -73,19 +74,27 @@ export function plannedPods(
       return planned;
     case "migrate": {
       if (plan.live !== undefined) add(materials.pod(plan.live), plan.container.name);
-      const witness = seen.journal?.seal?.witness;
-      if (witness !== undefined && witnessProblem(seen, witness) === undefined) {
-        add({ ...materials.pod(plan.final), witness }, plan.container.name);
+      const witness = validWitness(seen);
+      if (witness !== undefined) add({ ...materials.pod(plan.final), witness }, plan.container.name);
+      return planned;
+    }
+    case "go-back": {
+      const witness = validWitness(seen);
+      if (plan.back !== undefined && witness !== undefined) {
+        add({ ...materials.pod(plan.back), witness }, plan.container.name);
       }
       return planned;
     }
-    case "go-back":
-      if (plan.back !== undefined) add(materials.pod(plan.back), plan.container.name);
-      return planned;
     case "switch":
     case "reopen":
       return planned;
   }
+}
+
+/** The seal's witness while it proves: a Pod of an earlier sealing copied something else. */
+function validWitness(seen: ReachableObservation): Witness | undefined {
+  const witness = seen.journal?.seal?.witness;
+  return witness === undefined || witnessProblem(seen, witness) !== undefined ? undefined : witness;
 }
 
 /** The cluster the observation was made of; what is there already under our names is adopted. */

@@ -81,7 +81,7 @@ export interface MigrationPodArgs {
   /** All of the Pod's inputs but those that only the run knows. */
   readonly pod: Omit<MoverInputs, "container" | "witness">;
   readonly container: pulumi.Input<string>;
-  /** final: what the seal answered; sealing anew copies anew. */
+  /** final, back: what the seal answered; sealing anew copies anew. */
   readonly witness?: pulumi.Input<Witness>;
   /** PEM of the cloud's CA, where the cluster has one. */
   readonly ca?: string;

@@ -30,7 +30,7 @@ const modes: Readonly<Record<Pass, Mode>> = { live: "copy", final: "finish", bac
 export interface MoverInputs {
   readonly copy: CopyPlan;
   readonly container: string;
-  /** final: what the seal answered. */
+  /** final, back: what the seal answered. */
   readonly witness?: Witness;
   readonly image: string;
   readonly scc: "restricted-v2" | "anyuid";

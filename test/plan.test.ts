@@ -296,6 +296,12 @@ describe("invariant 5: what up would refuse, preview refuses; each has its messa
     ],
     ["container-gone", toSwift, withContainer(proven, { exists: false }), [containerName, "state migrate"]],
     [
+      "container-gone",
+      back,
+      withContainer(switched, { exists: false }),
+      [containerName, "copyBack false", "acceptLoss true"],
+    ],
+    [
       "container-of-other-cluster",
       settings("migrate", { container: containerName }),
       withContainer(untouched, { properties: { openshiftclusterid: "prod-1" } }),
@@ -356,6 +362,19 @@ describe("invariant 5: what up would refuse, preview refuses; each has its messa
       ["the journal knows none"],
     ],
     [
+      "operator-made-container",
+      toSwift,
+      {
+        ...switched,
+        journal: {
+          ...provenJournal,
+          phase: "switching",
+          wrongAccount: { container: containerName, at: "2026-03-03" },
+        },
+      },
+      ["2026-03-03", containerName, "installer-cloud-credentials", "state abort"],
+    ],
+    [
       "replicas",
       settings("switch", { replicas: "2" }),
       { ...proven, schedulableNodes: 1 },
@@ -369,6 +388,12 @@ describe("invariant 5: what up would refuse, preview refuses; each has its messa
         journal: { ...switched.journal!, released: { claim: "c", uid: "u", at: "2026-02-02" } },
       },
       ["2026-02-02", "no volume"],
+    ],
+    [
+      "other-account",
+      back,
+      { ...switched, cloud: { ok: true, account: "https://swift.example/v1/AUTH_2", source: "s" } },
+      ["AUTH_2", "AUTH_1"],
     ],
     ["loss", settings("abort", { copyBack: "false" }), switched, ["120 objects", "acceptLoss true"]],
     ["loss", settings("abort", { copyBack: "false" }), broken("unreachable", switched), ["cannot be told"]],
@@ -700,9 +725,12 @@ describe("abort", () => {
       replicaSets: [...switched.replicaSets, { ...ready, revision: 6, env: swiftReadOnly }],
       journal: { ...provenJournal, phase: "switching" },
     };
-    const made = planned(decide(back, broken("unreachable", sealed)));
-    expect(made).toMatchObject({ kind: "go-back", acceptLoss: false });
-    expect(made).not.toHaveProperty("back");
+    const elsewhere: ObservedCloud = { ok: true, account: "https://swift.example/v1/AUTH_2", source: "s" };
+    for (const seen of [broken("unreachable", sealed), { ...sealed, cloud: elsewhere }]) {
+      const made = planned(decide(back, seen));
+      expect(made).toMatchObject({ kind: "go-back", acceptLoss: false });
+      expect(made).not.toHaveProperty("back");
+    }
     const writable = { ...ready, revision: 7, env: { ...swiftReadOnly, readOnly: false } };
     const opened = { ...sealed, replicaSets: [...sealed.replicaSets, writable] };
     expect(planned(decide(back, opened))).toHaveProperty("back");
@@ -718,9 +746,19 @@ describe("abort", () => {
 
   test("copyBack false with acceptLoss goes without Swift", () => {
     const wanted = settings("abort", { copyBack: "false", acceptLoss: "true" });
-    const made = planned(decide(wanted, broken("unreachable", switched)));
-    expect(made.kind).toBe("go-back");
-    expect(made).not.toHaveProperty("back");
+    const elsewhere = {
+      ...switched,
+      cloud: { ok: true, account: "https://swift.example/v1/AUTH_2", source: "s" },
+    };
+    for (const seen of [
+      broken("unreachable", switched),
+      withContainer(switched, { exists: false }),
+      elsewhere as ReachableObservation,
+    ]) {
+      const made = planned(decide(wanted, seen));
+      expect(made).toMatchObject({ kind: "go-back", acceptLoss: true });
+      expect(made).not.toHaveProperty("back");
+    }
   });
 
   test("acceptLoss alone loses nothing", () => {

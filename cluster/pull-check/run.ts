@@ -43,6 +43,9 @@ export async function pullCheck(order: PullCheckOrder, context: Context): Promis
     return first;
   }
   const withTokens = await tokensFor(samples, context.api);
+  if (withTokens.length === 0) {
+    return { ...first, failure: noToken(samples) };
+  }
   return once({ ...trust, samples: withTokens, count: order.sample }, order, context);
 }
 
@@ -172,6 +175,16 @@ async function tokensFor(samples: readonly Sample[], api: Api): Promise<readonly
     const token = tokens.get(sample.repository.split("/")[0] ?? "");
     return token === undefined ? [] : [{ ...sample, token }];
   });
+}
+
+function noToken(samples: readonly Sample[]): NonNullable<PullResult["failure"]> {
+  const projects = [...new Set(samples.map(({ repository }) => repository.split("/")[0] ?? ""))];
+  return {
+    what: "logging in",
+    why:
+      "the registry wants a login, and none of these projects has a ServiceAccount default to pull as: " +
+      projects.join(", "),
+  };
 }
 
 async function tokenOf(project: string, api: Api): Promise<string | undefined> {

@@ -14,15 +14,17 @@ import type { Step } from "./step";
 export const copiedStep: Step<CopiedInputs, CopiedOutputs> = {
   kind: "copied",
   triggers: ["pass", "pod", "podUid", "container", "claim", "witness"],
-  async run(inputs, context) {
-    const session = sessionOf(inputs, context);
-    await begin(inputs, session.journal);
-    const report = await following(inputs, session);
-    session.log(`${passInWords(inputs.pass)}: ${reportInWords(report)}`);
-    await record(inputs, report, session);
-    return { report: JSON.stringify(report), proven: report.proven };
-  },
+  run: (inputs, context) => followCopy(inputs, sessionOf(inputs, context)),
 };
+
+/** Idempotent: a Pod that has ended is read again, and what it did is recorded again. */
+export async function followCopy(inputs: CopiedInputs, session: Session): Promise<CopiedOutputs> {
+  await begin(inputs, session.journal);
+  const report = await following(inputs, session);
+  session.log(`${passInWords(inputs.pass)}: ${reportInWords(report)}`);
+  await record(inputs, report, session);
+  return { report: JSON.stringify(report), proven: report.proven };
+}
 
 async function following(inputs: CopiedInputs, session: Session): Promise<Report> {
   const order: Following = {
@@ -33,7 +35,7 @@ async function following(inputs: CopiedInputs, session: Session): Promise<Report
     ...(inputs.pass === "live" ? { mustGiveWay: () => registryShutOut(session) } : {}),
   };
   try {
-    return await followPod(order, session);
+    return underPresentSeal(inputs, await followPod(order, session));
   } catch (error) {
     if (error instanceof PermanentFailure) {
       // The next Pod must differ from this one, or `up` would read the dead one again.
@@ -70,17 +72,15 @@ async function record(inputs: CopiedInputs, report: Report, session: Session): P
     case "live":
       return;
     case "back": {
-      const seal = (await session.journal.assertRun()).seal;
-      const witness = inputs.witness ?? seal?.witness;
+      const { witness } = inputs;
+      if (witness === undefined) {
+        throw new Error("the copy back was not given the seal's witness; run the same command again");
+      }
       await assertStillSealed(session, witness);
+      const { objects, bytes } = report.copied;
       await session.journal.update((each) => ({
         ...each,
-        copiedBack: {
-          at: report.finishedAt,
-          objects: report.copied.objects,
-          bytes: report.copied.bytes,
-          ...(witness === undefined ? {} : { witness }),
-        },
+        copiedBack: { at: report.finishedAt, objects, bytes, witness },
       }));
       return;
     }
@@ -104,7 +104,7 @@ export function proofOf(inputs: CopiedInputs, report: Report, claim: { uid: stri
     );
   }
   const told = report.context?.["witness"];
-  const asked = `${witness.deploymentUid}/${witness.revision}`;
+  const asked = witnessInWords(witness);
   if (told !== undefined && told !== asked) {
     throw new Error(
       `the final copy was made under another seal (${told}) than the present one (${asked}); run the same command again`,
@@ -138,10 +138,33 @@ export function proofOf(inputs: CopiedInputs, report: Report, claim: { uid: stri
   };
 }
 
-async function assertStillSealed(session: Session, witness: Witness | undefined): Promise<void> {
-  if (witness === undefined) {
-    return;
+/**
+ * The report, if its Pod ran under the seal that this run found or made. One of an earlier sealing may still be there
+ * (its spec is the same): it did not see what was pushed in between. Throws what makes the next Pod another one.
+ */
+export function underPresentSeal(inputs: CopiedInputs, report: Report): Report {
+  if (inputs.pass === "live") {
+    return report;
   }
+  const { witness } = inputs;
+  const told = report.context?.["witness"];
+  const asked = witness === undefined ? undefined : witnessInWords(witness);
+  if (asked === undefined || told !== asked) {
+    throw new PermanentFailure(
+      `${passInWords(inputs.pass)} was made under another seal (${told ?? "none"}) than the present one ` +
+        `(${asked ?? "none"}); run the same command again`,
+      0,
+    );
+  }
+  return report;
+}
+
+/** As the mover is given it, and echoes it. */
+function witnessInWords(witness: Witness): string {
+  return `${witness.deploymentUid}/${witness.revision}`;
+}
+
+async function assertStillSealed(session: Session, witness: Witness): Promise<void> {
   const problem = witnessProblem(await readRegistry(session.api), witness);
   if (problem !== undefined) {
     throw new Error(`the copy ended, but ${problem}; run the same command again: it seals and copies anew`);

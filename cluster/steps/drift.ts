@@ -1,6 +1,8 @@
 /** What the live registry config says otherwise than the last patch of a graph declared. Pure. */
-import { witnessProblem } from "../evidence";
-import { claimOf, containerOf, isSwift } from "../patch";
+import { served, witnessProblem } from "../evidence";
+import type { Journal } from "../journal";
+import type { RegistryConfig } from "../observation";
+import { containerOf } from "../patch";
 import type { RegistrySnapshot } from "../registry";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
 
@@ -9,6 +11,7 @@ export function drifted(
   inputs: RegistryPatchInputs,
   outputs: RegistryPatchOutputs,
   seen: RegistrySnapshot,
+  journal?: Journal,
 ): readonly string[] {
   const config = seen.config;
   if (config === undefined) {
@@ -18,17 +21,40 @@ export function drifted(
     case "seal":
       return [
         ...(config.readOnly ? [] : ["readOnly"]),
-        ...(outputs.witness === undefined || witnessProblem(seen, outputs.witness) === undefined
-          ? []
-          : ["witness"]),
+        // Without a witness nothing was sealed: an abort found the registry on its volume, or was told to lose.
+        ...(outputs.witness === undefined || witnessProblem(seen, outputs.witness) !== undefined
+          ? ["witness"]
+          : []),
       ];
     case "to-swift":
-      return containerOf(config.storage) === inputs.container ? [] : ["storage"];
+      return onContainer(inputs.container ?? "", config, seen) ? [] : ["storage"];
     case "to-volume":
-      return !isSwift(config.storage) && claimOf(config.storage) !== undefined ? [] : ["storage"];
+      // Not watched: back on the volume, its storage is the administrator's again.
+      return [];
     case "open":
-      return config.readOnly && outputs.readOnly !== true ? ["readOnly"] : [];
+      return [
+        ...(config.readOnly && outputs.readOnly !== true ? ["readOnly"] : []),
+        // Given back only when the registry was seen to be open: the patch alone does not tell.
+        ...(journal?.seal === undefined ? [] : ["seal"]),
+      ];
     case "replicas":
-      return config.replicas === inputs.replicas ? [] : ["replicas"];
+      if (config.replicas !== inputs.replicas) {
+        return ["replicas"];
+      }
+      // Sent, but the wait for them failed: that leaves the inputs of before in the state, which are the same.
+      return seen.deployment !== undefined && seen.deployment.availableReplicas < config.replicas
+        ? ["availableReplicas"]
+        : [];
   }
+}
+
+/**
+ * While it is sealed, the storage must have arrived in the Pods as well: the patch alone may be what a run that failed
+ * left. Once open, a Pod that is away for a while is no reason to switch again.
+ */
+function onContainer(container: string, config: RegistryConfig, seen: RegistrySnapshot): boolean {
+  return (
+    containerOf(config.storage) === container &&
+    (!config.readOnly || served(seen, { storage: "swift", container }).ok)
+  );
 }

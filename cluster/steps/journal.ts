@@ -3,9 +3,11 @@
  * does: opens the registry if this stack holds the seal, resumes the pruner, and keeps container and journal. It never
  * changes the registry's storage.
  */
+import type { Api } from "../api";
 import { readClaim } from "../claim";
 import { journalName, namespace } from "../journal";
 import { readJournal, takeRun } from "../journal-store";
+import { isSwift } from "../patch";
 import { lacksPrevious, rememberPrevious } from "../previous";
 import { resumePruner } from "../pruner";
 import { readRegistry } from "../registry";
@@ -50,23 +52,30 @@ export async function release(
   if (journal === undefined) {
     return;
   }
-  const held = journal.seal?.stack === stack;
-  const ours = journal.run?.stack === stack;
-  if (!held && !(journal.prunerPaused === true && ours)) {
+  // Whose the run is, theirs is what it holds.
+  const held = journal.seal !== undefined;
+  if (!held && journal.prunerPaused !== true) {
     log(kept(journal.container?.name));
     return;
   }
-  if (!ours) {
+  if (journal.run?.stack !== stack) {
     log(
       `stack ${journal.run?.stack ?? "(none)"} has taken over the migration since; the registry is left to it ` +
         "as it is",
     );
     return;
   }
+  if (journal.wrongAccount !== undefined && held && (await onSwift(api))) {
+    log(
+      `the registry is left read-only: it is on a container ${journal.wrongAccount.container} that the operator made ` +
+        "itself, in another account, without the images. Go back first: pulumi config set state abort && pulumi up",
+    );
+    return;
+  }
   // `destroy` runs no program that could have taken the run; it acts as the run the journal names, under a new token
   // that fences a provider process of a killed `up`.
-  const token = `${journal.run?.token ?? ""}-destroy-${Date.now().toString(36)}`;
-  await takeRun(api, { token, stack, host: journal.run?.host ?? "", since: new Date().toISOString() });
+  const token = `${journal.run.token}-destroy-${Date.now().toString(36)}`;
+  await takeRun(api, { token, stack, host: journal.run.host, since: new Date().toISOString() });
   const acting = as(token);
   if (held) {
     log("this stack holds the registry read-only: opening it on the storage it has");
@@ -74,6 +83,10 @@ export async function release(
   }
   await resumePruner(acting.api, acting.journal, log);
   log(kept(journal.container?.name));
+}
+
+async function onSwift(api: Api): Promise<boolean> {
+  return isSwift((await readRegistry(api)).config?.storage ?? {});
 }
 
 function kept(container: string | undefined): string {

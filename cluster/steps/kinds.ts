@@ -53,7 +53,7 @@ export interface RegistryPatchInputs extends CommonInputs {
   readonly replicas?: number;
   /** to-volume: the claim to go back to where the journal does not tell. */
   readonly claim?: string;
-  /** to-volume: go although nothing was copied back from Swift (default false). */
+  /** seal, to-volume: go although nothing was copied back from Swift, which may be gone (default false). */
   readonly acceptLoss?: boolean;
 }
 export interface RegistryPatchOutputs {
@@ -75,7 +75,7 @@ export interface CopiedInputs extends CommonInputs {
   readonly podUid: string;
   readonly container: string;
   readonly claim: string;
-  /** final: what the seal answered; part of the proof. */
+  /** final, back: what the seal answered; part of what the copy proves. */
   readonly witness?: Witness;
   /** 0: none. */
   readonly deadlineSeconds: number;

@@ -36,7 +36,7 @@ export async function openRegistry(session: Session, order: OpeningOrder): Promi
       done: (seen) => (leaveAlone ? { ok: true } : served(seen, wanted)),
       settle: !leaveAlone,
       timeoutSeconds: order.timeoutSeconds,
-      next: "the registry stays read-only until then; run the same command again, or set state to abort",
+      next: `the registry stays read-only until then; ${nextOf[order.state]}`,
     },
     session,
   );
@@ -51,8 +51,17 @@ export async function openRegistry(session: Session, order: OpeningOrder): Promi
   return result;
 }
 
+const again = "run the same command again";
+const nextOf: Readonly<Record<OpeningOrder["state"], string>> = {
+  migrate: `${again}, or go back with: pulumi config set state abort && pulumi up`,
+  switch: `${again}, or go back with: pulumi config set state abort && pulumi up`,
+  abort: again,
+  destroy: again,
+};
+
 function afterOpening(journal: Journal, state: OpeningOrder["state"], now: string): Journal {
-  const open = without(journal, "seal");
+  // Back on its volume the registry has all its images: the account that it looked at meanwhile matters no more.
+  const open = without(journal, "seal", ...(state === "abort" ? (["wrongAccount"] as const) : []));
   const phase =
     state === "switch"
       ? "switched"

@@ -1,6 +1,6 @@
 /** `pruner-pause` and `pruner-resume`: see ../pruner.ts. */
 import { rememberPrevious } from "../previous";
-import { pausePruner, resumePruner } from "../pruner";
+import { pausePruner, prunerDrift, resumePruner } from "../pruner";
 import { sessionOf } from "../session";
 import type { PrunerInputs, PrunerOutputs } from "./kinds";
 import type { Step } from "./step";
@@ -14,6 +14,7 @@ export const prunerPauseStep: Step<PrunerInputs, PrunerOutputs> = {
     await pausePruner(api, journal, log, inputs.timeoutSeconds);
     return { suspended: true };
   },
+  drift: (inputs, _outputs, context) => prunerDrift(sessionOf(inputs, context).api, true),
 };
 
 export const prunerResumeStep: Step<PrunerInputs, PrunerOutputs> = {
@@ -23,4 +24,5 @@ export const prunerResumeStep: Step<PrunerInputs, PrunerOutputs> = {
     const { api, journal, log } = sessionOf(inputs, context);
     return { suspended: await resumePruner(api, journal, log) };
   },
+  drift: (inputs, _outputs, context) => prunerDrift(sessionOf(inputs, context).api, false),
 };

@@ -1,4 +1,5 @@
 /** `pull-check`: pulls a sample through the registry's Service before it is opened; failure leaves it sealed. */
+import type { Journal } from "../journal";
 import { bytes } from "../progress";
 import { pullCheck } from "../pull-check/run";
 import type { PullResult } from "../pull-check/puller";
@@ -20,6 +21,10 @@ export const pullCheckStep: Step<PullCheckInputs, PullCheckOutputs> = {
     if (!result.ok) {
       throw new Error(pullFailure(result));
     }
+    const nothing = nothingPulled(result, await session.journal.assertRun());
+    if (nothing !== undefined) {
+      throw new Error(nothing);
+    }
     session.log(
       `pulled ${result.manifests} manifests and ${result.blobs} blobs (${bytes(result.bytes)}), ` +
         `${result.redirected} of them straight from Swift`,
@@ -28,7 +33,27 @@ export const pullCheckStep: Step<PullCheckInputs, PullCheckOutputs> = {
   },
 };
 
-/** What failed, after how many, and the two ways on. */
+/**
+ * No pull at all shows nothing, while the proof counts objects: the registry may be on an empty container. `undefined`
+ * when there was a pull, or nothing that could have been pulled.
+ */
+export function nothingPulled(result: PullResult, journal: Journal): string | undefined {
+  const objects = journal.proof?.objects ?? 0;
+  if (result.manifests > 0 || objects === 0) {
+    return undefined;
+  }
+  return (
+    "pull check: no image was pulled, because no ImageStream names one that this registry stores, or the registry's " +
+    `catalog is empty; but ${objects} objects were copied to Swift, so the registry may be on another container than ` +
+    `these. The registry stays read-only on Swift; go back with: ${goBack}. If it never stored more than copies of ` +
+    `other registries' images, or every image was deleted, there is nothing to pull: ${leaveOut}`
+  );
+}
+
+const goBack = "pulumi config set state abort && pulumi up";
+const leaveOut = "pulumi config set pullCheck 0 && pulumi up";
+
+/** What failed, after how many, and the ways on. */
 export function pullFailure(result: PullResult): string {
   const failure = result.failure;
   const redirect = failure?.redirect;
@@ -40,7 +65,7 @@ export function pullFailure(result: PullResult): string {
         `-p '{"spec":{"disableRedirect":true}}', and run the same command again`;
   return (
     `pull check: ${failure?.what ?? "a pull"} failed after ${result.manifests} manifests and ${result.blobs} blobs: ` +
-    `${failure?.why ?? "unknown"}${way}. The registry stays read-only on Swift; go back with: ` +
-    "pulumi config set state abort && pulumi up"
+    `${failure?.why ?? "unknown"}${way}. The registry stays read-only on Swift; go back with: ${goBack}. If this ` +
+    `failed before the migration as well, open the registry without the check: ${leaveOut}`
   );
 }

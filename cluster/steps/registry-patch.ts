@@ -1,4 +1,5 @@
 /** `registry-patch`: one merge patch on the registry config and the waiting for what it means, by purpose. */
+import { readJournal } from "../journal-store";
 import { readRegistry } from "../registry";
 import { sessionOf } from "../session";
 import type { PatchPurpose, RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
@@ -15,7 +16,8 @@ export const registryPatchStep: Step<RegistryPatchInputs, RegistryPatchOutputs> 
   triggers: ["purpose", "state", "seal", "container", "replicas"],
   run: (inputs, context) => byPurpose[inputs.purpose](inputs, context),
   async drift(inputs, outputs, context) {
-    return drifted(inputs, outputs, await readRegistry(sessionOf(inputs, context).api));
+    const { api } = sessionOf(inputs, context);
+    return drifted(inputs, outputs, await readRegistry(api), await readJournal(api));
   },
 };
 

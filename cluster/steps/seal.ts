@@ -29,7 +29,15 @@ export async function seal(inputs: RegistryPatchInputs, session: Session): Promi
   }
   const onSwift = isSwift(config.storage);
   if (inputs.state === "abort" && !onSwift) {
-    return alreadyBack(before);
+    return notSealed(before);
+  }
+  if (inputs.state === "abort" && inputs.acceptLoss === true) {
+    // With Swift gone the operator reports its storage error before it looks at the Deployment (source of operator
+    // release 4.22), so a seal would never come to be; and what it would keep is given up. The journal has it all the
+    // same: the opening brings back what was there before only where it is held.
+    await journal.update((each) => holding(each, inputs, new Date().toISOString()));
+    log("the registry is not sealed on Swift, because what was pushed there is given up (acceptLoss)");
+    return notSealed(before);
   }
   if (inputs.state === "migrate") {
     await rememberPrevious(api, journal);
@@ -89,9 +97,9 @@ export async function seal(inputs: RegistryPatchInputs, session: Session): Promi
 
 /**
  * An abort seals Swift, for the copy back. On the volume that is over: an earlier run sent the storage patch, and
- * whoever restarts the registry there stops every pull.
+ * whoever restarts the registry there stops every pull. Without a copy back there is nothing to seal for.
  */
-function alreadyBack({ deployment }: RegistrySnapshot): RegistryPatchOutputs {
+function notSealed({ deployment }: RegistrySnapshot): RegistryPatchOutputs {
   return {
     deploymentUid: deployment?.uid ?? "",
     revision: deployment?.revision ?? 0,
@@ -142,7 +150,7 @@ function cannotBePlaced(reason: string): boolean {
 /** The seal is ours from before the patch is sent; a migration that starts anew forgets an older switch. */
 function holding(journal: Journal, inputs: RegistryPatchInputs, now: string): Journal {
   const migrate = inputs.state === "migrate";
-  const base: Journal = migrate ? without(journal, "switchedAt", "copiedBack") : journal;
+  const base: Journal = migrate ? without(journal, "switchedAt", "copiedBack", "wrongAccount") : journal;
   const already = base.seal !== undefined && ["sealed", "proven", "aborting"].includes(base.phase);
   return {
     ...(already ? base : inPhase(base, migrate ? "sealing" : "aborting", now)),

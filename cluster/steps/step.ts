@@ -18,7 +18,10 @@ export interface StepContext {
 export interface CommonInputs {
   readonly token: string;
   readonly stack: string;
-  /** Whether `diff` also looks at the live cluster; only for the last patch of a graph (default false). */
+  /**
+   * Whether `diff` also looks at the live cluster (default false). Of two patches of a graph that disagree on a field,
+   * only the last may look at it.
+   */
   readonly watchDrift?: boolean;
 }
 

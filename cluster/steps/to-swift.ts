@@ -18,7 +18,11 @@ export async function toSwiftStep(
   if (container === "") {
     throw new Error("switching: no container is named");
   }
-  const previous = (await journal.assertRun()).previous;
+  const remembered = await journal.assertRun();
+  if (remembered.wrongAccount !== undefined) {
+    throw new Error(`switching: ${inAnotherAccount(remembered.wrongAccount.container)}`);
+  }
+  const { previous } = remembered;
   const fields = { container, ...(await session.cloud()).patch };
   const isThere = containerOf((await readRegistry(api)).config?.storage ?? {}) === container;
   const result = await rollOut(
@@ -30,10 +34,14 @@ export async function toSwiftStep(
           : toSwift(config, previous, fields),
       done: (seen) => served(seen, { storage: "swift", container }),
       beforeSending: () => assertProof(container, session),
-      ownContainerMeans:
-        `the operator had to make container ${container} itself ("Swift Container Created"), so it looks at another ` +
-        "account than the copy went to; the registry stays read-only. Go back with: pulumi config set state abort && " +
-        "pulumi up",
+      ownContainerMeans: inAnotherAccount(container),
+      // A run that was killed after sending may have left the condition behind.
+      ownContainerOfBefore: isThere && remembered.phase === "switching",
+      // Remembered: the condition goes with the operator's next look, and an empty registry would pass for a full one.
+      onOwnContainer: async () => {
+        const wrongAccount = { container, at: new Date().toISOString() };
+        await journal.update((each) => ({ ...each, wrongAccount }));
+      },
       timeoutSeconds: inputs.timeoutSeconds,
       next:
         "the registry stays read-only; run the same command again, or go back with: pulumi config set state abort && " +
@@ -53,6 +61,14 @@ export async function toSwiftStep(
     revision: result.seen.deployment?.revision ?? 0,
     seconds: result.seconds,
   };
+}
+
+function inAnotherAccount(container: string): string {
+  return (
+    `the operator had to make container ${container} itself ("Swift Container Created"), so it looks at another ` +
+    "account than the copy went to; the registry stays read-only. Compare the secrets installer-cloud-credentials and " +
+    "image-registry-private-configuration-user, and go back with: pulumi config set state abort && pulumi up"
+  );
 }
 
 /** Once on Swift, strategy and affinity are the administrator's again: only the storage is held on to. */

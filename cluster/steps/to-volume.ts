@@ -85,7 +85,8 @@ export function assertNothingLeftBehind(journal: Journal, seen: RegistrySnapshot
   if (problem !== undefined) {
     throw new Error(
       `going back: refused right before the storage patch: what was pushed to Swift may not be on the volume: ${problem}; ` +
-        "run the same command again, or give it up with: pulumi config set acceptLoss true",
+        "run the same command again, or give it up with: pulumi config set copyBack false && pulumi config set " +
+        "acceptLoss true && pulumi up",
     );
   }
 }

@@ -133,6 +133,22 @@ export function guardContainer(
   }
 }
 
+/** The container to copy back from: what was pushed to it is nowhere else. */
+export function guardSource(
+  judge: Judge,
+  cloud: ObservedCloud & { ok: true },
+  name: string,
+  hint: string,
+): void {
+  if (cloud.container?.name !== name || cloud.container.exists) return;
+  judge.refuse(
+    "container-gone",
+    `container "${name}" does not exist (any more) in ${cloud.account}: there is nothing to copy back from`,
+    "the container that the registry is on",
+    `restore the container, or check that the credentials lead to the account it is in; ${hint}`,
+  );
+}
+
 /** The volume's size against what the account may still take. */
 export function guardQuota(judge: Judge, seen: ReachableObservation): void {
   if (!seen.cloud.ok || seen.cloud.quotaLeft === undefined || seen.claim?.capacity === undefined) return;

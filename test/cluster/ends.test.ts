@@ -1,8 +1,9 @@
 import type { Journal } from "../../cluster/journal";
 import { journalOf, takeRun } from "../../cluster/journal-store";
+import type { RawCronJob } from "../../cluster/objects";
 import { paths } from "../../cluster/paths";
 import { rememberPrevious } from "../../cluster/previous";
-import { pausePruner, readPruner, resumePruner } from "../../cluster/pruner";
+import { pausePruner, prunerDrift, readPruner, resumePruner } from "../../cluster/pruner";
 import { releaseClaim } from "../../cluster/steps/claim-release";
 import { missingProperties } from "../../cluster/steps/container-check";
 import { release } from "../../cluster/steps/journal";
@@ -63,6 +64,66 @@ describe("the pruner", () => {
     await expect(pausing).resolves.toBeUndefined();
   });
 
+  test("a CronJob that is not suspended yet is waited for: it may make a Job until then", async () => {
+    const registry = new FakeRegistry();
+    registry.api.put(paths.pruner, { spec: {} });
+    registry.api.put(paths.pruningCronJob, { spec: { suspend: false } });
+    const session = await sessionFor(registry);
+    const pausing = pausePruner(session.api, session.journal, session.log, 30, 1);
+    await until(() => session.lines.some((line) => line.includes("to suspend CronJob image-pruner")));
+    // It fired right before it was suspended: its Job is there only when Jobs have been looked at once more.
+    const [get, list] = [registry.api.get.bind(registry.api), registry.api.list.bind(registry.api)];
+    let seenAsleep = false;
+    registry.api.get = async (path) => {
+      const seen = await get<RawCronJob>(path);
+      seenAsleep ||= path === paths.pruningCronJob && seen?.spec?.suspend === true;
+      return seen as never;
+    };
+    let fires = true;
+    registry.api.list = async (path, query) => {
+      const seen = await list(path, query);
+      if (path === paths.jobs && seenAsleep && fires) {
+        fires = false;
+        registry.api.put(`${paths.jobs}/image-pruner-2`, { status: { active: 1 } });
+      }
+      return seen as never;
+    };
+    registry.api.edit(paths.pruningCronJob, { spec: { suspend: true } });
+    await until(() => session.lines.some((line) => line.includes("pruning Job image-pruner-2")));
+    registry.api.objects.delete(`${paths.jobs}/image-pruner-2`);
+    await expect(pausing).resolves.toBeUndefined();
+  });
+
+  test("a CronJob that the operator leaves alone does not stop the run for good, and is told", async () => {
+    const registry = new FakeRegistry();
+    registry.api.put(paths.pruner, { spec: {} });
+    registry.api.put(paths.pruningCronJob, { spec: {} });
+    const session = await sessionFor(registry);
+    await pausePruner(session.api, session.journal, session.log, 0.01, 1);
+    expect(session.lines.at(-1)).toContain("image-pruner is not suspended although the pruner is");
+  });
+
+  test("invariant 7: paused for the way back, it gets back what it had then, not what it had before the migration", async () => {
+    const registry = new FakeRegistry({ storage: { swift: { container: "c" } } });
+    registry.api.put(paths.pruner, { spec: { suspend: true } });
+    const session = await sessionFor(registry);
+    await pausePruner(session.api, session.journal, session.log, 5, 1);
+    await resumePruner(session.api, session.journal, session.log);
+    expect(specOf(registry)).toEqual({ suspend: true });
+    expect((await journalIn(registry)).prunerHad).toBeUndefined();
+  });
+
+  test("paused or resumed by another stack meanwhile is drift, in both directions", async () => {
+    const { registry, session } = await paused({});
+    expect(await prunerDrift(session.api, true)).toEqual([]);
+    expect(await prunerDrift(session.api, false)).toEqual(["prunerPaused"]);
+    registry.api.edit(paths.pruner, { spec: { suspend: null } });
+    expect(await prunerDrift(session.api, true)).toEqual(["suspend"]);
+    await resumePruner(session.api, session.journal, session.log);
+    expect(await prunerDrift(session.api, true)).toEqual(["prunerPaused"]);
+    expect(await prunerDrift(session.api, false)).toEqual([]);
+  });
+
   test("one that does not end is an error with the way on", async () => {
     const registry = new FakeRegistry();
     registry.api.put(`${paths.jobs}/image-pruner-1`, { status: { active: 1 } });
@@ -106,6 +167,20 @@ describe("destroy", () => {
     expect(registry.api.writes).toEqual([]);
   });
 
+  test("invariant 1: does not open an empty container that the operator made itself", async () => {
+    const registry = new FakeRegistry({ storage: { swift: { container: "c" } }, readOnly: true });
+    const session = await sessionFor(registry);
+    await session.journal.update((each) => ({
+      ...each,
+      seal: { stack: "o/p/dev", since: "s" },
+      wrongAccount: { container: "c", at: "now" },
+    }));
+    registry.api.writes.length = 0;
+    await release(session, "o/p/dev", as(session));
+    expect(registry.api.writes).toEqual([]);
+    expect(session.lines.at(-1)).toMatch(/left read-only.*container c .*state abort/);
+  });
+
   test("leaves a registry alone that another stack has taken over", async () => {
     const registry = new FakeRegistry();
     const session = await sessionFor(registry);
@@ -115,6 +190,22 @@ describe("destroy", () => {
     await release(session, "o/p/dev", as(session));
     expect(registry.api.writes).toEqual([]);
     expect(session.lines.at(-1)).toContain("o/p/other has taken over");
+  });
+
+  test("opens what another stack had sealed and this one has taken over", async () => {
+    const registry = new FakeRegistry();
+    registry.api.put(paths.pruner, { spec: {} });
+    const session = await sessionFor(registry);
+    await rememberPrevious(session.api, session.journal);
+    await pausePruner(session.api, session.journal, session.log, 5, 1);
+    await seal(sealInputs, session);
+    await takeRun(registry.api, { token: "t2", stack: "o/p/other", host: "h", since: "now" });
+    const other = { ...session, journal: journalOf(session.api, "t2") };
+    await release(other, "o/p/other", as(session));
+    expect(registry.config.spec.readOnly).toBe(false);
+    expect((registry.api.objects.get(paths.pruner) as { spec: object }).spec).toEqual({});
+    const journal = await journalIn(registry);
+    expect([journal.seal, journal.prunerPaused]).toEqual([undefined, undefined]);
   });
 });
 

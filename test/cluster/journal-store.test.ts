@@ -30,6 +30,15 @@ test("taking the run makes the journal, and fences whoever had it", async () => 
   expect(await journalOf(api, "t2").read()).toMatchObject({ phase: "copying", run: { token: "t2" } });
 });
 
+test("who takes the run holds the seal that is there, with its witness", async () => {
+  const api = new FakeApi();
+  await takeRun(api, run("t1"));
+  const witness = { deploymentUid: "d", revision: 2 };
+  await journalOf(api, "t1").update((each) => ({ ...each, seal: { stack: "o/p/dev", since: "s", witness } }));
+  await takeRun(api, run("t2", "o/p/other"));
+  expect((await readJournal(api))?.seal).toEqual({ stack: "o/p/other", since: "s", witness });
+});
+
 test("a conflict is read and decided anew, so no change is lost", async () => {
   const api = new FakeApi();
   await takeRun(api, run("t1"));

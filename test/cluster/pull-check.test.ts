@@ -1,12 +1,18 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { ApiError } from "../../cluster/api";
+import type { Journal } from "../../cluster/journal";
+import type { JournalOfRun } from "../../cluster/journal-store";
+import { paths } from "../../cluster/paths";
 import { pullCheckPod } from "../../cluster/pull-check/pod";
 import { pull, type PullOrder } from "../../cluster/pull-check/puller";
-import { resultOf } from "../../cluster/pull-check/run";
+import { pullCheck, resultOf } from "../../cluster/pull-check/run";
 import { imageStreamSamples, type RawImageStream } from "../../cluster/pull-check/samples";
 import { pullerScript } from "../../cluster/pull-check/script";
-import { pullFailure } from "../../cluster/steps/pull-check";
+import { nothingPulled, pullFailure } from "../../cluster/steps/pull-check";
+import { FakeApi } from "./support/fake-api";
+import { proofOf } from "./support/session";
 
 const sha = (text: string) => `sha256:${createHash("sha256").update(text).digest("hex")}`;
 const layer = "the layer's bytes";
@@ -143,18 +149,19 @@ describe("pulling as a node would", () => {
   });
 });
 
+const stream = (name: string, images: readonly (readonly [string, string])[]): RawImageStream => ({
+  metadata: { name, namespace: "team", uid: name, resourceVersion: "1" },
+  status: {
+    dockerImageRepository: `registry.svc:5000/team/${name}`,
+    tags: images.map(([host, image]) => ({
+      tag: image,
+      items: [{ dockerImageReference: `${host}/team/${name}@${image}`, image }],
+    })),
+  },
+});
+const own = "registry.svc:5000";
+
 test("samples from ImageStreams: only what this registry stores, repositories in turn", () => {
-  const stream = (name: string, images: readonly (readonly [string, string])[]): RawImageStream => ({
-    metadata: { name, namespace: "team", uid: name, resourceVersion: "1" },
-    status: {
-      dockerImageRepository: `registry.svc:5000/team/${name}`,
-      tags: images.map(([host, image]) => ({
-        tag: image,
-        items: [{ dockerImageReference: `${host}/team/${name}@${image}`, image }],
-      })),
-    },
-  });
-  const own = "registry.svc:5000";
   expect(
     imageStreamSamples(
       [
@@ -173,6 +180,53 @@ test("samples from ImageStreams: only what this registry stores, repositories in
     { repository: "team/b", reference: "sha256:4" },
     { repository: "team/a", reference: "sha256:2" },
   ]);
+});
+
+describe("what a pull check says", () => {
+  const none = { ok: true, manifests: 0, blobs: 0, bytes: 0, redirected: 0 };
+  const journal: Journal = { version: 1, phase: "switching", phaseSince: "s" };
+
+  test("invariant 1: no pull at all is no success where something was copied", () => {
+    const full = { ...journal, proof: proofOf(undefined) };
+    expect(nothingPulled(none, full)).toMatch(/10 objects .*state abort.*pullCheck 0/);
+    expect(nothingPulled({ ...none, manifests: 1 }, full)).toBeUndefined();
+    expect(nothingPulled(none, { ...full, proof: { ...full.proof, objects: 0 } })).toBeUndefined();
+    expect(nothingPulled(none, journal)).toBeUndefined();
+  });
+
+  test("an image that was broken before does not keep the registry sealed: the way on is named", () => {
+    const failure = { what: "blob a@sha256:1", why: "HTTP 404" };
+    expect(pullFailure({ ...none, ok: false, manifests: 3, failure })).toMatch(
+      /after 3 manifests.*state abort.*failed before the migration as well.*pullCheck 0/,
+    );
+  });
+
+  test("no project that could log in is a failure, not an empty sample", async () => {
+    const api = new FakeApi();
+    api.put(`${paths.imageStreams}/a`, stream("a", [[own, "sha256:1"]]));
+    const create = api.create.bind(api);
+    api.create = async <T extends object>(path: string, body: object) => {
+      if (path.endsWith("/token")) throw new ApiError("not-found", "no", 404);
+      const made = await create(path, body);
+      if (path === paths.pods) {
+        const message = JSON.stringify({ ...none, ok: false, wantsLogin: true });
+        api.edit(paths.pod("image-registry-migration-pull-check"), {
+          status: {
+            phase: "Failed",
+            containerStatuses: [
+              { name: "p", ready: false, restartCount: 0, state: { terminated: { exitCode: 1, message } } },
+            ],
+          },
+        });
+      }
+      return made as T;
+    };
+    const journalOfRun = { assertRun: async () => journal } as JournalOfRun;
+    const context = { api, journal: journalOfRun, log: () => undefined };
+    const result = await pullCheck({ sample: 1, image: "i", timeoutSeconds: 5 }, context);
+    expect(result).toMatchObject({ ok: false, failure: { what: "logging in" } });
+    expect(result.failure?.why).toContain("team");
+  });
 });
 
 test("a Pod that died without a word is told by what Kubernetes says of it", () => {

@@ -1,6 +1,7 @@
 import type { Journal, Proof } from "../../cluster/journal";
 import { TakenOver, takeRun } from "../../cluster/journal-store";
 import { paths } from "../../cluster/paths";
+import { isSwift } from "../../cluster/patch";
 import { rememberPrevious } from "../../cluster/previous";
 import { openRegistry } from "../../cluster/steps/opening";
 import { setReplicas } from "../../cluster/steps/replicas";
@@ -295,6 +296,32 @@ describe("switching", () => {
     await expect(toSwiftStep(toSwift, session)).rejects.toThrow(/another account .*state abort/);
     expect(registry.config.spec.readOnly).toBe(true);
     expect((await journalIn(registry)).seal).toBeDefined();
+    // At the operator's next look the condition is gone, and with it every other sign.
+    registry.conditions([{ type: "StorageExists", status: "True", reason: "Swift Container Exists" }]);
+    registry.api.writes.length = 0;
+    await expect(toSwiftStep(toSwift, await sessionFor(registry))).rejects.toThrow(
+      /another account .*state abort/,
+    );
+    expect(registry.patches()).toEqual([]);
+    await toVolumeStep(inputs({ purpose: "to-volume", state: "abort" }), session);
+    await openRegistry(session, { timeoutSeconds: 20, state: "abort" });
+    expect((await journalIn(registry)).wrongAccount).toBeUndefined();
+  });
+
+  test("invariant 1: so it is when the run was killed after the patch was sent", async () => {
+    const registry = new FakeRegistry();
+    const session = await sessionFor(registry);
+    await sealedAndProven(registry, session);
+    const real = registry.api.mergePatch.bind(registry.api);
+    registry.api.mergePatch = async (path, body) => {
+      await real(path, body);
+      registry.conditions([{ type: "StorageExists", status: "True", reason: "Swift Container Created" }]);
+      throw new Error("killed");
+    };
+    await expect(toSwiftStep(toSwift, session)).rejects.toThrow("killed");
+    registry.api.mergePatch = real;
+    await expect(toSwiftStep(toSwift, await sessionFor(registry))).rejects.toThrow(/another account/);
+    expect((await journalIn(registry)).wrongAccount).toMatchObject({ container: "c" });
   });
 
   test("opening, then the replicas; the seal is given back", async () => {
@@ -309,6 +336,18 @@ describe("switching", () => {
     expect(journal.phase).toBe("switched");
     expect(journal.seal).toBeUndefined();
   });
+});
+
+test.each([
+  ["switch", /same command again, or go back with: .*state abort/],
+  ["abort", /same command again$/],
+  ["destroy", /same command again$/],
+] as const)("an opening in %s that fails names what can be done from there", async (state, words) => {
+  const registry = new FakeRegistry();
+  const session = await sessionFor(registry);
+  await seal(inputs(), session);
+  registry.operatorUp = false;
+  await expect(openRegistry(session, { timeoutSeconds: 0.05, state })).rejects.toThrow(words);
 });
 
 describe("going back", () => {
@@ -374,7 +413,7 @@ describe("going back", () => {
     await seal(sealAgain, session);
     registry.api.writes.length = 0;
     await expect(toVolumeStep(toVolume, session)).rejects.toThrow(
-      /nothing has been copied back .*acceptLoss/,
+      /nothing has been copied back .*copyBack false && .*acceptLoss true/,
     );
     expect(registry.patches()).toEqual([]);
   });
@@ -413,6 +452,29 @@ describe("going back", () => {
       managementState: "Unmanaged",
       pvc: { claim: "image-registry-storage" },
     });
+  });
+
+  test("a loss that was accepted goes although Swift is gone: nothing waits for a seal that cannot be", async () => {
+    const { registry, session } = await switched();
+    const react = registry.api.react;
+    // The operator reports its storage error and leaves the Deployment as it is, while the storage is Swift.
+    registry.api.react = (path) => {
+      registry.operatorUp = !isSwift(registry.config.spec.storage ?? {});
+      react(path);
+    };
+    const out = await seal({ ...sealAgain, acceptLoss: true, timeoutSeconds: 1 }, session);
+    expect(out.witness).toBeUndefined();
+    expect(registry.patches()).toEqual([]);
+    expect(await journalIn(registry)).toMatchObject({ phase: "aborting", seal: { stack: "o/p/dev" } });
+    await toVolumeStep({ ...toVolume, acceptLoss: true }, session);
+    await openRegistry(session, { timeoutSeconds: 20, state: "abort" });
+    expect(registry.config.spec).toMatchObject({
+      readOnly: false,
+      replicas: 1,
+      rolloutStrategy: "Recreate",
+      affinity: { nodeAffinity: { x: 1 } },
+    });
+    expect((await journalIn(registry)).seal).toBeUndefined();
   });
 
   test("a claim that is not the one of before is not gone back to", async () => {

@@ -65,6 +65,16 @@ async function graph(wanted: Settings, seen: ReachableObservation) {
   return declare(() => build(decided(wanted, seen), prepare(wanted, seen, cloud, run, bundle)));
 }
 
+/** Of a registry that was open on Swift. */
+const writableSet = {
+  name: "image-registry-8",
+  revision: 8,
+  env: { storage: "swift", container: containerName, readOnly: false },
+  desired: 0,
+  replicas: 0,
+  observed: true,
+};
+
 const step = (type: string) => `pulumi-nodejs:dynamic/image-registry-swift:${type}`;
 
 describe("graphs", () => {
@@ -153,7 +163,7 @@ describe("graphs", () => {
     expect(recorded.get("copy-open").inputs).not.toHaveProperty("watchDrift");
   });
 
-  test("switch: no Pod and no read-only patch are left; replicas last, and only they look for drift", async () => {
+  test("switch: no Pod and no read-only patch are left; replicas last; storage and replicas look for drift", async () => {
     const wanted = settings("switch", { releaseVolumeClaim: "true", copyDeadline: "1h" });
     const { recorded } = await graph(wanted, proven);
     expect([...recorded.names()].sort()).toMatchInlineSnapshot(`
@@ -183,7 +193,9 @@ describe("graphs", () => {
     expect(recorded.get("switch-to-swift").inputs).toMatchObject({
       purpose: "to-swift",
       container: containerName,
+      watchDrift: true,
     });
+    expect(recorded.get("switch-pruner-resume").inputs).toMatchObject({ watchDrift: true });
     expect(recorded.get("switch-replicas").inputs).toMatchObject({ replicas: 2, watchDrift: true });
     expect(recorded.get("switch-open").inputs).not.toHaveProperty("watchDrift");
   });
@@ -214,6 +226,7 @@ describe("graphs", () => {
     expect([...recorded.names()].sort()).toMatchInlineSnapshot(`
      [
        "abort-open",
+       "abort-pruner-pause",
        "abort-pruner-resume",
        "abort-seal",
        "abort-to-volume",
@@ -229,7 +242,10 @@ describe("graphs", () => {
      ]
     `);
     expect(recorded.get("abort-seal").inputs).toMatchObject({ purpose: "seal", state: "abort" });
-    expect(recorded.get("abort-seal").inputs).not.toHaveProperty("watchDrift");
+    expect(await dependencies(recorded.get("abort-seal"))).toEqual(["abort-pruner-pause"]);
+    expect(recorded.get("abort-pruner-pause").inputs).toMatchObject({ watchDrift: true });
+    expect(recorded.get("abort-seal").inputs).toMatchObject({ watchDrift: true });
+    expect(recorded.get("back-copied").inputs).toMatchObject({ pass: "back", witness });
     expect(await dependencies(recorded.get("back"))).toEqual(["journal", "mover", "abort-seal"]);
     expect(await dependencies(recorded.get("abort-to-volume"))).toEqual(["abort-seal", "back"]);
     expect(recorded.get("abort-to-volume").inputs).not.toHaveProperty("acceptLoss");
@@ -249,7 +265,10 @@ describe("graphs", () => {
       build(decided(wanted, switched), prepare(wanted, switched, undefined, run, bundle)),
     );
     expect(recorded.has("back")).toBe(false);
+    expect(recorded.has("abort-pruner-pause")).toBe(false);
     expect(recorded.get("abort-to-volume").inputs).toMatchObject({ acceptLoss: true });
+    expect(recorded.get("abort-seal").inputs).toMatchObject({ acceptLoss: true });
+    expect(recorded.get("abort-seal").inputs).not.toHaveProperty("watchDrift");
   });
 
   test("invariant 6: the second abort only drops the finished copy", async () => {
@@ -257,6 +276,7 @@ describe("graphs", () => {
     const second = await graph(settings("abort"), aborted);
     const gone = first.recorded.names().filter((name) => !second.recorded.has(name));
     const copy = [
+      "abort-pruner-pause",
       "back",
       "back-copied",
       "back-pod",
@@ -267,9 +287,15 @@ describe("graphs", () => {
       "mover-network",
     ];
     expect(gone.toSorted()).toEqual(copy);
+    // Whether the live registry is looked at makes no difference to what is declared.
+    const declared = (of: typeof first, name: string) => ({
+      ...of.recorded.get(name).inputs,
+      watchDrift: undefined,
+    });
     for (const name of second.recorded.names()) {
-      expect(second.recorded.get(name).inputs).toEqual(first.recorded.get(name).inputs);
+      expect(declared(second, name)).toEqual(declared(first, name));
     }
+    expect(second.recorded.get("abort-seal").inputs).not.toHaveProperty("watchDrift");
   });
 
   test("invariant 8: the only secrets are the provider's, and marked", async () => {
@@ -354,6 +380,41 @@ describe("MigrationPod", () => {
     expect(plannedPods(decided(wanted, opened), opened, materials)).not.toHaveProperty([podNames.final]);
     const toSwift = settings("switch");
     expect(plannedPods(decided(toSwift, proven), proven, materials)).toEqual({});
+  });
+
+  test("invariant 1: a Pod that copied back is planned only while the seal it ran under holds", async () => {
+    const wanted = settings("abort");
+    const swiftReadOnly = { storage: "swift", container: containerName, readOnly: true };
+    const sealed: ReachableObservation = {
+      ...switched,
+      config: { ...switched.config!, readOnly: true },
+      deployment: { ...switched.deployment!, revision: 9, env: swiftReadOnly },
+      journal: {
+        ...switched.journal!,
+        phase: "aborting",
+        seal: { stack, since: "s", witness: { deploymentUid: witness.deploymentUid, revision: 9 } },
+      },
+      replicaSets: [writableSet],
+    };
+    const materials = prepare(wanted, sealed, cloud, run, bundle);
+    const hash = plannedPods(decided(wanted, sealed), sealed, materials)[podNames.back];
+    expect(hash).toMatch(/^[0-9a-f]{16}$/);
+    const resealed: ReachableObservation = {
+      ...sealed,
+      deployment: { ...sealed.deployment!, revision: 11 },
+      replicaSets: [{ ...writableSet, name: "image-registry-10", revision: 10 }],
+    };
+    expect(plannedPods(decided(wanted, resealed), resealed, materials)).toEqual({});
+    const again = {
+      ...resealed,
+      journal: {
+        ...resealed.journal!,
+        seal: { stack, since: "s", witness: { deploymentUid: witness.deploymentUid, revision: 11 } },
+      },
+    };
+    const second = plannedPods(decided(wanted, again), again, materials)[podNames.back];
+    expect(second).toMatch(/^[0-9a-f]{16}$/);
+    expect(second).not.toBe(hash);
   });
 
   test("the hash tells settings, seal, attempt and mover apart", () => {

@@ -8,6 +8,7 @@ import { refusals } from "./refusals";
 import { destroy, lostState, release, withoutCopyBack } from "./return";
 import { operatorTrouble, pruner, pullCheck, recreate, stubbornPod } from "./sealing";
 import { misleadingEnvironment, permissions, secrets, twoStacks } from "./stacks";
+import { swiftGone } from "./swift-gone";
 import { unreachable } from "./unreachable";
 import { alone, applicationCredential, foreignFiles } from "./volumes";
 import { abortAfterMigrate, live, way } from "./way";
@@ -38,6 +39,7 @@ export const scenarios: readonly Scenario[] = [
   outOfMemory,
   evicted,
   unreachable,
+  swiftGone,
   drain,
   interruptions,
   release,

@@ -171,7 +171,7 @@ async function openLab(folder: string, down: () => Promise<void>): Promise<Lab> 
         everyMs: 50,
       });
     },
-    cutSwift: () => cutSwift(record.settings),
+    cutSwift: (who) => cutSwift(record.settings, who),
     joinSwift: () => joinSwift(record.settings),
     holdKubelets: (node) => {
       const held = kubernetes.nodes.filter(({ name }) => node === undefined || name === node);

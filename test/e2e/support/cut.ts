@@ -1,27 +1,32 @@
 /**
- * Pods without a way to Swift: its port refuses what comes over the nodes' bridges. This machine, and with it the
- * program and the operator, still gets there.
+ * Swift out of reach: its port refuses what comes over the nodes' bridges, that is from Pods; for everybody also what
+ * comes from this machine, where the program and the operator run. Keystone still answers.
  */
 import { labName, labNodes, labPorts, type LabSettings } from "../../lab/settings";
 import { run } from "./process";
 
-function rules(settings: LabSettings): string[][] {
+/** Who does not get to Swift any more. */
+export type CutOff = "pods" | "everybody";
+
+function rules(settings: LabSettings, who: CutOff): string[][] {
   const port = String(labPorts(settings).swift.proxy);
   const reset = ["-j", "REJECT", "--reject-with", "tcp-reset"];
   const comment = ["-m", "comment", "--comment", `${labName(settings)}-cut`];
-  return labNodes(settings).map(({ bridge }) =>
-    ["INPUT", "-i", bridge, "-p", "tcp", "--dport", port].concat(comment, reset),
-  );
+  const bridges = labNodes(settings).map(({ bridge }) => bridge);
+  // What this machine sends to an address of its own comes in over loopback.
+  const interfaces = who === "pods" ? bridges : [...bridges, "lo"];
+  return interfaces.map((each) => ["INPUT", "-i", each, "-p", "tcp", "--dport", port].concat(comment, reset));
 }
 
 /** Connections that are open already are reset as well. */
-export async function cutSwift(settings: LabSettings): Promise<void> {
-  for (const rule of rules(settings)) await run("iptables", ["-w", "-I", ...rule]);
+export async function cutSwift(settings: LabSettings, who: CutOff = "pods"): Promise<void> {
+  for (const rule of rules(settings, who)) await run("iptables", ["-w", "-I", ...rule]);
 }
 
 /** Takes the rules away; harmless where there are none. */
 export async function joinSwift(settings: LabSettings): Promise<void> {
-  for (const rule of rules(settings)) while (await there(rule)) await run("iptables", ["-w", "-D", ...rule]);
+  for (const rule of rules(settings, "everybody"))
+    while (await there(rule)) await run("iptables", ["-w", "-D", ...rule]);
 }
 
 async function there(rule: readonly string[]): Promise<boolean> {

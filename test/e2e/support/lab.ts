@@ -1,6 +1,7 @@
 /**
  * The lab as the scenarios need it: where it is, what it is made of, and the levers they pull.
  */
+import type { CutOff } from "./cut";
 import type { Config } from "./pulumi";
 import type { Pushed, RegistryAddress } from "./registry";
 
@@ -39,8 +40,8 @@ export interface Lab {
   killOperator(): Promise<void>;
   /** Stops every kubelet, or that of one node, for a while (SIGSTOP); answers what lets them go on. */
   holdKubelets(node?: string): () => void;
-  /** From here on Pods cannot reach Swift; everything else can. */
-  cutSwift(): Promise<void>;
+  /** From here on Pods cannot reach Swift, with "everybody" neither can the operator and the program. */
+  cutSwift(who?: CutOff): Promise<void>;
   /** They can again. */
   joinSwift(): Promise<void>;
   /** Starts it where it does not run. */
