@@ -304,9 +304,9 @@ async function loginOf(kube: KubeConfig): Promise<Login> {
   return { headers, dispatcher };
 }
 
-/** Name resolution and refused certificates do not mend themselves within seconds. */
+/** Name resolution and refused certificates do not mend themselves within seconds; a server that restarts refuses. */
 function neverReachable(error: ApiError): boolean {
-  return /ENOTFOUND|certificate|CERT_|self-signed|ECONNREFUSED|names no cluster/i.test(error.message);
+  return /ENOTFOUND|certificate|CERT_|self-signed|names no cluster/i.test(error.message);
 }
 
 async function absent<T>(promise: Promise<T>): Promise<T | undefined> {

@@ -116,15 +116,21 @@ export function clusterOperatorSettled(seen: RegistrySnapshot): Verdict {
   if (conditions === undefined) {
     return yes;
   }
-  const is = (type: string, status: string) =>
-    conditions.find((each) => each.type === type)?.status === status;
-  if (!is("Available", "True")) {
-    return no("clusteroperator/image-registry to be Available");
+  const available = find(conditions, "Available");
+  if (available?.status !== "True") {
+    return no(`clusteroperator/image-registry to be Available${quoted(available)}`);
   }
-  if (is("Progressing", "True")) {
-    return no("clusteroperator/image-registry to end Progressing");
+  const progressing = find(conditions, "Progressing");
+  if (progressing?.status === "True") {
+    return no(`clusteroperator/image-registry to end Progressing${quoted(progressing)}`);
   }
   return yes;
+}
+
+/** Why the Deployment's Pods cannot even be made (a quota, an admission that refuses them): then there is none to look at. */
+export function podsRefused(seen: RegistrySnapshot): string | undefined {
+  const failure = find(seen.deployment?.conditions ?? [], "ReplicaFailure");
+  return failure?.status === "True" ? words(failure.reason ?? "ReplicaFailure", failure) : undefined;
 }
 
 /**
@@ -288,6 +294,16 @@ function find(conditions: readonly Condition[], type: string): Condition | undef
 }
 
 function words(name: string, condition: Condition): string {
-  const message = (condition.message ?? "").replace(/\s+/g, " ").trim();
+  const message = messageOf(condition);
   return message === "" ? name : `${name}: ${message}`;
+}
+
+/** ` ("its message")`, for the end of a sentence. */
+function quoted(condition: Condition | undefined): string {
+  const message = condition === undefined ? "" : messageOf(condition);
+  return message === "" ? "" : ` ("${message}")`;
+}
+
+function messageOf(condition: Condition): string {
+  return (condition.message ?? "").replace(/\s+/g, " ").trim();
 }

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { exitCodes, type Report } from "../migrator/contract";
 import { type Api, ApiError } from "./api";
+import { away, patience } from "./away";
 import type { JournalOfRun } from "./journal-store";
 import { namespace } from "./journal";
 import type { RawContainerStatus, RawPod } from "./objects";
@@ -54,6 +55,7 @@ const outOfMemoryAtMost = 3;
 export async function followPod(order: Following, context: FollowingContext): Promise<Report> {
   const { api, journal, log } = context;
   const teller = progressTeller(log);
+  const look = patience(log, "the Pod goes on, ");
   const stream = logStream(api, order.name, teller);
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
@@ -68,9 +70,11 @@ export async function followPod(order: Following, context: FollowingContext): Pr
   };
   try {
     for (;;) {
-      await journal.assertRun();
-      const pod = await look(api, order.name, once);
-      if (pod !== "unknown") {
+      const pod = await look(async () => {
+        await journal.assertRun();
+        return api.get<RawPod>(paths.pod(order.name));
+      });
+      if (pod !== away) {
         if (pod === undefined || pod.metadata.uid !== order.uid) {
           throw new PermanentFailure(gone(order, pod), 0);
         }
@@ -105,8 +109,8 @@ export async function followPod(order: Following, context: FollowingContext): Pr
             throw new PermanentFailure(neverStarted(order, trouble), 0);
           }
         }
-        const reason = await order.mustGiveWay?.();
-        if (reason !== undefined) {
+        const reason = await look(async () => order.mustGiveWay?.());
+        if (reason !== undefined && reason !== away) {
           await api.remove(paths.pod(order.name), { uid: order.uid });
           throw new GaveWay(
             `${order.what}: pod ${order.name} gave way: ${reason}. Run the same command again once the registry runs; ` +
@@ -122,27 +126,15 @@ export async function followPod(order: Following, context: FollowingContext): Pr
       }
       await sleep(context.pace ?? turnMilliseconds);
     }
-  } finally {
-    stream.stop();
-  }
-}
-
-async function look(
-  api: Api,
-  name: string,
-  once: (line: string) => void,
-): Promise<RawPod | undefined | "unknown"> {
-  try {
-    return await api.get<RawPod>(paths.pod(name));
   } catch (error) {
     if (error instanceof ApiError && error.kind === "expired") {
-      throw new Error(`${error.message}; the Pod ${namespace}/${name} goes on meanwhile`, { cause: error });
-    }
-    if (error instanceof ApiError && (error.kind === "unreachable" || error.status >= 500)) {
-      once(`${error.message}; the Pod goes on, trying again`);
-      return "unknown";
+      throw new Error(`${error.message}; the Pod ${namespace}/${order.name} goes on meanwhile`, {
+        cause: error,
+      });
     }
     throw error;
+  } finally {
+    stream.stop();
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Api } from "./api";
+import { away, patience } from "./away";
 import type { Journal } from "./journal";
 import { type JournalOfRun, readJournal, without } from "./journal-store";
 import type { RawCronJob, RawJob, RawPruner } from "./objects";
@@ -59,13 +60,29 @@ export async function pausePruner(
       log(line);
     }
   };
+  const look = patience(log);
   let looks = 0;
   for (;;) {
-    const made = pruner === undefined ? undefined : await api.get<RawCronJob>(paths.pruningCronJob);
+    const seen = await look(async () => {
+      await journal.assertRun();
+      const made = pruner === undefined ? undefined : await api.get<RawCronJob>(paths.pruningCronJob);
+      // Read after the CronJob, which may have made one right before it was suspended: it is looked at again.
+      const jobs = (await api.list<RawJob>(paths.jobs)).filter(isPruning).map((job) => job.metadata.name);
+      return { made, jobs };
+    });
+    if (seen === away) {
+      if (seconds() > timeoutSeconds) {
+        throw new Error(
+          `whether a pruning Job runs could not be seen for ${timeoutSeconds} s (rolloutTimeout); run the same command ` +
+            "again once the API server answers",
+        );
+      }
+      await sleep(pace);
+      continue;
+    }
+    const { made, jobs } = seen;
     const awake = made !== undefined && made.spec?.suspend !== true;
     looks = awake ? 0 : looks + 1;
-    // Jobs are read after the CronJob, which may have made one right before it was suspended: it is looked at again.
-    const jobs = (await api.list<RawJob>(paths.jobs)).filter(isPruning).map((job) => job.metadata.name);
     if (jobs.length > 0) {
       once(`waiting for the pruning Job ${jobs.join(", ")}, which still deletes from the storage`);
     } else if (made === undefined || looks >= 2) {
@@ -85,7 +102,6 @@ export async function pausePruner(
           `stop it with: oc -n openshift-image-registry delete job ${jobs.join(" ")}; then run the same command again`,
       );
     }
-    await journal.assertRun();
     await sleep(pace);
   }
 }

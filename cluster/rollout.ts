@@ -5,12 +5,14 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Api, ApiError } from "./api";
+import { away, type Look, patience } from "./away";
 import {
   clusterOperatorSettled,
   complaint,
   inOneLine,
   isLasting,
   madeItsOwnContainer,
+  podsRefused,
   stuckPod,
   type Verdict,
 } from "./evidence";
@@ -30,7 +32,7 @@ export interface Rollout {
   readonly done: (seen: RegistrySnapshot) => Verdict;
   /** Called right before each sending; throws to stop it. */
   readonly beforeSending?: () => Promise<void>;
-  /** Also wait for the ClusterOperator, last (default true). */
+  /** Also wait for the ClusterOperator, last and for a while only (default true). */
   readonly settle?: boolean;
   /** A container that the operator had to make is a failure: its words. */
   readonly ownContainerMeans?: string;
@@ -70,24 +72,34 @@ const lastingSeconds = 6;
 const heartbeatSeconds = 30;
 /** How long failing probes are a start, not trouble. */
 const probeSeconds = 45;
+/**
+ * How long the ClusterOperator is waited for once the registry is as wanted. Its Progressing is also that of the
+ * DaemonSet node-ca, and until operator commit 68b7f2a0a (October 2025) that was True whenever one node was not ready:
+ * a dead worker must not keep the registry sealed. The operator's own conditions follow within seconds.
+ */
+const settleSeconds = 60;
 
 /** Throws one message for the user: what it waited for, what it saw last, the next command. */
 export async function rollOut(rollout: Rollout, context: RolloutContext): Promise<RolloutResult> {
   const { api, journal, log } = context;
+  const look = patience(log);
   const clock = stopwatch();
   const watcher = watchForOwnContainer(api, rollout.ownContainerMeans !== undefined);
   const say = teller(log);
   const complaints = since();
   const stuck = since();
   const silent = since();
+  const proven = since();
   let sent = 0;
   let last: RegistrySnapshot | undefined;
   let waitingFor = "the API server";
   try {
     for (;;) {
-      await journal.assertRun();
-      const seen = await look(api, say);
-      if (seen !== undefined) {
+      const seen = await look(async () => {
+        await journal.assertRun();
+        return readRegistry(api);
+      });
+      if (seen !== away) {
         last = seen;
         if (seen.config === undefined) {
           throw new Error(
@@ -111,17 +123,37 @@ export async function rollOut(rollout: Rollout, context: RolloutContext): Promis
           if (sent > 0) {
             say.always("the registry config was overwritten, sending the patch again");
           }
-          await rollout.beforeSending?.();
-          sent += (await send(api, journal, seen.config, patch)) ? 1 : 0;
+          if (await maySend(rollout, journal, look)) {
+            sent += (await send(api, seen.config, patch)) ? 1 : 0;
+            continue;
+          }
+          waitingFor = "the API server, to send the patch";
+          if (clock.seconds() >= rollout.timeoutSeconds) {
+            throw new Error(outOfTime(rollout, waitingFor, last));
+          }
+          await sleep(context.pace ?? turnMilliseconds);
           continue;
         }
-        const verdict = judged(rollout, seen);
+        const evidence = rollout.done(seen);
+        const provenSeconds = proven.track(evidence.ok ? "proven" : undefined);
+        const verdict = evidence.ok && (rollout.settle ?? true) ? clusterOperatorSettled(seen) : evidence;
         if (verdict.ok) {
           return { seen, seconds: clock.seconds(), sent };
         }
         waitingFor = verdict.waitingFor;
+        if (evidence.ok && (provenSeconds >= settleSeconds || clock.seconds() >= rollout.timeoutSeconds)) {
+          say.always(
+            `warning: going on without waiting longer for ${waitingFor}: the registry itself is as wanted, ` +
+              "by its Deployment and Pods; see: oc describe clusteroperator image-registry",
+          );
+          return { seen, seconds: clock.seconds(), sent };
+        }
         say.once("waiting", `waiting for ${waitingFor}`);
         watchOperator(seen, complaints, say, rollout);
+        const refused = podsRefused(seen);
+        if (refused !== undefined) {
+          say.once("refused", `the registry's Pods cannot be made: ${refused}`);
+        }
         await watchSilence(api, seen, silent, say);
         const pod = stuckPod(seen);
         const stuckSeconds = stuck.track(pod?.pod);
@@ -146,17 +178,20 @@ export async function rollOut(rollout: Rollout, context: RolloutContext): Promis
   }
 }
 
+/** Asked anew right before each sending. False while the server is away: then nothing may be sent. */
+async function maySend(rollout: Rollout, journal: JournalOfRun, look: Look): Promise<boolean> {
+  const asked = await look(async () => {
+    await rollout.beforeSending?.();
+    return journal.assertRun();
+  });
+  return asked !== away;
+}
+
 /**
- * Sends one merge patch under the version it was decided on. False when somebody else was faster: the caller reads
- * and decides again.
+ * Sends one merge patch under the version it was decided on. False when somebody else was faster, or no answer came:
+ * the caller reads and decides again.
  */
-async function send(
-  api: Api,
-  journal: JournalOfRun,
-  config: RegistryConfig,
-  patch: SpecPatch,
-): Promise<boolean> {
-  await journal.assertRun();
+async function send(api: Api, config: RegistryConfig, patch: SpecPatch): Promise<boolean> {
   try {
     await api.mergePatch<RawRegistryConfig>(paths.registryConfig, {
       metadata: { resourceVersion: config.resourceVersion },
@@ -166,24 +201,6 @@ async function send(
   } catch (error) {
     if (error instanceof ApiError && (error.kind === "conflict" || error.kind === "unreachable")) {
       return false;
-    }
-    throw error;
-  }
-}
-
-function judged(rollout: Rollout, seen: RegistrySnapshot): Verdict {
-  const verdict = rollout.done(seen);
-  return verdict.ok && (rollout.settle ?? true) ? clusterOperatorSettled(seen) : verdict;
-}
-
-/** A server that is away for a moment ends no wait; an expired login does. */
-async function look(api: Api, say: Teller): Promise<RegistrySnapshot | undefined> {
-  try {
-    return await readRegistry(api);
-  } catch (error) {
-    if (error instanceof ApiError && (error.kind === "unreachable" || error.status >= 500)) {
-      say.once("api", `${error.message}; trying again`);
-      return undefined;
     }
     throw error;
   }
@@ -234,10 +251,12 @@ function madeItsOwn(rollout: Rollout, seen: RegistrySnapshot): boolean {
 
 function outOfTime(rollout: Rollout, waitingFor: string, last: RegistrySnapshot | undefined): string {
   const complains = last === undefined ? undefined : complaint(last);
+  const refused = last === undefined ? undefined : podsRefused(last);
   const pod = last === undefined ? undefined : stuckPod(last);
   return [
     `${rollout.name}: gave up after ${rollout.timeoutSeconds} s (rolloutTimeout) waiting for ${waitingFor}`,
     ...(complains === undefined ? [] : [`the operator says ${complains}`]),
+    ...(refused === undefined ? [] : [`the registry's Pods cannot be made: ${refused}`]),
     ...(pod === undefined ? [] : [`Pod ${pod.pod} does not start: ${pod.reason}`]),
     ...(last === undefined ? [] : [`seen last: ${inOneLine(last)}`]),
     rollout.next,

@@ -1,6 +1,7 @@
 /** Runs the pull check's Pod to its end and leaves nothing behind: no Pod, no Secret, no NetworkPolicy. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Api, ApiError } from "../api";
+import { away, patience } from "../away";
 import { namespace } from "../journal";
 import type { JournalOfRun } from "../journal-store";
 import type { RawConfigMap, RawPod, RawProxy, Stored } from "../objects";
@@ -71,19 +72,22 @@ async function once(pull: PullOrder, order: PullCheckOrder, context: Context): P
 async function untilEnded(order: PullCheckOrder, context: Context): Promise<PullResult> {
   const { api, journal, log } = context;
   const until = performance.now() + order.timeoutSeconds * 1000;
+  const look = patience(log, "the Pod goes on, ");
   let said = "";
   for (;;) {
-    await journal.assertRun();
-    const pod = await api.get<RawPod>(paths.pod(pullCheckName));
+    const pod = await look(async () => {
+      await journal.assertRun();
+      return api.get<RawPod>(paths.pod(pullCheckName));
+    });
     if (pod === undefined) {
       throw new Error(
         `pull check: pod ${namespace}/${pullCheckName} was deleted; run the same command again`,
       );
     }
-    if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") {
+    if (pod !== away && (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed")) {
       return resultOf(pod, await api.text(paths.podLog(pullCheckName)).catch(() => undefined));
     }
-    const trouble = podTrouble(pod, await podEvents(api, pullCheckName));
+    const trouble = pod === away ? undefined : podTrouble(pod, await podEvents(api, pullCheckName));
     if (trouble !== undefined && trouble.message !== said) {
       said = trouble.message;
       log(`pull check: pod ${pullCheckName} does not start: ${trouble.message}`);

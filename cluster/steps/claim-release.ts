@@ -3,6 +3,7 @@
  * mounts the claim. From here on there is no way back.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { away, patience } from "../away";
 import { readClaim } from "../claim";
 import { served } from "../evidence";
 import type { Journal } from "../journal";
@@ -59,23 +60,15 @@ function assertOurs(claim: Claim, journal: Journal): void {
 
 async function waitUntilNotNeeded(session: Session, inputs: ClaimReleaseInputs): Promise<void> {
   const until = performance.now() + inputs.timeoutSeconds * 1000;
+  const look = patience(session.log);
   for (;;) {
-    const { previous } = await session.journal.assertRun();
-    const seen = await readRegistry(session.api);
-    const container = containerOf(seen.config?.storage ?? {});
-    const verdict =
-      container === undefined
-        ? { ok: false as const, waitingFor: "the registry to be on Swift" }
-        : served(seen, { storage: "swift", container, readOnly: previous?.readOnly ?? false });
-    const claim = await readClaim(session.api, inputs.claim);
-    const users = claim?.usedBy ?? [];
-    if (verdict.ok && users.length === 0) {
+    const why = await look(() => stillNeeded(session, inputs.claim));
+    if (why === undefined) {
       return;
     }
-    const why = verdict.ok ? `pod ${users.join(", ")} still mounts it` : `waiting for ${verdict.waitingFor}`;
     if (performance.now() > until) {
       throw new Error(
-        `claim openshift-image-registry/${inputs.claim} is not released: ${why}; the registry itself is on Swift. ` +
+        `claim openshift-image-registry/${inputs.claim} is not released: ${why === away ? "waiting for the API server" : why}; the registry itself is on Swift. ` +
           "Run the same command again",
       );
     }
@@ -83,20 +76,42 @@ async function waitUntilNotNeeded(session: Session, inputs: ClaimReleaseInputs):
   }
 }
 
+/** Why the claim may not go yet. */
+async function stillNeeded(session: Session, name: string): Promise<string | undefined> {
+  const { previous } = await session.journal.assertRun();
+  const seen = await readRegistry(session.api);
+  const container = containerOf(seen.config?.storage ?? {});
+  const verdict =
+    container === undefined
+      ? { ok: false as const, waitingFor: "the registry to be on Swift" }
+      : served(seen, { storage: "swift", container, readOnly: previous?.readOnly ?? false });
+  const claim = await readClaim(session.api, name);
+  const users = claim?.usedBy ?? [];
+  if (!verdict.ok) {
+    return `waiting for ${verdict.waitingFor}`;
+  }
+  return users.length === 0 ? undefined : `pod ${users.join(", ")} still mounts it`;
+}
+
 async function waitUntilGone(session: Session, inputs: ClaimReleaseInputs, uid: string): Promise<void> {
   const until = performance.now() + inputs.timeoutSeconds * 1000;
+  const look = patience(session.log);
+  let users = "no Pod";
   for (;;) {
-    const claim = await readClaim(session.api, inputs.claim);
-    if (claim === undefined || claim.uid !== uid) {
+    const claim = await look(async () => {
+      await session.journal.assertRun();
+      return readClaim(session.api, inputs.claim);
+    });
+    if (claim === undefined || (claim !== away && claim.uid !== uid)) {
       return;
     }
+    users = claim === away ? users : claim.usedBy.join(", ") || "no Pod";
     if (performance.now() > until) {
       throw new Error(
         `claim openshift-image-registry/${inputs.claim} is being deleted but still there after ${inputs.timeoutSeconds} s ` +
-          `(used by: ${claim.usedBy.join(", ") || "no Pod"}); it goes by itself once nothing mounts it`,
+          `(used by: ${users}); it goes by itself once nothing mounts it`,
       );
     }
-    await session.journal.assertRun();
     await sleep(session.pace ?? 1000);
   }
 }

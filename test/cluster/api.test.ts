@@ -44,14 +44,32 @@ describe("what the API server answers, in words", () => {
     await expect(at().list("/x")).rejects.toThrow(/cannot list resource "pods" \(docs\/permissions.yaml/);
   });
 
-  test("a server that is not there is told by its address, at once", async () => {
+  test("a server that is not there is told by its address", async () => {
     const gone = createServer();
     await new Promise<void>((resolve) => gone.listen(0, "127.0.0.1", resolve));
     const { port } = gone.address() as AddressInfo;
     await new Promise((resolve) => gone.close(resolve));
-    await expect(at(`http://127.0.0.1:${port}`).get("/x")).rejects.toThrow(
+    await expect(at(`http://127.0.0.1:${port}`).create("/x", {})).rejects.toThrow(
       /API server http:\/\/127.0.0.1:\d+ cannot be reached: .*ECONNREFUSED.*kubernetes:kubeconfig/,
     );
+  });
+
+  test("a server that restarts refuses connections: a read waits for it", async () => {
+    const restarting = createServer((_request, response) => response.end('{"metadata":{"name":"x"}}'));
+    const listening = (port: number) =>
+      new Promise<void>((resolve) => restarting.listen(port, "127.0.0.1", resolve));
+    await listening(0);
+    const { port } = restarting.address() as AddressInfo;
+    await new Promise((resolve) => restarting.close(resolve));
+    const read = at(`http://127.0.0.1:${port}`).get("/x");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await listening(port);
+    try {
+      expect(await read).toEqual({ metadata: { name: "x" } });
+    } finally {
+      restarting.closeAllConnections();
+      restarting.close();
+    }
   });
 
   test("a kubeconfig without a context is told", async () => {

@@ -5,6 +5,7 @@ import {
   inOneLine,
   isLasting,
   madeItsOwnContainer,
+  podsRefused,
   sealed,
   served,
   stuckPod,
@@ -382,6 +383,34 @@ describe("the operator's words", () => {
       });
     expect(waitingFor(clusterOperatorSettled(having("Available", "False")))).toContain("Available");
     expect(waitingFor(clusterOperatorSettled(having("Progressing", "True")))).toContain("Progressing");
+  });
+
+  test("what the ClusterOperator says is quoted", () => {
+    const conditions = [
+      { type: "Available", status: "True" },
+      {
+        type: "Progressing",
+        status: "True",
+        message: "NodeCADaemonProgressing: The daemon set node-ca is deploying",
+      },
+    ];
+    expect(waitingFor(clusterOperatorSettled(snapshot({ clusterOperator: { conditions } })))).toBe(
+      'clusteroperator/image-registry to end Progressing ("NodeCADaemonProgressing: The daemon set node-ca is deploying")',
+    );
+  });
+
+  test("Pods that cannot even be made are told by the Deployment's own condition", () => {
+    const failure = (status: string) =>
+      snapshot({
+        deployment: deployment({
+          conditions: [
+            { type: "ReplicaFailure", status, reason: "FailedCreate", message: "exceeded quota: q" },
+          ],
+        }),
+      });
+    expect(podsRefused(failure("True"))).toBe("FailedCreate: exceeded quota: q");
+    expect(podsRefused(failure("False"))).toBeUndefined();
+    expect(podsRefused(snapshot())).toBeUndefined();
   });
 
   test("what was seen last fits one line", () => {

@@ -1,0 +1,45 @@
+/**
+ * What a wait does while the API server is away: it says so and looks again. A kube-apiserver restarts at every upgrade
+ * and certificate roll, on a single-node cluster for minutes; a copy of hours or the sealed registry must not depend on
+ * the second in which somebody looked.
+ */
+import { ApiError } from "./api";
+
+/** Instead of what could not be read, because the server was away. */
+export const away = Symbol("the API server is away");
+
+/** No answer, or one that the next try may not get. A login that expired and what may not be done are none of these. */
+export function isAway(error: unknown): error is ApiError {
+  return (
+    error instanceof ApiError && (error.kind === "unreachable" || error.status === 429 || error.status >= 500)
+  );
+}
+
+/**
+ * One look of a wait: what it reads, or `away` after saying so, once until the server is back. Everything else is
+ * thrown: another run that took over, an expired login. Only reads belong in it, and what may be done twice: whoever
+ * sends something else knows whether twice is right.
+ */
+export type Look = <T>(read: () => Promise<T>) => Promise<T | typeof away>;
+
+/** `meanwhile`: what goes on although nothing can be seen, for the line that is said. */
+export function patience(log: (line: string) => void, meanwhile = ""): Look {
+  let said = "";
+  return async (read) => {
+    try {
+      const seen = await read();
+      said = "";
+      return seen;
+    } catch (error) {
+      if (!isAway(error)) {
+        throw error;
+      }
+      const line = `${error.message}; ${meanwhile}trying again`;
+      if (line !== said) {
+        said = line;
+        log(line);
+      }
+      return away;
+    }
+  };
+}
