@@ -26,7 +26,8 @@ import type {
 import { nodesForRegistry } from "./nodes";
 import { claimOf, containerOf, defaultClaim } from "./patch";
 import { paths } from "./paths";
-import { missingPermissions, type RunState } from "./permissions";
+import { missingPermissions, missingSpecials, type RunState } from "./permissions";
+import { holdsCredentials } from "./pod-proxy";
 import { readPruner } from "./pruner";
 import { readRegistry } from "./registry";
 import { observeSwift } from "./swift-side";
@@ -34,6 +35,8 @@ import { observeSwift } from "./swift-side";
 /** What the settings say about where to look. */
 export interface Wanted {
   readonly state: RunState;
+  /** Of the migration Pod: anyuid is a right of its own. */
+  readonly scc?: "restricted-v2" | "anyuid";
   readonly claim?: string | undefined;
   readonly container?: string | undefined;
   /** Stack config `openstack:*`. */
@@ -57,7 +60,7 @@ export async function observeCluster(kube: KubeConfig, wanted: Wanted): Promise<
 }
 
 async function observe(api: Api, wanted: Wanted): Promise<ReachableObservation> {
-  const lacking = await missingPermissions(api, wanted.state);
+  const lacking = await missingPermissions(api, wanted.state, wanted.scc === "anyuid" ? ["anyuid"] : []);
   // A user who may not read something sees all that is lacking at once, not one 403 after the other.
   const may = <T>(promise: Promise<T>, otherwise: T) =>
     lacking.length === 0 ? promise : orElse(promise, otherwise);
@@ -88,6 +91,9 @@ async function observe(api: Api, wanted: Wanted): Promise<ReachableObservation> 
   ]);
   const upgrade = version?.status?.conditions?.find((each) => each.type === "Progressing");
   const forPods = proxyForPods(registry.config, proxy);
+  const alsoLacking = holdsCredentials(forPods)
+    ? await missingSpecials(api, wanted.state, "secret-settings")
+    : [];
   return {
     reachable: true,
     server: api.server,
@@ -106,7 +112,7 @@ async function observe(api: Api, wanted: Wanted): Promise<ReachableObservation> 
     schedulableNodes: nodesForRegistry(nodes, registry.config),
     ...(journal === undefined ? {} : { journal }),
     cloud,
-    missingPermissions: lacking,
+    missingPermissions: [...lacking, ...alsoLacking],
     namespaceIds: namespaceIds(project?.metadata.annotations),
     ...(forPods === undefined ? {} : { proxy: forPods }),
     ca: sources === undefined ? { source: "system" } : resolveCa(sources),

@@ -9,9 +9,18 @@ import { paths } from "./paths";
 
 export type RunState = "migrate" | "switch" | "abort";
 
+/**
+ * What only some runs need.
+ * - `anyuid`: a migration Pod with scc anyuid. - `secret-settings`: settings of a migration Pod that are a Secret,
+ *   because the proxy's address in them holds a password.
+ */
+export type Special = "anyuid" | "secret-settings";
+
 export interface Permission extends MissingPermission {
   /** States that need it; default: all. */
   readonly states?: readonly RunState[];
+  /** Only such runs need it; default: every run. */
+  readonly only?: Special;
   /** Nothing breaks without it; a message only gets shorter. Not asked for in `preview`. */
   readonly optional?: boolean;
 }
@@ -49,6 +58,13 @@ export const permissions: readonly Permission[] = [
   }),
   ...each(["get"], { group: "", resource: "secrets", namespace }),
   ...each(["create", "delete"], { group: "", resource: "secrets", namespace, states: ["switch"] }),
+  ...each(["create", "patch", "delete"], {
+    group: "",
+    resource: "secrets",
+    namespace,
+    states: ["migrate", "abort"],
+    only: "secret-settings",
+  }),
   ...each(["get"], { group: "", resource: "persistentvolumeclaims", namespace }),
   ...each(["delete"], { group: "", resource: "persistentvolumeclaims", namespace, states: ["switch"] }),
   ...each(["list"], { group: "batch", resource: "jobs", namespace }),
@@ -68,13 +84,50 @@ export const permissions: readonly Permission[] = [
     name: "default",
     states: ["switch"],
   },
+  // SCC admission asks for it in the Pod's own namespace; restricted-v2 is everybody's, anyuid is cluster-admins'.
+  {
+    verb: "use",
+    group: "security.openshift.io",
+    resource: "securitycontextconstraints",
+    name: "anyuid",
+    namespace,
+    states: ["migrate", "abort"],
+    only: "anyuid",
+  },
 ];
 
-/** Asks the API server which of them the user lacks; all at once. */
-export async function missingPermissions(api: Api, state: RunState): Promise<readonly MissingPermission[]> {
-  const needed = permissions.filter(
-    (one) => one.optional !== true && (one.states ?? [state]).includes(state),
+/** Asks the API server which of them the user lacks; all at once. `specials`: what this run needs besides. */
+export async function missingPermissions(
+  api: Api,
+  state: RunState,
+  specials: readonly Special[] = [],
+): Promise<readonly MissingPermission[]> {
+  return lacking(
+    api,
+    state,
+    permissions.filter((one) => one.only === undefined || specials.includes(one.only)),
   );
+}
+
+/** Of those that only such runs need; for what shows after the others were asked for. */
+export async function missingSpecials(
+  api: Api,
+  state: RunState,
+  special: Special,
+): Promise<readonly MissingPermission[]> {
+  return lacking(
+    api,
+    state,
+    permissions.filter((one) => one.only === special),
+  );
+}
+
+async function lacking(
+  api: Api,
+  state: RunState,
+  table: readonly Permission[],
+): Promise<readonly MissingPermission[]> {
+  const needed = table.filter((one) => one.optional !== true && (one.states ?? [state]).includes(state));
   const answers = await Promise.all(needed.map((one) => allowed(api, one)));
   return needed.filter((_, index) => answers[index] === false).map(withoutStates);
 }

@@ -107,6 +107,7 @@ function kubernetesProvider(settings: Settings): KubernetesProvider {
     upsertExistingObjects: true,
     // The mover's code and settings change in place; Pods are told apart by hash.
     enableConfigMapMutable: true,
+    enableSecretMutable: true,
   });
 }
 

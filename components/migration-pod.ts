@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap";
+import { Secret } from "@pulumi/kubernetes/core/v1/secret";
 import { Pod } from "@pulumi/kubernetes/core/v1/pod";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy";
 import { namespace, type Witness } from "../cluster/journal";
@@ -15,8 +16,8 @@ import {
   podAnnotations,
   podNames,
   podSpec,
-  settingsConfigMap,
   settingsFile,
+  settingsOf,
 } from "./mover-pod";
 import { type RunToken, StepResource, type StepArgs } from "./step";
 
@@ -109,20 +110,31 @@ export class MigrationPod extends pulumi.ComponentResource {
     this.registerOutputs({ summary: this.summary });
   }
 
-  private makeSettings(name: string, args: MigrationPodArgs, inputs: pulumi.Output<MoverInputs>): ConfigMap {
-    const data = {
-      [settingsFile]: inputs.apply((each) => `${JSON.stringify(moverSettings(each), undefined, 2)}\n`),
-      ...(args.ca === undefined ? {} : { [caFile]: args.ca }),
-    };
-    const metadata = owned(settingsConfigMap(args.pod.copy.pass));
-    return new ConfigMap(`${name}-settings`, { metadata, data }, { parent: this });
+  /** Credentials are there by reference only; a proxy's address with a password in it makes all of them a Secret. */
+  private makeSettings(
+    name: string,
+    args: MigrationPodArgs,
+    inputs: pulumi.Output<MoverInputs>,
+  ): ConfigMap | Secret {
+    const settings = inputs.apply((each) => `${JSON.stringify(moverSettings(each), undefined, 2)}\n`);
+    const ca = args.ca === undefined ? {} : { [caFile]: args.ca };
+    const where = settingsOf(args.pod);
+    const metadata = owned(where.name);
+    const options = { parent: this };
+    return where.kind === "Secret"
+      ? new Secret(
+          `${name}-settings`,
+          { metadata, stringData: { [settingsFile]: pulumi.secret(settings), ...ca } },
+          options,
+        )
+      : new ConfigMap(`${name}-settings`, { metadata, data: { [settingsFile]: settings, ...ca } }, options);
   }
 
   private makePod(
     name: string,
     args: MigrationPodArgs,
     inputs: pulumi.Output<MoverInputs>,
-    settings: ConfigMap,
+    settings: ConfigMap | Secret,
   ): Pod {
     return new Pod(
       `${name}-pod`,

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import type * as kubernetes from "@pulumi/kubernetes/types/input";
 import { podPaths, trustedCaName } from "../cluster/cloud";
+import { holdsCredentials } from "../cluster/pod-proxy";
 import { namespace, type Witness } from "../cluster/journal";
 import type { PodResources } from "../config";
 import type { CloudSettings, Mode, MoverSettings } from "../migrator/contract";
@@ -100,9 +101,17 @@ export const moverFile = "migrator.js";
 export const settingsFile = "settings.json";
 export const caFile = "cloud-ca.pem";
 
-/** Names of the ConfigMaps a Pod mounts. */
+/** Name of the ConfigMap with the mover's code. */
 export const codeConfigMap = "image-registry-migration-code";
-export const settingsConfigMap = (pass: Pass): string => `${podNames[pass]}-settings`;
+
+/** Where a Pod's settings are: a ConfigMap, or a Secret where the proxy's address holds a password (invariant 8). */
+export function settingsOf(inputs: Pick<MoverInputs, "copy" | "proxy">): {
+  readonly kind: "ConfigMap" | "Secret";
+  readonly name: string;
+} {
+  const kind = holdsCredentials(inputs.proxy) ? "Secret" : "ConfigMap";
+  return { kind, name: `${podNames[inputs.copy.pass]}-settings` };
+}
 
 /** Annotations of the Pod: how SCC admission treats it, and how Pulumi waits for it. */
 export function podAnnotations(inputs: MoverInputs): Record<string, string> {
@@ -159,11 +168,17 @@ export function podSpec(inputs: Omit<MoverInputs, "container" | "witness">): kub
       { name: "old-registry", persistentVolumeClaim: { claimName: copy.claim, readOnly: false } },
       { name: "openstack", secret: { secretName: inputs.secretName } },
       { name: "code", configMap: { name: codeConfigMap } },
-      { name: "settings", configMap: { name: settingsConfigMap(copy.pass) } },
+      settingsVolume(inputs),
       { name: "trusted-ca", configMap: { name: trustedCaName, optional: true } },
       { name: "tmp", emptyDir: {} },
     ],
   };
+}
+
+function settingsVolume(inputs: Pick<MoverInputs, "copy" | "proxy">): kubernetes.core.v1.Volume {
+  const { kind, name } = settingsOf(inputs);
+  const source = kind === "Secret" ? { secret: { secretName: name } } : { configMap: { name } };
+  return { name: "settings", ...source };
 }
 
 /** On the node of the registry's Pod: the volume is attached there and nowhere else. */
@@ -190,13 +205,19 @@ const besideRegistry = {
 function podSecurity(inputs: Pick<MoverInputs, "scc" | "ids">): kubernetes.core.v1.PodSecurityContext {
   const { uid, group } = inputs.ids;
   const common = {
-    seccompProfile: { type: "RuntimeDefault" },
     // A volume with many files takes minutes otherwise, on every start.
     fsGroupChangePolicy: "OnRootMismatch",
     ...(group === undefined ? {} : { fsGroup: group }),
   };
+  // anyuid names no seccomp profile, and SCC admission refuses whatever profile such a Pod asks for ("Forbidden:
+  // seccomp may not be set", OpenShift's seccomp validation); the node's default holds then.
   if (inputs.scc === "anyuid") return { ...common, runAsUser: 0 };
-  return { ...common, runAsNonRoot: true, ...(uid === undefined ? {} : { runAsUser: uid }) };
+  return {
+    ...common,
+    seccompProfile: { type: "RuntimeDefault" },
+    runAsNonRoot: true,
+    ...(uid === undefined ? {} : { runAsUser: uid }),
+  };
 }
 
 /**

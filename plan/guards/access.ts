@@ -43,7 +43,11 @@ export function guardPermissions(judge: Judge, missing: readonly MissingPermissi
     "permissions",
     `this user may not: ${list}`,
     "a user with the ClusterRole of docs/permissions.yaml, or cluster-admin",
-    "put the user's name in place of REPLACE-ME in docs/permissions.yaml; then, as cluster-admin: oc apply -f docs/permissions.yaml",
+    "put the user's name in place of REPLACE-ME in docs/permissions.yaml" +
+      (missing.some((each) => each.resource === "securitycontextconstraints")
+        ? ", and grant scc anyuid by its last part, which is commented out"
+        : "") +
+      "; then, as cluster-admin: oc apply -f docs/permissions.yaml",
   );
 }
 

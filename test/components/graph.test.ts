@@ -311,6 +311,36 @@ describe("graphs", () => {
   });
 });
 
+describe("invariant 8: a proxy's password", () => {
+  const proxied = { ...untouched, proxy: { https: "http://u:hunter2@proxy.example:3128" } };
+
+  test("is in Secrets alone, and in them marked as one", async () => {
+    const { recorded } = await graph(settings("migrate"), proxied);
+    for (const name of ["live-settings", "final-settings"]) {
+      const { type, inputs } = recorded.get(name);
+      expect(type).toBe("kubernetes:core/v1:Secret");
+      const data = secretValue(inputs["stringData"]) as Record<string, unknown>;
+      expect(data["settings.json"]).toContain("u:hunter2@proxy.example");
+    }
+    const others = recorded.names().filter((name) => !name.endsWith("-settings"));
+    expect(others.filter((name) => JSON.stringify(recorded.get(name).inputs).includes("hunter2"))).toEqual(
+      [],
+    );
+  });
+
+  test("makes another Pod than a proxy without one, and the settings it mounts are waited for", async () => {
+    const { recorded } = await graph(settings("migrate"), proxied);
+    expect(await dependencies(recorded.get("final-pod"))).toEqual(["final-settings"]);
+    expect(recorded.get("final-pod").inputs).toMatchObject({
+      spec: {
+        volumes: expect.arrayContaining([
+          { name: "settings", secret: { secretName: "image-registry-migration-settings" } },
+        ]),
+      },
+    });
+  });
+});
+
 describe("SwiftContainer", () => {
   test("invariant 3: it is kept whatever happens, and another name is another container", async () => {
     const { recorded } = await graph(settings("migrate"), untouched);
@@ -482,6 +512,7 @@ test("the providers: the cluster of the config as a secret, existing objects ado
     context: "c",
     upsertExistingObjects: "true",
     enableConfigMapMutable: "true",
+    enableSecretMutable: "true",
   });
 });
 

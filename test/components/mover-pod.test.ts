@@ -249,8 +249,25 @@ test("scc anyuid is root with nothing but other users' files, and asks for it", 
       },
     },
   ]);
-  // anyuid refuses every capability that is added, be it one that the Pod would have anyway.
+  // anyuid refuses every capability that is added, be it one that the Pod would have anyway, and every seccomp profile.
   expect(JSON.stringify(spec)).not.toContain('"add"');
+  expect(JSON.stringify(spec)).not.toContain("seccomp");
+});
+
+test("invariant 8: a proxy whose address holds a password makes the settings a Secret, another one does not", () => {
+  const settings = (proxy: MoverInputs["proxy"] | undefined) => {
+    const { proxy: _none, ...rest } = inputs;
+    const spec = podSpec(proxy === undefined ? rest : { ...rest, proxy });
+    return (spec.volumes as { name: string }[]).find((each) => each.name === "settings");
+  };
+  const name = "image-registry-migration-settings";
+  for (const plain of [undefined, { https: "http://proxy.example:3128", no: "user@example" }])
+    expect(settings(plain)).toEqual({ name: "settings", configMap: { name } });
+  for (const secret of [
+    { https: "http://u:swordfish@proxy.example:3128" },
+    { http: "u:swordfish@proxy.example:3128", https: "http://proxy.example:3128" },
+  ])
+    expect(settings(secret)).toEqual({ name: "settings", secret: { secretName: name } });
 });
 
 test("a namespace that does not tell its ids leaves them to admission", () => {
