@@ -12,6 +12,7 @@ import { takeRun } from "./cluster/journal-store";
 import { loadKubeConfig } from "./cluster/kube";
 import { removeStaleMoverPods } from "./cluster/mover-pods";
 import { observeCluster } from "./cluster/observe";
+import { removeLeftPullCheck } from "./cluster/pull-check/run";
 import { build } from "./components/graph";
 import { accountOf, plannedPods, prepare } from "./components/materials";
 import { leakingVariables, withProject } from "./components/openstack-provider";
@@ -42,7 +43,9 @@ async function main(): Promise<Record<string, unknown>> {
   if (!pulumi.runtime.isDryRun()) {
     // From here on only this run acts: a provider process that outlived an earlier one stops before its next patch.
     await takeRun(api, { ...run, host: hostname(), since: new Date().toISOString() });
-    await removeStaleMoverPods(kube, plannedPods(decision.plan, seen, materials), console.log);
+    await removeLeftPullCheck(api, console.log);
+    const planned = plannedPods(decision.plan, seen, materials);
+    await removeStaleMoverPods(api, { planned, onlyOpens: decision.plan.kind === "reopen" }, console.log);
   }
   // Container, and what the last copy did: only where the graph has them.
   return { state: settings.state, ...describe(decision.plan), ...build(decision.plan, materials) };

@@ -6,11 +6,13 @@ export const pullCheckName = `${journalName}-pull-check`;
 const labels = { app: pullCheckName };
 const orderPath = "/etc/pull-check";
 
-export function pullCheckSecret(order: string): object {
+/** Owned by the Pod: whatever ends the Pod, also without this program, takes the tokens with it. */
+export function pullCheckSecret(order: string, podUid: string): object {
+  const owner = { apiVersion: "v1", kind: "Pod", name: pullCheckName, uid: podUid };
   return {
     apiVersion: "v1",
     kind: "Secret",
-    metadata: { name: pullCheckName, namespace, labels },
+    metadata: { name: pullCheckName, namespace, labels, ownerReferences: [owner] },
     stringData: { "order.json": order },
   };
 }

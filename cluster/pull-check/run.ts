@@ -56,13 +56,14 @@ async function once(pull: PullOrder, order: PullCheckOrder, context: Context): P
   try {
     await context.journal.assertRun();
     await api.create(paths.networkPolicies, pullCheckNetworkPolicy());
-    await api.create(paths.secrets, pullCheckSecret(JSON.stringify(pull)));
     const project = await api.get<Stored>(paths.namespace);
     const ids = namespaceIds(project?.metadata.annotations);
-    await api.create(
+    // The Pod first, for the Secret to be owned by it: until the Secret is there its container does not start.
+    const pod = await api.create<RawPod>(
       paths.pods,
       pullCheckPod({ image: order.image, timeoutSeconds: order.timeoutSeconds, ...ids }),
     );
+    await api.create(paths.secrets, pullCheckSecret(JSON.stringify(pull), pod.metadata.uid));
     return await untilEnded(order, context);
   } finally {
     await cleanUp(api);
@@ -212,6 +213,33 @@ async function tokenOf(project: string, api: Api): Promise<string | undefined> {
 
 function ofSamples(samples: readonly Sample[] | undefined): { samples?: readonly Sample[] } {
   return samples === undefined ? {} : { samples };
+}
+
+/**
+ * What a killed pull check left: its Secret may hold tokens, and no later step of an abort would look for it. Best
+ * effort: the migration does not depend on it. Nothing is sent where nothing is left.
+ */
+export async function removeLeftPullCheck(api: Api, log: (line: string) => void): Promise<void> {
+  const left = [
+    ["pod", paths.pod(pullCheckName)],
+    ["secret", paths.secret(pullCheckName)],
+    ["networkpolicy", paths.networkPolicy(pullCheckName)],
+  ] as const;
+  for (const [kind, path] of left) {
+    try {
+      const found = await api.get<Stored>(path);
+      if (found !== undefined) {
+        await api.remove(path, { uid: found.metadata.uid, ...(kind === "pod" ? { graceSeconds: 0 } : {}) });
+        log(`removed ${kind} ${namespace}/${pullCheckName}, which a pull check that was killed had left`);
+      }
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      log(
+        `warning: ${kind} ${namespace}/${pullCheckName} of a pull check that was killed may still be there: ${why}; ` +
+          `remove it: oc -n ${namespace} delete ${kind} ${pullCheckName}`,
+      );
+    }
+  }
 }
 
 async function cleanUp(api: Api): Promise<void> {
