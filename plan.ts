@@ -218,9 +218,20 @@ function copy(pass: Pass, claim: Claim, seen: ReachableObservation, run: string)
     claim: claim.name,
     claimUid: claim.uid,
     besideRegistry: pass !== "back" && !shared && !alone,
-    attempt: seen.journal?.attempts?.[pass] ?? 0,
+    attempt: attemptOf(pass, seen),
     run,
   };
+}
+
+/**
+ * Another Pod than one that vanished before its result was known (its node died, or a drain took it while nobody ran
+ * `up`): the engine compares with its own state only, and would wait for the one that is gone.
+ */
+function attemptOf(pass: Pass, { journal, moverPods }: ReachableObservation): number {
+  const attempt = journal?.attempts?.[pass] ?? 0;
+  const followed = journal?.followed?.[pass];
+  const there = moverPods.some((pod) => pod.uid === followed && !pod.terminating);
+  return followed === undefined || there ? attempt : attempt + 1;
 }
 
 function ground(seen: ReachableObservation): Ground {

@@ -99,5 +99,7 @@ export interface Journal {
   readonly released?: { readonly claim: string; readonly uid: string; readonly at: string };
   /** How often each Pod failed for good; part of the next Pod's identity. Keys: live, final, back. */
   readonly attempts?: Readonly<Record<string, number>>;
+  /** UID of each Pod that is, or was last, followed and has no result yet: one that vanished must be another. */
+  readonly followed?: Readonly<Record<string, string>>;
   readonly run?: Run;
 }

@@ -161,6 +161,7 @@ export class MigrationPod extends pulumi.ComponentResource {
         pass: copy.pass,
         pod: podNames[copy.pass],
         podUid: pod.metadata.uid,
+        attempt: copy.attempt,
         container: args.container,
         claim: copy.claim,
         ...(args.witness === undefined ? {} : { witness: args.witness }),

@@ -4,7 +4,7 @@ import { readClaim } from "../claim";
 import { stuckPod, witnessProblem } from "../evidence";
 import type { Journal, Proof, Witness } from "../journal";
 import { inPhase, type JournalOfRun, without } from "../journal-store";
-import { followPod, type Following, PermanentFailure } from "../pod-progress";
+import { followPod, type Following, GaveWay, PermanentFailure } from "../pod-progress";
 import { reportInWords } from "../progress";
 import { readRegistry } from "../registry";
 import { type Session, sessionOf } from "../session";
@@ -23,10 +23,12 @@ export async function followCopy(inputs: CopiedInputs, session: Session): Promis
   const report = await following(inputs, session);
   session.log(`${passInWords(inputs.pass)}: ${reportInWords(report)}`);
   await record(inputs, report, session);
+  await session.journal.update((each) => followedNoMore(each, inputs.pass));
   return { report: JSON.stringify(report), proven: report.proven };
 }
 
-async function following(inputs: CopiedInputs, session: Session): Promise<Report> {
+/** Waits for the Pod's end. One that failed for good, or gave way, is told apart from the next one in the journal. */
+export async function following(inputs: CopiedInputs, session: Session): Promise<Report> {
   const order: Following = {
     name: inputs.pod,
     uid: inputs.podUid,
@@ -37,11 +39,12 @@ async function following(inputs: CopiedInputs, session: Session): Promise<Report
   try {
     return underPresentSeal(inputs, await followPod(order, session));
   } catch (error) {
-    if (error instanceof PermanentFailure) {
-      // The next Pod must differ from this one, or `up` would read the dead one again.
+    if (error instanceof PermanentFailure || error instanceof GaveWay) {
+      // The next Pod must differ from this one, or `up` would read the dead one again, or look for the one that gave
+      // way: the engine compares with its state and does not see that it is gone.
       await session.journal.update((each) => ({
-        ...each,
-        attempts: { ...each.attempts, [inputs.pass]: (each.attempts?.[inputs.pass] ?? 0) + 1 },
+        ...followedNoMore(each, inputs.pass),
+        attempts: { ...each.attempts, [inputs.pass]: inputs.attempt + 1 },
       }));
     }
     throw error;
@@ -57,14 +60,21 @@ async function registryShutOut(session: Session): Promise<string | undefined> {
     : undefined;
 }
 
-async function begin(inputs: CopiedInputs, journal: JournalOfRun): Promise<void> {
-  if (inputs.pass === "live") {
-    await journal.update((each) =>
-      each.seal === undefined
-        ? inPhase(without(each, "switchedAt", "copiedBack"), "copying", new Date().toISOString())
-        : each,
-    );
-  }
+/** Remembers which Pod is followed, as which attempt: should it vanish while nobody looks, the plan makes another. */
+export async function begin(inputs: CopiedInputs, journal: JournalOfRun): Promise<void> {
+  const { pass, podUid, attempt } = inputs;
+  await journal.update((each) => ({
+    ...(pass === "live" && each.seal === undefined
+      ? inPhase(without(each, "switchedAt", "copiedBack"), "copying", new Date().toISOString())
+      : each),
+    attempts: { ...each.attempts, [pass]: attempt },
+    followed: { ...each.followed, [pass]: podUid },
+  }));
+}
+
+function followedNoMore(journal: Journal, pass: CopiedInputs["pass"]): Journal {
+  const { [pass]: _ended, ...others } = journal.followed ?? {};
+  return { ...journal, followed: others };
 }
 
 async function record(inputs: CopiedInputs, report: Report, session: Session): Promise<void> {

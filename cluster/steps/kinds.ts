@@ -73,6 +73,8 @@ export interface CopiedInputs extends CommonInputs {
   readonly pass: "live" | "final" | "back";
   readonly pod: string;
   readonly podUid: string;
+  /** Of the Pod; the next plan begins from it. */
+  readonly attempt: number;
   readonly container: string;
   readonly claim: string;
   /** final, back: what the seal answered; part of what the copy proves. */

@@ -19,6 +19,7 @@ const back = (witness: Witness | undefined): CopiedInputs => ({
   pass: "back",
   pod: name,
   podUid: "pod-1",
+  attempt: 0,
   container: "c",
   claim: "image-registry-storage",
   ...(witness === undefined ? {} : { witness }),

@@ -40,6 +40,7 @@ test("a proof has the word of the copy that earned it, so that the next plan fin
     pass: "final",
     pod: "p",
     podUid: "u",
+    attempt: 0,
     container: "c",
     claim: "c",
     witness,

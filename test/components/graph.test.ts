@@ -128,6 +128,7 @@ describe("graphs", () => {
       pass: "final",
       pod: "image-registry-migration",
       podUid: "pod-uid",
+      attempt: 0,
       container: "lab-x7k2p-image-registry-18c7a89",
       witness,
     });
