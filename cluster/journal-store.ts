@@ -68,11 +68,9 @@ export async function takeRun(api: Api, run: Run): Promise<Journal> {
 
 /** What steps do with the journal: each change is refused when the run is no longer theirs. */
 export interface JournalOfRun {
-  read(): Promise<Journal>;
   /** Throws TakenOver unless the journal's token is this run's. */
   assertRun(): Promise<Journal>;
   update(with_: (journal: Journal) => Journal): Promise<Journal>;
-  phase(phase: Phase, with_?: (journal: Journal) => Journal): Promise<Journal>;
 }
 
 export function journalOf(api: Api, token: string): JournalOfRun {
@@ -82,13 +80,9 @@ export function journalOf(api: Api, token: string): JournalOfRun {
     }
     return journal;
   };
-  const update = (with_: (journal: Journal) => Journal) => change(api, (journal) => with_(ours(journal)));
   return {
-    read: async () => ours(await readJournal(api)),
     assertRun: async () => ours(await readJournal(api)),
-    update,
-    phase: (phase, with_ = (journal) => journal) =>
-      update((journal) => inPhase(with_(journal), phase, new Date().toISOString())),
+    update: (with_) => change(api, (journal) => with_(ours(journal))),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Api } from "./api";
 import { away, patience } from "./away";
 import { journalName, namespace } from "./journal";
 import type { RawPod } from "./objects";
-import { moverPodLabel, specHashAnnotation } from "./observe";
+import { moverPodLabel, specHashAnnotation } from "./mover-names";
 import { paths } from "./paths";
 
 /** Grace period of the mover's Pod, and a little. */

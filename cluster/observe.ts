@@ -23,6 +23,7 @@ import type {
   ReachableObservation,
   RegistryConfig,
 } from "./observation";
+import { moverPodLabel, specHashAnnotation } from "./mover-names";
 import { nodesForRegistry } from "./nodes";
 import { claimOf, containerOf, defaultClaim } from "./patch";
 import { paths } from "./paths";
@@ -42,10 +43,6 @@ export interface Wanted {
   /** Stack config `openstack:*`. */
   readonly openstack: Readonly<Record<string, string>>;
 }
-
-/** Label of the Pods that the program makes. */
-export const moverPodLabel = "app=image-registry-migration";
-export const specHashAnnotation = "image-registry-swift/spec";
 
 export async function observeCluster(kube: KubeConfig, wanted: Wanted): Promise<Observation> {
   const api = apiFor(kube);

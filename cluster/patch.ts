@@ -26,7 +26,7 @@ export const besideTheRegistry = {
       },
     ],
   },
-} as const;
+};
 
 /**
  * Read-only, on the volume.

@@ -3,6 +3,7 @@
  * twice. Pure but for the clock that is handed in.
  */
 import type { MoverEvent, Report } from "../migrator/contract";
+import { showBytes } from "./size";
 
 export interface ProgressTeller {
   /** One line of the Pod's log; what is no event is kept for error messages only. */
@@ -46,7 +47,7 @@ export function progressTeller(
           break;
         case "scan":
           throttled(
-            `found ${count(event.objects)} objects, ${bytes(event.bytes)}${event.done ? "" : " so far"}`,
+            `found ${count(event.objects)} objects, ${showBytes(event.bytes)}${event.done ? "" : " so far"}`,
             event.done,
           );
           break;
@@ -87,7 +88,7 @@ export function parseEvent(text: string): MoverEvent | undefined {
 export function reportInWords(report: Report): string {
   const seconds = (Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000;
   const parts = [
-    `copied ${count(report.copied.objects)} objects (${bytes(report.copied.bytes)})`,
+    `copied ${count(report.copied.objects)} objects (${showBytes(report.copied.bytes)})`,
     `${count(report.skipped.objects)} were there`,
     ...(report.deleted.objects > 0 ? [`${count(report.deleted.objects)} stale ones deleted`] : []),
     ...(report.retries > 0 ? [`${count(report.retries)} requests tried again`] : []),
@@ -107,7 +108,7 @@ function progressInWords(event: Extract<MoverEvent, { event: "progress" }>): str
   const where = event.repository === undefined ? "" : `, ${event.repository}`;
   return (
     `${String(percent).padStart(2)} %  ${event.phase}: ${count(event.objects.objects)} of ${count(event.total.objects)} ` +
-    `objects, ${bytes(event.objects.bytes)} of ${bytes(event.total.bytes)}, ${bytes(event.rate)}/s${left}${where}`
+    `objects, ${showBytes(event.objects.bytes)} of ${showBytes(event.total.bytes)}, ${showBytes(event.rate)}/s${left}${where}`
   );
 }
 
@@ -122,18 +123,6 @@ function modeInWords(mode: string): string {
     default:
       return `${mode}:`;
   }
-}
-
-/** Bytes for people: powers of 1,024. */
-export function bytes(value: number): string {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  let scaled = value;
-  let unit = 0;
-  while (scaled >= 1024 && unit < units.length - 1) {
-    scaled /= 1024;
-    unit++;
-  }
-  return `${unit === 0 || scaled >= 100 ? Math.round(scaled) : scaled.toFixed(1)} ${units[unit] ?? ""}`;
 }
 
 export function duration(seconds: number): string {

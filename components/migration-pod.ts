@@ -4,10 +4,10 @@ import { Secret } from "@pulumi/kubernetes/core/v1/secret";
 import { Pod } from "@pulumi/kubernetes/core/v1/pod";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy";
 import { namespace, type Witness } from "../cluster/journal";
+import { moverApp } from "../cluster/mover-names";
+import { reportInWords } from "../cluster/progress";
 import type { Report } from "../migrator/contract";
-import { showBytes } from "../plan/judge";
 import {
-  appName,
   caFile,
   codeConfigMap,
   moverFile,
@@ -69,12 +69,12 @@ export class MoverGround extends pulumi.ComponentResource {
   /** As the operator's own for the registry: nothing in, everything out. */
   private makeNetworkPolicy(name: string): NetworkPolicy {
     const spec = {
-      podSelector: { matchLabels: { app: appName } },
+      podSelector: { matchLabels: { app: moverApp } },
       policyTypes: ["Ingress", "Egress"],
       ingress: [],
       egress: [{}],
     };
-    return new NetworkPolicy(`${name}-network`, { metadata: owned(appName), spec }, { parent: this });
+    return new NetworkPolicy(`${name}-network`, { metadata: owned(moverApp), spec }, { parent: this });
   }
 }
 
@@ -106,7 +106,10 @@ export class MigrationPod extends pulumi.ComponentResource {
     const settings = this.makeSettings(name, args, inputs);
     const pod = this.makePod(name, args, inputs, settings);
     const copied = this.waitForCopy(name, args, pod);
-    this.summary = copied.report.apply(summarise);
+    this.summary = copied.report.apply((text) => {
+      const report = JSON.parse(text) as Report;
+      return `${reportInWords(report)}; finished ${report.finishedAt}`;
+    });
     this.registerOutputs({ summary: this.summary });
   }
 
@@ -172,25 +175,10 @@ export class MigrationPod extends pulumi.ComponentResource {
   }
 }
 
-/** The mover's report in one line. */
-export function summarise(text: string): string {
-  const report = JSON.parse(text) as Report;
-  const parts = [
-    `${report.copied.objects} objects (${showBytes(report.copied.bytes)}) copied`,
-    `${report.skipped.objects} were there`,
-    ...(report.deleted.objects > 0 ? [`${report.deleted.objects} stale ones deleted`] : []),
-    ...(report.proven ? ["both sides proven equal"] : []),
-    ...(report.corrupt.length > 0
-      ? [`${report.corrupt.length + (report.corruptMore ?? 0)} corrupt blobs skipped: see the Pod's log`]
-      : []),
-  ];
-  return `${parts.join(", ")}; finished ${report.finishedAt}`;
-}
-
 /**
  * With the Pulumi state lost the object may be there already, with other content, and the provider's new field manager
  * would meet the old one's fields as a conflict.
  */
 function owned(name: string) {
-  return { name, namespace, labels: { app: appName }, annotations: { "pulumi.com/patchForce": "true" } };
+  return { name, namespace, labels: { app: moverApp }, annotations: { "pulumi.com/patchForce": "true" } };
 }

@@ -6,14 +6,13 @@
 import { createHash } from "node:crypto";
 import type * as kubernetes from "@pulumi/kubernetes/types/input";
 import { podPaths, trustedCaName } from "../cluster/cloud";
+import { specHashAnnotation } from "../cluster/mover-names";
+import { besideTheRegistry } from "../cluster/patch";
 import { holdsCredentials } from "../cluster/pod-proxy";
-import { namespace, type Witness } from "../cluster/journal";
+import type { Witness } from "../cluster/journal";
 import type { PodResources } from "../config";
 import type { CloudSettings, Mode, MoverSettings } from "../migrator/contract";
 import type { CopyPlan, Pass } from "../plan/types";
-
-/** Label `app` of everything that moves images. */
-export const appName = "image-registry-migration";
 
 /** Pods by pass: the final copy has the documented name. */
 export const podNames: Readonly<Record<Pass, string>> = {
@@ -21,9 +20,6 @@ export const podNames: Readonly<Record<Pass, string>> = {
   final: "image-registry-migration",
   back: "image-registry-migration-back",
 };
-
-/** Annotation with the hash of what the Pod was made from; observed again on the next run. */
-export const specAnnotation = "image-registry-swift/spec";
 
 const modes: Readonly<Record<Pass, Mode>> = { live: "copy", final: "finish", back: "back" };
 
@@ -123,7 +119,7 @@ export function podAnnotations(inputs: MoverInputs): Record<string, string> {
     // With the Pulumi state lost the Pod may be there already.
     "pulumi.com/patchForce": "true",
     "image-registry-swift/attempt": String(inputs.copy.attempt),
-    [specAnnotation]: specHash(inputs),
+    [specHashAnnotation]: specHash(inputs),
   };
 }
 
@@ -138,7 +134,7 @@ export function podSpec(inputs: Omit<MoverInputs, "container" | "witness">): kub
     enableServiceLinks: false,
     terminationGracePeriodSeconds: 30,
     securityContext: podSecurity(inputs),
-    ...(copy.besideRegistry ? besideRegistry : {}),
+    ...(copy.besideRegistry ? onItsNode : {}),
     containers: [
       {
         name: "migrate-ir",
@@ -182,18 +178,8 @@ function settingsVolume(inputs: Pick<MoverInputs, "copy" | "proxy">): kubernetes
 }
 
 /** On the node of the registry's Pod: the volume is attached there and nowhere else. */
-const besideRegistry = {
-  affinity: {
-    podAffinity: {
-      requiredDuringSchedulingIgnoredDuringExecution: [
-        {
-          topologyKey: "kubernetes.io/hostname",
-          namespaces: [namespace],
-          labelSelector: { matchLabels: { "docker-registry": "default" } },
-        },
-      ],
-    },
-  },
+const onItsNode = {
+  affinity: besideTheRegistry,
   // The registry may tolerate taints of its node that are not ours to know; beside it is the only place there is.
   tolerations: [{ operator: "Exists", effect: "NoSchedule" }],
 };

@@ -25,17 +25,7 @@ export function showRefusals(refusals: readonly Refusal[], state: string): strin
   );
 }
 
-/** `12345678` as `11.8 MiB`. */
-export function showBytes(bytes: number): string {
-  const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return unit === 0 ? `${value} bytes` : `${value.toFixed(1)} ${units[unit] ?? ""}`;
-}
+export { showBytes } from "../cluster/size";
 
 export function isTrue(
   conditions:

@@ -317,7 +317,7 @@ describe("invariant 5: what up would refuse, preview refuses; each has its messa
       "quota",
       migrate,
       { ...untouched, cloud: { ok: true, account, source: "s", quotaLeft: 0 } },
-      ["quota", "100.0 GiB"],
+      ["quota", "100 GiB"],
     ],
     ["no-proof", toSwift, untouched, ["state migrate && pulumi up"]],
     ["stale-proof", toSwift, withProof({ claimUid: "claim-0" }), ["claim-0", "claim-1"]],

@@ -1,9 +1,9 @@
 /** `pull-check`: pulls a sample through the registry's Service before it is opened; failure leaves it sealed. */
 import type { Journal } from "../journal";
-import { bytes } from "../progress";
 import { pullCheck } from "../pull-check/run";
 import type { PullResult } from "../pull-check/puller";
 import { sessionOf } from "../session";
+import { showBytes } from "../size";
 import type { PullCheckInputs, PullCheckOutputs } from "./kinds";
 import type { Step } from "./step";
 
@@ -26,7 +26,7 @@ export const pullCheckStep: Step<PullCheckInputs, PullCheckOutputs> = {
       throw new Error(nothing);
     }
     session.log(
-      `pulled ${result.manifests} manifests and ${result.blobs} blobs (${bytes(result.bytes)}), ` +
+      `pulled ${result.manifests} manifests and ${result.blobs} blobs (${showBytes(result.bytes)}), ` +
         `${result.redirected} of them straight from Swift`,
     );
     return { manifests: result.manifests, blobs: result.blobs };

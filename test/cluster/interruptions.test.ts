@@ -33,7 +33,7 @@ async function switchOver(session: Session): Promise<void> {
 
 /** As `plan.ts` decides: back over a copy when the registry was, or may have been, switched. */
 async function abort(session: Session, registry: FakeRegistry): Promise<void> {
-  const journal = await session.journal.read();
+  const journal = await session.journal.assertRun();
   if (journal.switchedAt !== undefined || isSwift(registry.config.spec.storage ?? {})) {
     const { witness } = await seal(inputs({ state: "abort" }), session);
     await session.journal.update((each) => ({

@@ -27,7 +27,7 @@ test("taking the run makes the journal, and fences whoever had it", async () => 
   await expect(first.update((each) => each)).rejects.toThrow(
     "another run took over (stack o/p/other, host h",
   );
-  expect(await journalOf(api, "t2").read()).toMatchObject({ phase: "copying", run: { token: "t2" } });
+  expect(await journalOf(api, "t2").assertRun()).toMatchObject({ phase: "copying", run: { token: "t2" } });
 });
 
 test("who takes the run holds the seal that is there, with its witness", async () => {
@@ -47,7 +47,7 @@ test("a conflict is read and decided anew, so no change is lost", async () => {
   await Promise.all(
     keys.map((key) => mine.update((each) => ({ ...each, attempts: { ...each.attempts, [key]: 1 } }))),
   );
-  expect((await mine.read()).attempts).toEqual({ live: 1, final: 1, back: 1 });
+  expect((await mine.assertRun()).attempts).toEqual({ live: 1, final: 1, back: 1 });
 });
 
 test("two runs that begin at once: one makes the journal, the last one has it", async () => {
@@ -60,7 +60,7 @@ test("a change of nothing is no write", async () => {
   const api = new FakeApi();
   await takeRun(api, run("t1"));
   const writes = api.writes.length;
-  await journalOf(api, "t1").phase("started");
+  await journalOf(api, "t1").update((each) => each);
   expect(api.writes.length).toBe(writes);
 });
 

@@ -1,5 +1,5 @@
+import { specHashAnnotation } from "../../cluster/mover-names";
 import { removeStaleMoverPods } from "../../cluster/mover-pods";
-import { specHashAnnotation } from "../../cluster/observe";
 import { paths } from "../../cluster/paths";
 import { FakeApi } from "./support/fake-api";
 

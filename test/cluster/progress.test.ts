@@ -1,5 +1,6 @@
 import type { MoverEvent, Report } from "../../migrator/contract";
-import { bytes, duration, parseEvent, progressTeller, reportInWords } from "../../cluster/progress";
+import { duration, parseEvent, progressTeller, reportInWords } from "../../cluster/progress";
+import { showBytes } from "../../cluster/size";
 
 const t = "2026-01-01T00:00:00Z";
 const nothing = { objects: 0, bytes: 0 };
@@ -82,6 +83,6 @@ test("the report in words", () => {
 });
 
 test("sizes and times", () => {
-  expect([0, 1023, 1024, 150 * 1024].map(bytes)).toEqual(["0 B", "1023 B", "1.0 KiB", "150 KiB"]);
+  expect([0, 1023, 1024, 150 * 1024].map(showBytes)).toEqual(["0 bytes", "1023 bytes", "1.0 KiB", "150 KiB"]);
   expect([0, 89, 90, 7200].map(duration)).toEqual(["0 s", "89 s", "2 min", "2.0 h"]);
 });

@@ -135,8 +135,8 @@ describe("graphs", () => {
     expect(recorded.get("live-copied").inputs).not.toHaveProperty("witness");
     expect(await value(made.container!)).toBe("lab-x7k2p-image-registry-18c7a89");
     expect(await value(made.copied!)).toBe(
-      "3 objects (2.0 KiB) copied, 4 were there, 1 stale ones deleted, both sides proven equal, " +
-        "2 corrupt blobs skipped: see the Pod's log; finished 2026-01-01T00:00:00Z",
+      "copied 3 objects (2.0 KiB), 4 were there, 1 stale ones deleted, 2 corrupt blobs skipped in 60 s; " +
+        "both sides are equal; finished 2026-01-01T00:00:00Z",
     );
   });
 

@@ -33,6 +33,8 @@ const answers: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
       deleted: { objects: 1, bytes: 0 },
       corrupt: [{ digest: "sha256:0", usedBy: [] }],
       corruptMore: 1,
+      retries: 0,
+      startedAt: "2025-12-31T23:59:00Z",
       proven: true,
       finishedAt: "2026-01-01T00:00:00Z",
     }),

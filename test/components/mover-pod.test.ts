@@ -43,9 +43,6 @@ test("the final copy's Pod", () => {
                  "docker-registry": "default",
                },
              },
-             "namespaces": [
-               "openshift-image-registry",
-             ],
              "topologyKey": "kubernetes.io/hostname",
            },
          ],
