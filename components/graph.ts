@@ -79,7 +79,8 @@ class Graph {
 
   /** Copies while the registry is writable; opened first, if an earlier run had sealed it. */
   copy(plan: CopyGraph): Built {
-    const open = this.patch("copy", "migrate", "open", [this.journal], {});
+    // Of a migrate that was interrupted after its sealing this one is still in the state: only the cluster tells.
+    const open = this.patch("copy", "migrate", "open", [this.journal], { watchDrift: true });
     this.resume("copy", [open]);
     const swift = this.container(plan);
     const live = this.pod("live", plan.live, swift.container, [this.ground(), open]);
@@ -107,7 +108,8 @@ class Graph {
       watchDrift: true,
     });
     const check = plan.pullCheck === 0 ? [] : [this.pullCheck(plan.pullCheck, toSwift)];
-    const open = this.patch("switch", "switch", "open", [toSwift, ...check], {});
+    // The same after an abort that was interrupted once it had sealed Swift.
+    const open = this.patch("switch", "switch", "open", [toSwift, ...check], { watchDrift: true });
     const replicas = this.patch("switch", "switch", "replicas", [open], {
       replicas: plan.replicas,
       watchDrift: true,

@@ -11,7 +11,7 @@ import type { Stack } from "../support/pulumi";
 import type { World } from "../support/world";
 
 type Victim = "cli" | "pod" | "operator";
-type After = "same up again" | "abort";
+type After = "same up again" | "abort" | "switch" | "migrate";
 
 interface Point {
   readonly state: "live" | "migrate" | "switch" | "abort";
@@ -19,6 +19,11 @@ interface Point {
   /** True from the moment the point is reached. */
   readonly reached: (world: World) => Promise<boolean>;
   readonly victims: readonly Victim[];
+  /**
+   * What may follow instead of the same (an abort, for a point of an abort): on Swift still, the switch is finished; on
+   * the volume again, a migration begins anew. The other one is refused there, by `already-on-swift` and `stale-proof`.
+   */
+  readonly otherwise?: After;
 }
 
 const pod = async (world: World, name: RegExp, phase?: RegExp): Promise<boolean> =>
@@ -101,24 +106,28 @@ const points: readonly Point[] = [
     name: "sealed again",
     reached: async (w) => (await w.config()).readOnly === true,
     victims: ["cli", "operator"],
+    otherwise: "switch",
   },
   {
     state: "abort",
     name: "back Pod made",
     reached: (w) => pod(w, /^image-registry-migration-back/),
     victims: ["cli", "pod"],
+    otherwise: "switch",
   },
   {
     state: "abort",
     name: "storage patch back sent",
     reached: async (w) => (await w.config()).storage?.pvc !== undefined,
     victims: ["cli", "operator"],
+    otherwise: "migrate",
   },
   {
     state: "abort",
     name: "template on the volume",
     reached: async (w) => (await w.liveTemplate()).storage === "filesystem",
     victims: ["cli", "operator"],
+    otherwise: "migrate",
   },
 ];
 
@@ -131,13 +140,17 @@ export interface Case {
 /** Every case there is. */
 export function allCases(): Case[] {
   return points.flatMap((point) =>
-    point.victims.flatMap((victim) =>
-      (["same up again", "abort"] as const)
-        // In abort, "the same up again" is an abort.
-        .filter((after) => point.state !== "abort" || after === "same up again")
-        .map((after) => ({ point, victim, after })),
-    ),
+    point.victims.flatMap((victim) => afters(point, victim).map((after) => ({ point, victim, after }))),
   );
+}
+
+function afters(point: Point, victim: Victim): readonly After[] {
+  // In abort, "the same up again" is an abort.
+  if (point.state !== "abort") return ["same up again", "abort"];
+  // Another way on once for each point: what it finds does not depend on who was killed.
+  return point.otherwise === undefined || victim !== "cli"
+    ? ["same up again"]
+    : ["same up again", point.otherwise];
 }
 
 function nameOf(one: Case): string {
@@ -160,8 +173,9 @@ export function sample(cases: readonly Case[], seed: number, size: number): Case
   const taken: Case[] = [];
   const missing = new Set<string>(["migrate", "switch", "abort", "cli", "pod", "operator"]);
   while (taken.length < size && left.length > 0) {
-    const useful = left.filter((c) => missing.has(c.point.state) || missing.has(c.victim));
-    const pool = useful.length > 0 ? useful : left;
+    const adds = (c: Case): number => Number(missing.has(c.point.state)) + Number(missing.has(c.victim));
+    const most = Math.max(...left.map(adds));
+    const pool = left.filter((c) => adds(c) === most);
     const one = pool[Math.floor(next() * pool.length)]!;
     left.splice(left.indexOf(one), 1);
     missing.delete(one.point.state);
@@ -220,10 +234,12 @@ async function runCase(world: World, one: Case, onSwift: Stack | undefined): Pro
   await kill(world, one.victim, up, one);
   const ended = await up.ended;
   if (one.victim !== "operator" && ended.code !== 0) await stack.cancel();
-  if (one.after === "abort") stack.configure({ state: "abort", readOnly: undefined });
+  if (one.after !== "same up again") stack.configure({ state: one.after, readOnly: undefined });
   await stack.up();
-  if (one.after === "abort" || one.point.state === "abort") await world.onVolume();
-  if (one.point.state === "switch" && one.after === "same up again") await world.onSwift();
+  const state = one.after === "same up again" ? one.point.state : one.after;
+  if (state === "abort") await world.onVolume();
+  if (state === "switch") await world.onSwift();
+  if (one.after === "migrate") await world.assertSealed();
   await world.pullAll();
   if ((await world.config()).storage.swift === undefined) {
     await stack.configure({ state: "migrate", readOnly: undefined }).up();
