@@ -12,6 +12,8 @@ import type { Lab } from "./e2e/support/lab";
 import { findPulumi, missingParts, onPath } from "./e2e/support/parts";
 import { start } from "./e2e/support/process";
 import { projectRoot } from "./e2e/support/project";
+import { labPackages } from "./lab/parts";
+import { defaults } from "./lab/settings";
 
 interface Suite extends Counts {
   readonly name: string;
@@ -76,16 +78,15 @@ async function main(): Promise<void> {
   if (reasons.length === 0)
     console.log(
       [
-        "The lab installs with apt-get what is not there yet of: etcd-server, containerd, runc, containernetworking-plugins,",
-        "docker-registry, skopeo, rclone, busybox-static, keystone, swift-*, memcached, uwsgi-plugin-python3, their Python clients;",
+        `The lab installs with apt-get what is not there yet of: ${labPackages(defaults).toSorted().join(", ")};`,
         "it builds Kubernetes' commands from Go modules once (about seven minutes on two cores), and removes its own files at the end.",
       ].join("\n"),
     );
   await suite("unit", [jest, "--selectProjects", "unit"], jestCounts);
   await suite("mover under faults", [jest, "--selectProjects", "faults"], jestCounts);
   if (reasons.length > 0) {
-    skipped("lab tests (cluster functions, mover, operator's contract)", `they need ${reasons.join("; ")}`);
-    skipped("e2e", `it needs ${[...reasons, ...missing].join("; ")}`);
+    skipped("lab tests (cluster functions, mover, operator's contract)", reasons.join("; "));
+    skipped("e2e", [...reasons, ...missing].join("; "));
     return;
   }
   const folder = mkdtempSync(join(tmpdir(), "image-registry-swift-test-"));
@@ -99,7 +100,7 @@ async function main(): Promise<void> {
       jestCounts,
       { LAB_DIR: lab.folder },
     );
-    if (missing.length > 0) for (const line of missing) skipped("e2e", `it needs ${line}`);
+    if (missing.length > 0) for (const line of missing) skipped("e2e", line);
     else
       await suite(
         "e2e",

@@ -18,7 +18,7 @@ import { World } from "./e2e/support/world";
 async function main(): Promise<void> {
   const reasons = whyNoLab("stand-in");
   if (reasons.length > 0) {
-    for (const reason of reasons) console.log(`the demo needs ${reason}`);
+    for (const reason of reasons) console.log(`the demo cannot run here: ${reason}`);
     process.exitCode = 1;
     return;
   }

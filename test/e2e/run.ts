@@ -1,5 +1,5 @@
 /**
- * `npm run test:e2e [-- --all] [--cases regexp] [--only a,b] [--operator real] [--nodes 2] [--tls] [--seed n] [--lab folder] [--keep]`
+ * `npm run test:e2e [-- --all] [--cases regexp] [--only a,b] [--operator real] [--nodes 2] [--tls] [--seed n] [--lab folder] [--keep] [--list]`
  *
  * The program through the real CLI and engine, on a lab of real parts. What is missing is named, one line each; the
  * closing line is `N passed, N failed, N skipped`.
@@ -52,7 +52,7 @@ async function main(): Promise<Counts> {
     ...(options.lab === undefined ? whyNoLab(operator) : []),
   ];
   if (missing.length > 0) {
-    for (const line of missing) console.log(`skipped: e2e needs ${line}`);
+    for (const line of missing) console.log(`skipped: e2e: ${line}`);
     return { passed: 0, failed: 0, skipped: chosen.length };
   }
   const folder = mkdtempSync(join(tmpdir(), "image-registry-swift-e2e-"));

@@ -25,7 +25,7 @@ export const unreachable: Scenario = {
       "final: copyDeadline ends the waiting with the reason; the registry is sealed on its volume",
       async () => {
         await lab.cutSwift();
-        const output = await stack.configure({ readOnly: true, copyDeadline: 60 }).upFails();
+        const output = await stack.configure({ readOnly: true, copyDeadline: "60s" }).upFails();
         says(output.slice(output.lastIndexOf("Diagnostics:")), /copyDeadline/, address);
         await world.assertSealed();
         await world.pullAll();
@@ -40,7 +40,7 @@ export const unreachable: Scenario = {
       "switch: the registry's own trouble is told, and the old Pod serves on, read-only",
       async () => {
         await lab.cutSwift();
-        const output = await stack.configure({ state: "switch", rolloutTimeout: 60 }).upFails();
+        const output = await stack.configure({ state: "switch", rolloutTimeout: "60s" }).upFails();
         says(output.slice(output.lastIndexOf("Diagnostics:")), /does not start/, /state abort/);
         const open = (await world.registryPods()).filter((pod) => !pod.env.readOnly);
         holds("no Pod may write", open.length === 0);

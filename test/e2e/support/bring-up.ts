@@ -8,6 +8,8 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { MoverSettings } from "../../../migrator/contract";
 import { readRecord, type LabRecord } from "../../lab/record";
+import { goProblems } from "../../lab/kube/commands";
+import { machineProblems } from "../../lab/packages";
 import { operatorPart, operatorPartName } from "../../lab/operator/parts";
 import { defaults, labPaths } from "../../lab/settings";
 import { Kube, paths } from "./kube";
@@ -28,15 +30,13 @@ export interface LabWishes {
   readonly seed?: "small" | "whole";
 }
 
-/** Why no lab can be brought up on this machine, one line each. */
+/** Why no lab can be brought up on this machine, one sentence each: what the lab itself would end with. */
 export function whyNoLab(operator: "stand-in" | "real"): string[] {
-  const reasons: string[] = [];
-  if (process.platform !== "linux") reasons.push(`Linux for the lab; this is ${process.platform}`);
-  else if (process.getuid?.() !== 0) reasons.push("root for the lab (containers, network bridges)");
-  else if (onPath("apt-get") === undefined) reasons.push("Debian 12's apt-get for the lab's packages");
-  if (operator === "real" && onPath("cluster-image-registry-operator") === undefined)
-    reasons.push("cluster-image-registry-operator on PATH for --operator real");
-  return reasons;
+  const noOperator =
+    operator === "real" && onPath("cluster-image-registry-operator") === undefined
+      ? ["--operator real needs cluster-image-registry-operator on PATH"]
+      : [];
+  return [...machineProblems(), ...goProblems(), ...noOperator];
 }
 
 /** One command of the lab, its lines shown as they come. */

@@ -20,7 +20,16 @@ import { packageVersion } from "./parts";
 import { processesWith, run, start, tail, type Ended, type Running } from "./process";
 import { projectRoot } from "./project";
 
-export type Config = Readonly<Record<string, string | number | boolean | Readonly<Record<string, unknown>>>>;
+type Value = string | number | boolean | Readonly<Record<string, unknown>>;
+
+/** As config.ts takes it; a bare number is refused there. */
+type Duration = `${number}${"s" | "m" | "h"}`;
+
+/** Config values by key; `undefined` removes one. */
+export type Config = Readonly<Record<string, Value | undefined>> & {
+  readonly copyDeadline?: Duration | undefined;
+  readonly rolloutTimeout?: Duration | undefined;
+};
 
 /** What lies in the project's folder and is not the program. Stack settings (Pulumi.<stack>.yaml) stay behind too. */
 const notTheProgram = new Set([
@@ -151,7 +160,7 @@ export class Stack {
   }
 
   /** Sets config values; a key without a namespace is the project's. `undefined` removes one. */
-  configure(values: Readonly<Record<string, Config[string] | undefined>>): this {
+  configure(values: Config): this {
     const file = (parse(existsSync(this.file) ? readFileSync(this.file, "utf8") : "{}") ?? {}) as {
       config?: Record<string, unknown>;
     };

@@ -125,13 +125,29 @@ export async function openshiftApiFolder(): Promise<string> {
   return (await run(goCommand(), ["list", "-m", "-f", "{{.Dir}}", openshiftApi], options)).trim();
 }
 
+/**
+ * Why Go's modules cannot be used here, one line each. Kubernetes' commands may be there already (built before, or in
+ * the folder KUBEBUILDER_ASSETS); OpenShift's definitions are read out of a module at each new lab.
+ */
+export function goProblems(folders: readonly string[] = goFolders()): string[] {
+  return findGo(folders) === undefined ? [noGo] : [];
+}
+
+const noGo =
+  "go is not on PATH: the lab builds Kubernetes and reads OpenShift's CRDs from the modules that test/lab/go.mod pins; install Go 1.25 or newer";
+
+/** PATH, and where Go's own archive and Debian's package put it. */
+function goFolders(): readonly string[] {
+  return [...(process.env["PATH"] ?? "").split(delimiter), "/usr/local/go/bin", "/usr/lib/go/bin"];
+}
+
+function findGo(folders: readonly string[]): string | undefined {
+  return folders.map((folder) => join(folder, "go")).find((file) => existsSync(file));
+}
+
 function goCommand(): string {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/local/go/bin", "/usr/lib/go/bin"];
-  const found = folders.map((folder) => join(folder, "go")).find((file) => existsSync(file));
-  if (found === undefined)
-    throw new Error(
-      "go is not on PATH: the lab builds Kubernetes and reads OpenShift's CRDs from the modules that test/lab/go.mod pins; install Go 1.25 or newer",
-    );
+  const found = findGo(goFolders());
+  if (found === undefined) throw new Error(noGo);
   return found;
 }
 
