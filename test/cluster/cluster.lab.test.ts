@@ -6,11 +6,13 @@ import { paths } from "../../cluster/paths";
 import { missingPermissions, permissionInWords } from "../../cluster/permissions";
 import { permissionsManifest } from "../../cluster/permissions-manifest";
 import { permissions } from "../../cluster/permissions";
+import { pullCheckPod } from "../../cluster/pull-check/pod";
 import { rememberPrevious } from "../../cluster/previous";
 import { readRegistry } from "../../cluster/registry";
 import type { Session } from "../../cluster/session";
 import { openRegistry } from "../../cluster/steps/opening";
 import { seal } from "../../cluster/steps/seal";
+import { type MoverInputs, podAnnotations, podNames, podSpec } from "../../components/mover-pod";
 import { describeApi } from "./api-contract";
 import { labKube } from "./support/lab";
 
@@ -93,6 +95,77 @@ described("the permissions that docs/permissions.yaml grants", () => {
 
   test("a login that is no good is told as one", async () => {
     await expect(lab!.as({ token: "expired" }).get(paths.registryConfig)).rejects.toThrow(/oc login/);
+  });
+});
+
+/**
+ * OpenShift labels the registry's namespace `privileged` for node-ca, and its Pods get what `restricted` asks for from
+ * SCC admission: the operator's own Deployment has neither runAsNonRoot nor a seccomp profile. The lab has no SCCs, so
+ * the profile cannot be enforced where the registry runs; the API server is asked in a namespace of its own, as a dry
+ * run.
+ */
+described("the migration Pod under Pod Security", () => {
+  const api = lab?.api as Api;
+  const name = `restricted-${process.pid}`;
+  const where = `/api/v1/namespaces/${name}`;
+
+  beforeAll(async () => {
+    const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
+    await api.create("/api/v1/namespaces", {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name, labels },
+    });
+    // Pods are refused until the controller has made it.
+    await until(async () => (await api.get(`${where}/serviceaccounts/default`)) !== undefined);
+  });
+  afterAll(async () => {
+    await api.remove(where);
+  });
+
+  const made = (pass: "live" | "final" | "back", scc: MoverInputs["scc"] = "restricted-v2") => {
+    const inputs: MoverInputs = {
+      copy: { pass, claim: "c", claimUid: "u", besideRegistry: pass !== "back", attempt: 0, run: "1" },
+      container: "c",
+      image: "lab.local/nodejs:24",
+      scc,
+      resources: { requests: {}, limits: {} },
+      transfers: 1,
+      verify: "size",
+      corruptBlobs: "fail",
+      allowDelete: false,
+      cloud: {
+        authUrl: "https://keystone.example/v3",
+        auth: { type: "password", username: "u", secret: { kind: "file", path: "/p" } },
+      },
+      secretName: "s",
+      // What admission fills in on OpenShift comes from the namespace's annotations; here nobody does.
+      ids: { uid: 1_000_620_000, group: 1_000_620_000 },
+      filesHash: "",
+    };
+    return {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: podNames[pass], namespace: name, annotations: podAnnotations(inputs) },
+      spec: podSpec(inputs),
+    };
+  };
+
+  test.each(["live", "final", "back"] as const)("restricted takes the %s Pod", async (pass) => {
+    expect(await api.create(`${where}/pods?dryRun=All`, made(pass))).toMatchObject({ kind: "Pod" });
+  });
+
+  test("restricted takes the pull check's Pod", async () => {
+    const pod = pullCheckPod({ image: "i", uid: 1_000_620_000, group: 1_000_620_000, timeoutSeconds: 60 });
+    const { metadata, ...rest } = pod as { metadata: object };
+    const own = { ...rest, metadata: { ...metadata, namespace: name } };
+    expect(await api.create(`${where}/pods?dryRun=All`, own)).toMatchObject({ kind: "Pod" });
+  });
+
+  test("and refuses the one of scc anyuid, which is root: the question is a question", async () => {
+    await expect(api.create(`${where}/pods?dryRun=All`, made("final", "anyuid"))).rejects.toThrow(
+      /violates PodSecurity "restricted.*runAsUser=0/,
+    );
   });
 });
 

@@ -18,8 +18,9 @@ export const proxy: Scenario = {
     const { swiftAddress } = world.lab;
     const host = swiftAddress.split(":")[0] ?? "";
     const forward = await ForwardProxy.start(host);
-    const given = (noProxy: string) =>
-      world.kube.merge(paths.config, { spec: { proxy: { http: forward.url, noProxy } } });
+    const password = "correct-horse-battery";
+    const http = forward.url.replace("//", `//e2e:${password}@`);
+    const given = (noProxy: string) => world.kube.merge(paths.config, { spec: { proxy: { http, noProxy } } });
     try {
       const stack = await world.stack({ state: "migrate", readOnly: false });
       await t.test("the copy goes through it", async () => {
@@ -31,6 +32,25 @@ export const proxy: Scenario = {
         );
         await world.containerIsTree(await world.container());
       });
+      await t.test(
+        "invariant 8: its password is in a Secret, and in no ConfigMap, Pod or state",
+        async () => {
+          const secrets = await world.kube.send("GET", paths.secrets);
+          holds("the settings are a Secret", secrets.includes("image-registry-migration-live-settings"));
+          const seen = {
+            ConfigMaps: await world.kube.send("GET", paths.configMaps),
+            "the migration Pods": JSON.stringify(await world.moverPods()),
+            "the exported stack": await stack.export(),
+          };
+          const forms = [password, Buffer.from(password).toString("base64").replace(/=+$/, "")];
+          const places = Object.entries(seen).filter(([, text]) => forms.some((form) => text.includes(form)));
+          same(
+            "places with the password",
+            places.map(([where]) => where),
+            [],
+          );
+        },
+      );
       await t.test("a CIDR in noProxy that covers the cloud leaves it out", async () => {
         forward.seen.clear();
         await given(`localhost,.svc,${host.replace(/\d+\.\d+$/, "0.0/16")}`);
