@@ -2,6 +2,7 @@ import { toText } from "./bytes";
 import { addProblem, type Counter, type Run } from "./context";
 import { MoverError } from "./errors";
 import { SourceChanged } from "./file";
+import { algorithmOf } from "./hashing";
 import {
   digestOfBlob,
   isExcluded,
@@ -15,7 +16,6 @@ import type { ListedObject } from "./listing";
 import { inventoryHash, listedHash, pass } from "./pass";
 import { PhasedQueue } from "./queue";
 import { TransientError, withRetry } from "./retry";
-import { algorithmOf } from "./transfer";
 import { volumeWriter, type VolumeWriter } from "./volume";
 
 const phases: Record<Kind, number> = { blob: 0, link: 1, tag: 2 };

@@ -4,7 +4,7 @@ import type { EventLog, Progress } from "./events";
 import type { TransferPool } from "./pool";
 import type { RetryPolicy } from "./retry";
 import type { ResolvedSettings } from "./settings";
-import type { ObjectStore } from "./swift";
+import type { ObjectHead, ObjectStore } from "./swift";
 import type { TransferContext } from "./transfer";
 import type { SourceProblem } from "./walk";
 
@@ -26,6 +26,8 @@ export class Counter implements Tally {
 export interface CorruptBlob {
   readonly name: ByteString;
   readonly digest: string;
+  /** The container holds it whole, and keeps it. */
+  readonly kept?: ObjectHead;
 }
 
 /** Everything one run works with and counts in. */

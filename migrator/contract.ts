@@ -180,8 +180,15 @@ export interface Report {
   readonly target?: Inventory;
   /** What HEAD on the container says after the run, segments included; absent when it was not asked. */
   readonly containerHead?: Tally;
-  /** Blobs whose content is not their name, and the repositories and tags that use them. */
-  readonly corrupt: readonly { readonly digest: string; readonly usedBy: readonly string[] }[];
+  /**
+   * Blobs whose content is not their name, and the repositories and tags that use them. `kept`: only the volume has
+   * it wrong; the container holds it whole and keeps it, nothing is lost.
+   */
+  readonly corrupt: readonly {
+    readonly digest: string;
+    readonly usedBy: readonly string[];
+    readonly kept?: true;
+  }[];
   /** How many more corrupt blobs there are than `corrupt` lists. */
   readonly corruptMore?: number;
 }

@@ -3,14 +3,15 @@ import { addProblem, type Run } from "./context";
 import { usersOfBlobs } from "./corrupt";
 import { MoverError, messageOf } from "./errors";
 import { SourceChanged } from "./file";
+import { settleCorrupt } from "./held";
 import { Inventories } from "./inventory";
 import { digestOfBlob, isExcluded, objectPrefix, repositoryOf, type Kind } from "./layout";
-import { deleteWithSegments, removeOrphans } from "./large";
 import type { ListedObject } from "./listing";
 import { inventoryHash, listedHash, pass } from "./pass";
 import { prove, type Proof } from "./proof";
 import { PhasedQueue } from "./queue";
 import { ScanAhead } from "./scan";
+import { removeOrphans } from "./segments";
 import { smallFile, transfer, type TransferTask } from "./transfer";
 import type { SourceFile } from "./walk";
 
@@ -44,12 +45,15 @@ export async function copyToSwift(run: Run, exact: boolean): Promise<CopyResult>
     refuseDangerousDeletion(run, first);
     await run.phase("delete", () => deleteStale(run, first.stale));
   }
+  if (run.corrupt.size > 0) await run.phase("corrupt", () => settleCorrupt(run));
   const proof =
     first.proof ??
     (await run.phase("proof", () => prove(run, { sealedAt, full: run.settings.verify === "full" })));
   failOnProblems(run);
   if (!proof.equal) return { proof };
-  const segments = await run.phase("segments", () => removeOrphans(run.store, proof.manifests));
+  const segments = await run.phase("segments", () =>
+    removeOrphans(run.store, proof.manifests, (bytes) => run.tallies.deleted.add(bytes)),
+  );
   return { proof, segments };
 }
 
@@ -88,8 +92,7 @@ async function copyPass(run: Run, exact: boolean): Promise<FirstPass> {
         // Only with `verify: full`: equal by size, not by content. The volume is what counts.
         changed = true;
         run.log.warning(`${result.why ?? toText(task.name)}; copied again`);
-        await run.store.delete(objectPrefix + task.name);
-        queue.push({ ...task, action: "put" }, phases[task.kind]);
+        queue.push({ ...task, action: "put", replace: true }, phases[task.kind]);
         return;
       case "corrupt":
         changed = true;
@@ -223,8 +226,9 @@ function refuseDangerousDeletion(run: Run, first: FirstPass): void {
 /** Deletes what the volume does not have, tags first, so that nothing is left that refers to what is gone. */
 async function deleteStale(run: Run, stale: readonly ListedObject[]): Promise<void> {
   const queue = new PhasedQueue<ListedObject>(run.settings.transfers, async (object) => {
-    await deleteWithSegments(run.store, object, objectPrefix + object.name);
-    run.tallies.deleted.add(object.bytes);
+    await run.store.delete(objectPrefix + object.name);
+    // Segments of a large object go, and are counted, with the orphans: another manifest may refer to them.
+    run.tallies.deleted.add(object.large ? 0 : object.bytes);
     run.progress.tick();
   });
   const order = (object: ListedObject): number =>

@@ -65,6 +65,7 @@ async function attempt(
   options.onStart?.();
   const inventories = new Inventories();
   const manifests = new Set<ByteString>();
+  for (const { kept } of run.corrupt.values()) if (kept?.manifest !== undefined) manifests.add(kept.manifest);
   const differences: string[] = [];
   let differenceCount = 0;
   let newer = 0;

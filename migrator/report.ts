@@ -32,8 +32,8 @@ export function shortenReport(report: Report, limit = terminationLimit): string 
 
 /** At most `uses` users of each corrupt blob, and how many more there are. */
 function withUses(report: Report, uses: number): Report {
-  const corrupt = report.corrupt.map(({ digest, usedBy }) => ({
-    digest,
+  const corrupt = report.corrupt.map(({ usedBy, ...rest }) => ({
+    ...rest,
     usedBy: usedBy.length > uses ? [...usedBy.slice(0, uses), `and ${usedBy.length - uses} more`] : usedBy,
   }));
   return { ...report, corrupt };

@@ -80,7 +80,8 @@ export async function runMover(options: RunOptions): Promise<Report> {
         if (!proof) break;
         state.proof = proof;
         if (segments === undefined) break;
-        const counted = proof.target.objects + segments;
+        const kept = [...run.corrupt.values()].filter((blob) => blob.kept !== undefined).length;
+        const counted = proof.target.objects + segments + kept;
         const head = await run.phase("count", () => settledCounts(run, counted));
         if (head) state.head = head;
         break;
@@ -113,11 +114,15 @@ export async function runMover(options: RunOptions): Promise<Report> {
     const { run, proof } = state;
     const interrupted = failure instanceof Interrupted;
     const name = failure instanceof MoverError ? failure.failure : interrupted ? "interrupted" : "failed";
+    const kept = new Set(
+      [...(run?.corrupt.values() ?? [])].flatMap((blob) => (blob.kept ? [blob.digest] : [])),
+    );
     const corrupt =
       run && run.corrupt.size > 0
         ? [...usersOfBlobs(settings.root, run.base, corruptDigests(run))].map(([digest, usedBy]) => ({
             digest,
             usedBy,
+            ...(kept.has(digest) ? { kept: true as const } : {}),
           }))
         : [];
     return {
