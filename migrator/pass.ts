@@ -7,6 +7,7 @@ import { md5OfFileSync } from "./file";
 import { contentOfLink, kindOf, objectPrefix } from "./layout";
 import { listPages, mayBeManifest, type ListedObject } from "./listing";
 import { MergeJoin } from "./merge";
+import { isReachable } from "./segments";
 import { walkRegistry, type SourceFile, type SourceProblem } from "./walk";
 
 export interface PassOptions {
@@ -87,7 +88,11 @@ export function listingSplits(base: ByteString, objects: number, limit: number):
   return splits;
 }
 
-/** Asks by name for the size of what is listed as empty but may be a large object; nothing else is asked for. */
+/**
+ * Asks by name for the size of what is listed as empty but may be a large object; nothing else is asked for. One whose
+ * segments are in another container gets -1 byte, so that no file equals it and it is sent again: pulls do not reach
+ * it. Not on the way back, which can read it all the same.
+ */
 export async function withTrueSizes(run: Run, page: ListedObject[]): Promise<ListedObject[]> {
   const wanted: number[] = [];
   page.forEach((object, i) => {
@@ -106,8 +111,10 @@ export async function withTrueSizes(run: Run, page: ListedObject[]): Promise<Lis
       const i = wanted[next++]!;
       const object = page[i]!;
       const head = await run.store.head(objectPrefix + object.name);
-      if (head?.manifest !== undefined)
-        page[i] = { ...object, bytes: head.bytes, hash: "", large: { manifest: head.manifest } };
+      if (head?.manifest === undefined) continue;
+      const usable = run.settings.mode === "back" || isReachable(run.store, head.manifest);
+      const bytes = usable ? head.bytes : -1;
+      page[i] = { ...object, bytes, hash: "", large: { manifest: head.manifest } };
     }
   };
   await Promise.all(Array.from({ length: Math.min(run.settings.transfers, wanted.length) }, worker));
