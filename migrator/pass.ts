@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { hash as hashOf } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
-import { toPath, type ByteString } from "./bytes";
+import { flat, isUtf8, toPath, type ByteString } from "./bytes";
 import type { Run } from "./context";
 import { md5OfFileSync } from "./file";
 import { contentOfLink, kindOf, objectPrefix } from "./layout";
@@ -48,7 +48,7 @@ export async function pass(run: Run, options: PassOptions): Promise<void> {
     policy: run.policy,
     prefix: objectPrefix,
     limit: run.listingLimit,
-    splits: listingSplits(run.base, run.containerObjects, run.listingLimit),
+    splits: listingSplits(run.base, run.containerHead.objects, run.listingLimit),
   });
   for await (const raw of listing) {
     const page = await withTrueSizes(run, raw);
@@ -77,7 +77,10 @@ export function listingSplits(base: ByteString, objects: number, limit: number):
     );
   let folders: ByteString[] = [];
   try {
-    folders = readdirSync(toPath(`${base}repositories`), { encoding: "latin1" }).sort();
+    // Swift refuses a marker that is not UTF-8 (412); the walk reports that name.
+    folders = readdirSync(toPath(`${base}repositories`), { encoding: "latin1" })
+      .filter(isUtf8)
+      .sort();
   } catch {
     // The walk reads the same folder and reports it.
   }
@@ -119,6 +122,11 @@ export async function withTrueSizes(run: Run, page: ListedObject[]): Promise<Lis
   };
   await Promise.all(Array.from({ length: Math.min(run.settings.transfers, wanted.length) }, worker));
   return page;
+}
+
+/** An object of a listing, to be kept for longer than its page. */
+export function keep({ name, bytes, hash, marker, large }: ListedObject): ListedObject {
+  return { name: flat(name), bytes, hash: flat(hash), marker, ...(large === undefined ? {} : { large }) };
 }
 
 function isEmptyBlob(name: ByteString): boolean {

@@ -1,5 +1,6 @@
 import { hash as hashOf } from "node:crypto";
 import { toText, type ByteString } from "./bytes";
+import { MoverError } from "./errors";
 import { SourceChanged, readSmall } from "./file";
 import { algorithmOf, checkDigest, hashFor, hashRange, readHashed, type RangeToHash } from "./hashing";
 import { digestOfBlob, objectPrefix, type Kind } from "./layout";
@@ -22,7 +23,17 @@ export interface TransferTask {
 
 /** What became of a task; `corrupt`: a blob's content on the volume is not its name. */
 export interface TransferResult {
-  readonly status: "copied" | "present" | "same" | "different" | "corrupt" | "vanished" | "grew" | "shrank";
+  readonly status:
+    | "copied"
+    | "present"
+    | "same"
+    | "different"
+    | "corrupt"
+    | "vanished"
+    | "grew"
+    | "shrank"
+    /** The volume does not give it (EIO, EACCES): one bad sector does not keep the rest from being copied. */
+    | "unreadable";
   readonly why?: string;
 }
 
@@ -47,6 +58,8 @@ export async function transfer(context: TransferContext, task: TransferTask): Pr
     return task.action === "put" ? await put(context, task) : await verify(context, task);
   } catch (error) {
     if (error instanceof SourceChanged) return { status: error.reason, why: error.message };
+    if (error instanceof MoverError && error.failure === "source")
+      return { status: "unreadable", why: error.message };
     throw error;
   }
 }
