@@ -9,6 +9,8 @@ import { Stage, expectFailed, expectProven, expectProvenOr, named, onVolume } fr
 const points = 25;
 const random = new Random("interrupts");
 const transfers = 8;
+/** As in the Pod: the streamed blob and the large one go through threads. */
+const workers = 2;
 
 let stage: Stage;
 beforeEach(async () => {
@@ -27,7 +29,7 @@ test.each([...cases("SIGTERM"), ...cases("SIGKILL")])(
     let kill: () => void = () => undefined;
     stage.proxy.rule(({ number }) => number === at, { do: "first", run: () => kill() });
     const first = await stage.run(
-      { transfers },
+      { transfers, workers },
       {
         onStart: (child) => {
           kill = () => child.kill(signal);
@@ -39,7 +41,7 @@ test.each([...cases("SIGTERM"), ...cases("SIGKILL")])(
 
     const sent = new Set(stage.puts());
     stage.standin.log.length = 0;
-    const second = await stage.run({ transfers });
+    const second = await stage.run({ transfers, workers });
     expectProven(stage, second);
     expect(stage.puts().filter((name) => sent.has(name))).toEqual([]);
   },
