@@ -117,8 +117,10 @@ export async function runMover(options: RunOptions): Promise<Report> {
   const unwritten = writeTermination(settings.terminationLog, report);
   if (unwritten !== undefined) log.warning(unwritten);
   log.done(report);
+  const limit = new AbortController();
   const closed = Promise.all([pool?.close(), connection.close()]).catch(() => undefined);
-  await Promise.race([closed, sleep(closeLimit, undefined, { ref: false })]);
+  await Promise.race([closed, sleep(closeLimit, undefined, limit).catch(() => undefined)]);
+  limit.abort();
   for (const end of state.run?.atEnd ?? [])
     try {
       end();
