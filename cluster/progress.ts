@@ -46,10 +46,7 @@ export function progressTeller(
           throttled(`${modeInWords(event.mode)} container ${event.container}`, true);
           break;
         case "scan":
-          throttled(
-            `found ${count(event.objects)} objects, ${showBytes(event.bytes)}${event.done ? "" : " so far"}`,
-            event.done,
-          );
+          throttled(`found ${count(event.objects)} objects, ${showBytes(event.bytes)}`, true);
           break;
         case "progress":
           throttled(progressInWords(event), event.phase !== lastPhase);

@@ -1,7 +1,8 @@
-import { toText } from "./bytes";
-import { addProblem, type Counter, type Run } from "./context";
+import { toText, type ByteString } from "./bytes";
+import { addProblem, stopsAtCorrupt, type Run } from "./context";
 import { MoverError } from "./errors";
 import { SourceChanged } from "./file";
+import { algorithmOf } from "./hashing";
 import {
   digestOfBlob,
   isExcluded,
@@ -12,49 +13,81 @@ import {
   type Kind,
 } from "./layout";
 import type { ListedObject } from "./listing";
-import { inventoryHash, listedHash, pass } from "./pass";
+import { inventoryHash, keep, listedHash, pass } from "./pass";
 import { PhasedQueue } from "./queue";
 import { TransientError, withRetry } from "./retry";
-import { algorithmOf } from "./transfer";
 import { volumeWriter, type VolumeWriter } from "./volume";
 
 const phases: Record<Kind, number> = { blob: 0, link: 1, tag: 2 };
+/** As in a copy to Swift: past this many tags, what they may refer to is waited for in between. */
+const keptTags = 50_000;
+/** How many names of what is missing are told. */
+const told = 20;
 
 /**
  * Swift to volume: adds what the volume lacks and replaces what differs, blobs before links before tags.
- * Nothing is deleted. Each file is written beside the tree, checked, made durable and then renamed.
+ * Nothing is deleted. Each file is written beside the tree, checked, made durable and then renamed. Blobs that Swift
+ * has wrong are left out and collected; unless they are to be skipped, tags are held back and the run fails at its end.
  */
 export async function copyBack(run: Run, root: string): Promise<void> {
   const bytesRoot = `${root.replace(/\/+$/, "")}/`;
   const writer = volumeWriter(bytesRoot, run.base);
-  try {
-    await run.phase("copy", () => backPass(run, writer));
-    const left = await run.phase("check", () => differences(run));
-    if (left.length > 0)
-      throw new MoverError(
-        "mismatch",
-        `${left.length} objects of the container are still not on the volume, e.g. ${left[0]}; run it again`,
-      );
-  } finally {
-    writer.close();
+  // A signal ends the run while this function still waits: what is unfinished goes then, too.
+  run.atEnd.push(() => writer.close());
+  await run.phase("copy", () => backPass(run, writer));
+  if (stopsAtCorrupt(run)) {
+    const [first] = run.corrupt.values();
+    const more = run.corrupt.size > 1 ? ` (and ${run.corrupt.size - 1} more, see the report)` : "";
+    throw new MoverError(
+      "corrupt",
+      `blob ${first!.digest}${more} in Swift does not hold what its name says; push it again or restore it, or set corruptBlobs to skip`,
+    );
   }
+  const left = await run.phase("check", () => differences(run));
+  if (left.count > 0)
+    throw new MoverError(
+      "mismatch",
+      `${left.count} objects of the container are still not on the volume, e.g. ${left.names[0]}; run it again`,
+    );
 }
 
 function isWanted(object: ListedObject): boolean {
   return !object.marker && !isExcluded(object.name) && isFilePath(object.name);
 }
 
+interface Fetch {
+  readonly object: ListedObject;
+  readonly kind: Kind;
+  /** The volume has a blob of that size: only fetched if that is not what its name says. */
+  readonly check: boolean;
+}
+
 async function backPass(run: Run, writer: VolumeWriter): Promise<void> {
   const { settings, tallies, progress } = run;
-  const tags: ListedObject[] = [];
-  const queue = new PhasedQueue<ListedObject>(settings.transfers, async (object) => {
+  const full = settings.verify === "full";
+  let tags: ListedObject[] = [];
+  // What the container says of itself: near enough until the listing has been read. Segments count as objects there.
+  progress.expected(run.containerHead);
+  const skip = (bytes: number): void => {
+    tallies.skipped.add(bytes);
+    progress.settled(bytes);
+  };
+  const queue = new PhasedQueue<Fetch>(settings.transfers, async ({ object, kind, check }) => {
+    // Blobs are all done by now: which are wrong is known.
+    if (kind === "tag" && stopsAtCorrupt(run)) return;
     const repository = repositoryOf(object.name);
     progress.repository = repository === undefined ? undefined : toText(repository);
-    await download(run, writer, object);
-    tallies.copied.add(object.bytes);
-    progress.settled(object.bytes);
+    if (check && (await isRight(run, object))) skip(object.bytes);
+    else {
+      if (await download(run, writer, object)) tallies.copied.add(object.bytes);
+      progress.settled(object.bytes);
+    }
     progress.tick();
   });
+  const pushTags = (): void => {
+    for (const object of tags) queue.push({ object, kind: "tag", check: false }, phases.tag);
+    tags = [];
+  };
   await pass(run, {
     onProblem(problem) {
       if (!problem.vanished) addProblem(run, problem);
@@ -66,13 +99,15 @@ async function backPass(run: Run, writer: VolumeWriter): Promise<void> {
       if (!object || !isWanted(object)) return false;
       const kind = kindOf(object.name);
       (kind === "blob" ? tallies.blobs : tallies.links).add(object.bytes);
-      if (file && file.bytes === object.bytes && hashOrNone(run, file, object) === listedHash(object)) {
-        tallies.skipped.add(object.bytes);
-        progress.settled(object.bytes);
+      const same =
+        file?.bytes === object.bytes && hashOrNone(run, file, object, full) === listedHash(object, kind);
+      const check = same && full && kind === "blob";
+      if (same && !check) {
+        skip(object.bytes);
         return false;
       }
-      if (kind === "tag") tags.push(object);
-      else queue.push(object, phases[kind]);
+      if (kind !== "tag") queue.push({ object, kind, check }, phases[kind]);
+      else if (tags.push(keep(object)) >= keptTags) pushTags();
       return queue.size >= 4 * settings.transfers;
     },
   });
@@ -81,10 +116,13 @@ async function backPass(run: Run, writer: VolumeWriter): Promise<void> {
       "no-registry",
       `container ${settings.container} holds no registry (nothing below ${objectPrefix}); is it the right one?`,
     );
-  progress.scanned(sum(tallies.blobs, tallies.links), true);
+  progress.scanned({
+    objects: tallies.blobs.objects + tallies.links.objects,
+    bytes: tallies.blobs.bytes + tallies.links.bytes,
+  });
   await queue.idle();
   progress.phase = "tags";
-  for (const tag of tags) queue.push(tag, phases.tag);
+  pushTags();
   await queue.idle();
 }
 
@@ -92,25 +130,33 @@ function hashOrNone(
   run: Run,
   file: Parameters<typeof inventoryHash>[1],
   object: ListedObject,
+  full: boolean,
 ): string | undefined {
   try {
-    return inventoryHash(run.base, file, object, false);
+    return inventoryHash(run.base, file, object, full);
   } catch (error) {
     if (error instanceof SourceChanged) return undefined;
     throw error;
   }
 }
 
-function sum(a: Counter, b: Counter): { objects: number; bytes: number } {
-  return { objects: a.objects + b.objects, bytes: a.bytes + b.bytes };
+/** Reads the volume's blob; `different` says that it is its name and Swift's is not: nothing to fetch either. */
+async function isRight(run: Run, object: ListedObject): Promise<boolean> {
+  const { name, bytes } = object;
+  const etag = object.large ? {} : { etag: object.hash };
+  const { status, why } = await run.pool.run({ action: "verify", name, bytes, kind: "blob", ...etag });
+  if (status === "same" || status === "different") return true;
+  run.log.warning(`${why ?? toText(name)}; fetched again`);
+  return false;
 }
 
-async function download(run: Run, writer: VolumeWriter, object: ListedObject): Promise<void> {
+/** False: Swift has a blob that is not what its name says; it is left out, and kept in `run.corrupt`. */
+async function download(run: Run, writer: VolumeWriter, object: ListedObject): Promise<boolean> {
   const name = objectPrefix + object.name;
   const digest = digestOfBlob(object.name);
   const shown = toText(object.name);
   let before: string | undefined;
-  await withRetry(run.policy, shown, async () => {
+  return withRetry(run.policy, shown, async () => {
     let file = writer.create(object.name);
     try {
       const head = await run.store.get(name, () => {
@@ -132,20 +178,19 @@ async function download(run: Run, writer: VolumeWriter, object: ListedObject): P
         const actual = file.digest(algorithmOf(digest));
         if (!digest.endsWith(`:${actual}`)) {
           // Whole, and as Swift says it is (or, for a large object, the same twice): not the way, the object is wrong.
-          if (
-            file.bytes === head.bytes &&
-            (head.manifest === undefined ? head.etag === file.digest("md5") : actual === before)
-          )
-            throw new MoverError(
-              "corrupt",
-              `blob ${digest} in Swift does not hold what its name says; push it again, or restore it`,
-            );
+          const whole = head.manifest === undefined ? head.etag === file.digest("md5") : actual === before;
+          if (file.bytes === head.bytes && whole) {
+            file.discard();
+            leaveOut(run, object.name, digest);
+            return false;
+          }
           before = actual;
           throw new TransientError(`${shown} arrived with sha ${actual} and ${file.bytes} bytes`);
         }
       } else if (head.etag !== file.digest("md5"))
         throw new TransientError(`${shown} arrived with another MD5 than ${head.etag}`);
       await file.commit();
+      return true;
     } catch (error) {
       file.discard();
       throw error;
@@ -153,17 +198,25 @@ async function download(run: Run, writer: VolumeWriter, object: ListedObject): P
   });
 }
 
-/** What the volume still lacks; at most 20 names. */
-async function differences(run: Run): Promise<string[]> {
+function leaveOut(run: Run, name: ByteString, digest: string): void {
+  const kept = keep({ name, hash: "", bytes: 0, marker: false }).name;
+  run.corrupt.set(kept, { name: kept, digest });
+  run.log.warning(`blob ${digest} in Swift does not hold what its name says: left out`);
+}
+
+/** What the volume still lacks. */
+async function differences(run: Run): Promise<{ count: number; names: string[] }> {
   const names: string[] = [];
+  let count = 0;
   await pass(run, {
     onProblem: () => undefined,
     pair(file, object) {
-      if (!object || !isWanted(object)) return false;
-      if (file?.bytes === object.bytes && hashOrNone(run, file, object) === listedHash(object)) return false;
-      if (names.length < 20) names.push(toText(object.name));
+      if (!object || !isWanted(object) || run.corrupt.has(object.name)) return false;
+      if (file?.bytes === object.bytes && hashOrNone(run, file, object, false) === listedHash(object))
+        return false;
+      if (++count <= told) names.push(toText(object.name));
       return false;
     },
   });
-  return names;
+  return { count, names };
 }

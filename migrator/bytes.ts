@@ -13,6 +13,14 @@ export function fromText(text: string): ByteString {
   return !nonAscii.test(text) ? text : Buffer.from(text, "utf8").toString("latin1");
 }
 
+/**
+ * The same string with memory of its own. What is cut from a longer string keeps all of that alive: a name of a listing
+ * its block of 64 KiB, which makes 230 MB of 3,600 names kept from a million.
+ */
+export function flat(name: ByteString): ByteString {
+  return Buffer.from(name, "latin1").toString("latin1");
+}
+
 /** The text for a person; bytes that are not UTF-8 are shown as `\xNN`. */
 export function toText(name: ByteString): string {
   if (printable.test(name)) return name;

@@ -25,11 +25,11 @@ Options:
   --corrupt-blobs fail|skip   what a blob that is not what its name says does to the run (default fail)
   --allow-delete              lets finish delete more than a tenth of the objects
   --transfers N               requests in flight (default 32)
-  --workers N                 threads for large blobs (default: CPUs; 0: none)
+  --workers N                 threads for large blobs (default: CPUs, at most 8; 0: none)
   --large-object-threshold N  bytes above which a blob is stored in segments (default and maximum: Swift's limit)
   --segment-size N            bytes of a segment (default 1 GiB)
   --request-timeout S         seconds without progress after which a request is repeated (default 60)
-  --retry-attempts N          tries of one request (default 12)
+  --retry-attempts N          tries of one request (default 16)
   --termination-log FILE      the report, at most 4096 bytes, is also written here
   --help, --version
 

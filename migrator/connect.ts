@@ -2,7 +2,7 @@ import type { CloudSettings, RetrySettings } from "./contract";
 import { httpClient, readCaFiles, type HttpClient, type HttpOptions } from "./http";
 import { keystoneSessions, tokensUrl, type SessionSource } from "./keystone";
 import { retryPolicy, type Retry, type RetryPolicy } from "./retry";
-import { swiftStore, type ContainerHeaders, type ObjectStore } from "./swift";
+import { Rights, swiftStore, type ContainerHeaders, type ObjectStore } from "./swift";
 
 export interface ConnectOptions {
   readonly cloud: CloudSettings;
@@ -21,9 +21,8 @@ export interface Connection {
   readonly policy: RetryPolicy;
   /** PEM texts of all extra CAs. */
   readonly ca: readonly string[];
+  readonly rights: Rights;
   store(container: string): ObjectStore & ContainerHeaders;
-  /** A client for an origin, kept for the next caller. */
-  clientFor(origin: string): HttpClient;
   close(): Promise<void>;
 }
 
@@ -43,14 +42,15 @@ export function connect(options: ConnectOptions): Connection {
     clients.set(origin, client);
     return client;
   };
+  const rights = new Rights();
   const policy = retryPolicy(options.retry, options.onRetry);
   const sessions = keystoneSessions(cloud, clientFor(tokensUrl(cloud.authUrl).origin), policy);
   return {
     sessions,
     policy,
     ca,
-    clientFor,
-    store: (container) => swiftStore({ sessions, policy, container, clientFor }),
+    rights,
+    store: (container) => swiftStore({ sessions, policy, container, clientFor, rights }),
     async close() {
       await Promise.all([...clients.values()].map((client) => client.close()));
     },

@@ -4,7 +4,7 @@ import type { EventLog, Progress } from "./events";
 import type { TransferPool } from "./pool";
 import type { RetryPolicy } from "./retry";
 import type { ResolvedSettings } from "./settings";
-import type { ObjectStore } from "./swift";
+import type { ContainerHead, ObjectHead, ObjectStore } from "./swift";
 import type { TransferContext } from "./transfer";
 import type { SourceProblem } from "./walk";
 
@@ -26,6 +26,8 @@ export class Counter implements Tally {
 export interface CorruptBlob {
   readonly name: ByteString;
   readonly digest: string;
+  /** The container holds it whole, and keeps it. */
+  readonly kept?: ObjectHead;
 }
 
 /** Everything one run works with and counts in. */
@@ -39,8 +41,8 @@ export interface Run {
   readonly pool: TransferPool;
   /** The registry's tree on the volume, with a trailing slash. */
   readonly base: ByteString;
-  /** Objects in the container when the run began, for choosing how many parts to list at a time. */
-  readonly containerObjects: number;
+  /** What HEAD said of the container when the run began: how many parts to list at a time, and what to expect. */
+  readonly containerHead: ContainerHead;
   readonly listingLimit: number;
   readonly tallies: {
     blobs: Counter;
@@ -52,14 +54,24 @@ export interface Run {
   readonly problems: SourceProblem[];
   problemCount: number;
   readonly corrupt: Map<ByteString, CorruptBlob>;
+  /** Called when the run ends, also by a signal in the middle of its work. */
+  readonly atEnd: (() => void)[];
   /** Runs a part of the work and adds its duration to the report. */
   phase<T>(name: string, work: () => Promise<T>): Promise<T>;
+}
+
+/** A blob is wrong, and that is to end the run once all else is done; tags are held back until then. */
+export function stopsAtCorrupt(run: Run): boolean {
+  return run.corrupt.size > 0 && run.settings.corruptBlobs === "fail";
 }
 
 /** How many problems are kept by name; the rest is counted. */
 const keptProblems = 100;
 
-export function addProblem(run: Run, problem: SourceProblem): void {
+export function addProblem(run: Run, { path, why: cause, vanished }: SourceProblem): void {
+  // Whoever reads a file names it in the error.
+  const why = cause.startsWith(path) ? cause.slice(path.length).replace(/^:? /, "") : cause;
+  const problem = { path, why, vanished };
   run.problemCount++;
   if (run.problems.length < keptProblems) run.problems.push(problem);
   if (run.problemCount <= 20) run.log.warning(`${problem.path}: ${problem.why}`);

@@ -72,11 +72,11 @@ export interface ProxySettings {
 
 /** How failing requests are repeated. The wait doubles from `baseSeconds` up to `maxSeconds`, with jitter. */
 export interface RetrySettings {
-  /** Tries of one request, the first included; default 12. */
+  /** Tries of one request, the first included; default 16. */
   readonly attempts?: number;
   /** Default 0.5. */
   readonly baseSeconds?: number;
-  /** Default 20; also the longest Retry-After that is obeyed in full. */
+  /** Default 20. A Retry-After is obeyed in full up to five times this. */
   readonly maxSeconds?: number;
 }
 
@@ -104,7 +104,10 @@ export interface MoverSettings {
   readonly retry?: RetrySettings;
   /** Seconds in all that a listing which lacks what was just written is waited for; default 27. */
   readonly lagSeconds?: number;
-  /** Threads that hash and send large blobs; default: the CPUs the process may use. 0: none, all in one thread. */
+  /**
+   * Threads that hash and send large blobs; 0: none, all in one thread. Default: the CPUs the process may use, at most
+   * 8, and no more than its memory's limit has room for.
+   */
   readonly workers?: number;
   /** Where the termination message goes (Kubernetes' `/dev/termination-log`); absent: none is written. */
   readonly terminationLog?: string;
@@ -180,8 +183,15 @@ export interface Report {
   readonly target?: Inventory;
   /** What HEAD on the container says after the run, segments included; absent when it was not asked. */
   readonly containerHead?: Tally;
-  /** Blobs whose content is not their name, and the repositories and tags that use them. */
-  readonly corrupt: readonly { readonly digest: string; readonly usedBy: readonly string[] }[];
+  /**
+   * Blobs whose content is not their name, and the repositories and tags that use them. `kept`: only the volume has
+   * it wrong; the container holds it whole and keeps it, nothing is lost.
+   */
+  readonly corrupt: readonly {
+    readonly digest: string;
+    readonly usedBy: readonly string[];
+    readonly kept?: true;
+  }[];
   /** How many more corrupt blobs there are than `corrupt` lists. */
   readonly corruptMore?: number;
 }
@@ -196,11 +206,12 @@ export type MoverEvent =
       readonly container: string;
     }
   | {
+      /** The totals are known. */
       readonly event: "scan";
       readonly t: string;
       readonly objects: number;
       readonly bytes: number;
-      readonly done: boolean;
+      readonly done: true;
     }
   | {
       readonly event: "progress";

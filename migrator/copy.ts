@@ -1,16 +1,17 @@
 import { toText, type ByteString } from "./bytes";
-import { addProblem, type Run } from "./context";
-import { usersOfBlobs } from "./corrupt";
+import { addProblem, stopsAtCorrupt, type Run } from "./context";
+import { usersOfCorrupt } from "./corrupt";
 import { MoverError, messageOf } from "./errors";
 import { SourceChanged } from "./file";
+import { settleCorrupt } from "./held";
 import { Inventories } from "./inventory";
-import { digestOfBlob, isExcluded, objectPrefix, repositoryOf, type Kind } from "./layout";
-import { deleteWithSegments, removeOrphans } from "./large";
+import { contentOfLink, digestOfBlob, isExcluded, objectPrefix, repositoryOf, type Kind } from "./layout";
 import type { ListedObject } from "./listing";
-import { inventoryHash, listedHash, pass } from "./pass";
+import { inventoryHash, keep, listedHash, pass } from "./pass";
 import { prove, type Proof } from "./proof";
 import { PhasedQueue } from "./queue";
 import { ScanAhead } from "./scan";
+import { removeOrphans } from "./segments";
 import { smallFile, transfer, type TransferTask } from "./transfer";
 import type { SourceFile } from "./walk";
 
@@ -44,12 +45,15 @@ export async function copyToSwift(run: Run, exact: boolean): Promise<CopyResult>
     refuseDangerousDeletion(run, first);
     await run.phase("delete", () => deleteStale(run, first.stale));
   }
+  if (run.corrupt.size > 0) await run.phase("corrupt", () => settleCorrupt(run));
   const proof =
     first.proof ??
     (await run.phase("proof", () => prove(run, { sealedAt, full: run.settings.verify === "full" })));
   failOnProblems(run);
   if (!proof.equal) return { proof };
-  const segments = await run.phase("segments", () => removeOrphans(run.store, proof.manifests));
+  const segments = await run.phase("segments", () =>
+    removeOrphans(run.store, proof.manifests, (bytes) => run.tallies.deleted.add(bytes)),
+  );
   return { proof, segments };
 }
 
@@ -73,7 +77,16 @@ async function copyPass(run: Run, exact: boolean): Promise<FirstPass> {
   let files = 0;
   const scan = new ScanAhead(settings.root, progress);
 
+  /** Digests of blobs that could not be read: nothing that refers to them is sent. */
+  const unread = new Set<string>();
+  /** Asked when the task is to run: blobs are all done by then, which are wrong or unreadable is known. */
+  const isHeldBack = ({ kind, name }: TransferTask): boolean => {
+    if (kind === "tag") return unread.size > 0 || stopsAtCorrupt(run);
+    return unread.size > 0 && unread.has(contentOfLink(name) ?? "");
+  };
+
   const queue = new PhasedQueue<TransferTask>(settings.transfers, async (task) => {
+    if (task.kind !== "blob" && isHeldBack(task)) return;
     progress.repository = repositoryText(task.name);
     const result = await (task.bytes > smallFile ? run.pool.run(task) : transfer(run.transfer, task));
     switch (result.status) {
@@ -88,13 +101,17 @@ async function copyPass(run: Run, exact: boolean): Promise<FirstPass> {
         // Only with `verify: full`: equal by size, not by content. The volume is what counts.
         changed = true;
         run.log.warning(`${result.why ?? toText(task.name)}; copied again`);
-        await run.store.delete(objectPrefix + task.name);
-        queue.push({ ...task, action: "put" }, phases[task.kind]);
+        queue.push({ ...task, action: "put", replace: true }, phases[task.kind]);
         return;
       case "corrupt":
         changed = true;
         run.corrupt.set(task.name, { name: task.name, digest: digestOfBlob(task.name)! });
         run.log.warning(result.why ?? toText(task.name));
+        break;
+      case "unreadable":
+        changed = true;
+        addProblem(run, { path: toText(run.base + task.name), why: result.why!, vanished: false });
+        if (task.kind === "blob") unread.add(digestOfBlob(task.name)!);
         break;
       case "vanished":
       case "grew":
@@ -144,7 +161,7 @@ async function copyPass(run: Run, exact: boolean): Promise<FirstPass> {
       if (!file) {
         if (exact || !isExcluded(object!.name))
           inventories.target(object!.name, object!.bytes, listedHash(object!));
-        if (exact) stale.push(object!);
+        if (exact) stale.push(keep(object!));
         return false;
       }
       files++;
@@ -177,11 +194,9 @@ async function copyPass(run: Run, exact: boolean): Promise<FirstPass> {
     bytes: tallies.blobs.bytes + tallies.links.bytes,
   });
   await queue.idle();
-  if (run.corrupt.size === 0 || settings.corruptBlobs === "skip") {
-    progress.phase = "tags";
-    for (const tag of tags) queue.push(tag, phases.tag);
-    await queue.idle();
-  }
+  progress.phase = "tags";
+  for (const tag of tags) queue.push(tag, phases.tag);
+  await queue.idle();
   if (changed || stale.length > 0 || run.problemCount > 0) return { stale, listed, files };
   const { source, target, equal } = inventories.result();
   return {
@@ -223,8 +238,9 @@ function refuseDangerousDeletion(run: Run, first: FirstPass): void {
 /** Deletes what the volume does not have, tags first, so that nothing is left that refers to what is gone. */
 async function deleteStale(run: Run, stale: readonly ListedObject[]): Promise<void> {
   const queue = new PhasedQueue<ListedObject>(run.settings.transfers, async (object) => {
-    await deleteWithSegments(run.store, object, objectPrefix + object.name);
-    run.tallies.deleted.add(object.bytes);
+    await run.store.delete(objectPrefix + object.name);
+    // Segments of a large object go, and are counted, with the orphans: another manifest may refer to them.
+    run.tallies.deleted.add(object.large ? 0 : object.bytes);
     run.progress.tick();
   });
   const order = (object: ListedObject): number =>
@@ -255,15 +271,11 @@ function failOnProblems(run: Run): void {
 }
 
 function failOnCorrupt(run: Run): void {
-  if (run.corrupt.size === 0 || run.settings.corruptBlobs === "skip") return;
-  const [digest, users] = [...usersOfBlobs(run.settings.root, run.base, corruptDigests(run))][0]!;
+  if (!stopsAtCorrupt(run)) return;
+  const [digest, users] = [...usersOfCorrupt(run)][0]!;
   const more = run.corrupt.size > 1 ? ` (and ${run.corrupt.size - 1} more)` : "";
   throw new MoverError(
     "corrupt",
     `blob ${digest}${more} does not hold what its name says, used by ${users.slice(0, 3).join(", ") || "nothing"}; push that again, or set corruptBlobs to skip`,
   );
-}
-
-export function corruptDigests(run: Run): Set<string> {
-  return new Set([...run.corrupt.values()].map(({ digest }) => digest));
 }

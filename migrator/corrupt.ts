@@ -1,11 +1,24 @@
 import { readFileSync } from "node:fs";
 import { toPath, toText, type ByteString } from "./bytes";
+import type { Run } from "./context";
 import { blobPathOf, repositoryOf } from "./layout";
 import { walkRegistry } from "./walk";
 
 /** Manifests larger than this are none. */
 const largestManifest = 8 * 1024 * 1024;
 const digestPattern = /sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})/g;
+
+const found = new WeakMap<Run, { readonly of: number; readonly users: Map<string, string[]> }>();
+
+/** The users of the blobs that this run found to be corrupt; looked for once, since it reads every affected manifest. */
+export function usersOfCorrupt(run: Run): Map<string, string[]> {
+  const known = found.get(run);
+  if (known?.of === run.corrupt.size) return known.users;
+  const digests = new Set([...run.corrupt.values()].map(({ digest }) => digest));
+  const users = usersOfBlobs(run.settings.root, run.base, digests);
+  found.set(run, { of: run.corrupt.size, users });
+  return users;
+}
 
 /**
  * Which tags and repositories use the given blobs, so that someone can push them again: `repository:tag`
@@ -23,55 +36,63 @@ export function usersOfBlobs(
     const name = repositoryOf(file.name);
     if (name === undefined) continue;
     if (repository?.name !== name) {
-      repository?.tell(base, digests, users);
+      repository?.tell(base, users);
       repository = new Repository(name);
     }
-    repository.see(base, file.name);
+    repository.see(base, file.name, digests);
   }
-  repository?.tell(base, digests, users);
+  repository?.tell(base, users);
   return new Map([...users].map(([digest, set]) => [digest, [...set].sort()]));
 }
 
 class Repository {
-  private readonly layers = new Set<string>();
+  /** Those of the digests asked for that this repository links to. */
+  private readonly used = new Set<string>();
   private readonly revisions = new Set<string>();
-  private readonly tags = new Map<string, string>();
+  private readonly tags = new Map<string, string[]>();
 
   constructor(readonly name: ByteString) {}
 
-  see(base: ByteString, path: ByteString): void {
+  see(base: ByteString, path: ByteString, digests: ReadonlySet<string>): void {
     const link = /\/(_layers|_manifests\/revisions)\/(sha256|sha512)\/([0-9a-f]+)\/link$/.exec(path);
-    if (link) (link[1] === "_layers" ? this.layers : this.revisions).add(`${link[2]}:${link[3]}`);
-    const tag = /\/_manifests\/tags\/([^/]+)\/current\/link$/.exec(path);
-    if (tag) {
-      const content = readText(base + path, 1024);
-      if (content !== undefined) this.tags.set(content.trim(), tag[1]!);
+    if (link) {
+      const digest = `${link[2]}:${link[3]}`;
+      if (digests.has(digest)) this.used.add(digest);
+      if (link[1] !== "_layers") this.revisions.add(digest);
     }
+    const tag = /\/_manifests\/tags\/([^/]+)\/current\/link$/.exec(path)?.[1];
+    if (tag === undefined) return;
+    const revision = readText(base + path, 1024)?.trim();
+    if (revision !== undefined) this.tags.set(revision, [...(this.tags.get(revision) ?? []), tag]);
   }
 
-  tell(base: ByteString, digests: ReadonlySet<string>, users: Map<string, Set<string>>): void {
-    const used = [...digests].filter((digest) => this.layers.has(digest) || this.revisions.has(digest));
-    if (used.length === 0) return;
-    const parts = new Map<string, ReadonlySet<string>>();
+  tell(base: ByteString, users: Map<string, Set<string>>): void {
+    if (this.used.size === 0) return;
+    /** Revisions by what they refer to. */
+    const referring = new Map<string, string[]>();
     for (const revision of this.revisions) {
       const text = readText(base + blobPathOf(revision), largestManifest);
-      parts.set(revision, new Set(text?.match(digestPattern)));
-    }
-    for (const digest of used) {
-      const reached = new Set<string>(this.revisions.has(digest) ? [digest] : []);
-      // An index refers to manifests, which refer to layers: as many rounds as there are levels.
-      for (let before = -1; before !== reached.size;) {
-        before = reached.size;
-        for (const [revision, refers] of parts)
-          if (refers.has(digest) || [...reached].some((one) => refers.has(one))) reached.add(revision);
+      for (const digest of new Set(text?.match(digestPattern))) {
+        if (!this.used.has(digest) && !this.revisions.has(digest)) continue;
+        const list = referring.get(digest);
+        if (list) list.push(revision);
+        else referring.set(digest, [revision]);
       }
-      const names = [...reached].map((revision) => {
-        const tag = this.tags.get(revision);
-        return tag === undefined ? `${toText(this.name)}@${revision}` : toText(`${this.name}:${tag}`);
-      });
-      const tagged = names.filter((name) => !name.includes("@"));
+    }
+    for (const digest of this.used) {
+      const reached = new Set<string>(this.revisions.has(digest) ? [digest] : []);
+      // An index refers to manifests, which refer to layers. What is added to the set is visited, too.
+      for (const revision of referring.get(digest) ?? []) reached.add(revision);
+      for (const one of reached) for (const revision of referring.get(one) ?? []) reached.add(revision);
+      const tagged: string[] = [];
+      const others: string[] = [];
+      for (const revision of reached) {
+        const tags = this.tags.get(revision);
+        if (tags) for (const tag of tags) tagged.push(toText(`${this.name}:${tag}`));
+        else others.push(`${toText(this.name)}@${revision}`);
+      }
       const set = users.get(digest)!;
-      for (const name of tagged.length > 0 ? tagged : names.length > 0 ? names : [toText(this.name)])
+      for (const name of tagged.length > 0 ? tagged : others.length > 0 ? others : [toText(this.name)])
         set.add(name);
     }
   }

@@ -69,9 +69,10 @@ export class Progress {
   private objects = 0;
   private bytes = 0;
   private sent = 0;
-  private scanObjects = 0;
-  private scanBytes = 0;
-  private scanDone = false;
+  private total: Tally = { objects: 0, bytes: 0 };
+  /** The total is the whole, or near it: a part of it can be told. */
+  private known = false;
+  private counted = false;
   private lastLine: number;
   private samples: { at: number; sent: number; weight: number }[] = [];
 
@@ -90,16 +91,18 @@ export class Progress {
   transferred(bytes: number): void {
     this.sent += bytes;
   }
-  /** What the scan has seen so far. */
-  scanned(total: Tally, done: boolean): void {
-    if (this.scanDone) return;
-    this.scanObjects = total.objects;
-    this.scanBytes = total.bytes;
-    this.scanDone = done;
-    if (done) this.log.emit({ event: "scan", ...total, done });
+  /** What there is in all, as far as it was counted (`partly`), or near enough to tell how much is done. */
+  expected({ objects, bytes }: Tally, partly = false): void {
+    if (this.counted) return;
+    this.total = { objects, bytes };
+    this.known = !partly && objects > 0;
   }
-  get scanEnded(): boolean {
-    return this.scanDone;
+  /** What there is in all, counted to its end; the first time counts. */
+  scanned({ objects, bytes }: Tally): void {
+    if (this.counted) return;
+    this.total = { objects, bytes };
+    this.known = this.counted = true;
+    this.log.emit({ event: "scan", objects, bytes, done: true });
   }
 
   /** Emits a line if the last one is two seconds old. */
@@ -113,8 +116,8 @@ export class Progress {
     const first = this.samples[0]!;
     const span = at - first.at;
     const total = {
-      objects: Math.max(this.scanObjects, this.objects),
-      bytes: Math.max(this.scanBytes, this.bytes),
+      objects: Math.max(this.total.objects, this.objects),
+      bytes: Math.max(this.total.bytes, this.bytes),
     };
     const speed = span > 0 ? (weight - first.weight) / span : 0;
     const whole = weightOf(total);
@@ -124,9 +127,9 @@ export class Progress {
       objects: { objects: this.objects, bytes: this.bytes },
       total,
       // The last percent belongs to the proof; before the scan has ended there is nothing to be a part of.
-      percent: this.scanDone && whole > 0 ? Math.min(99, Math.floor((weight * 99) / whole)) : 0,
+      percent: this.known && whole > 0 ? Math.min(99, Math.floor((weight * 99) / whole)) : 0,
       rate: span > 0 ? Math.round((this.sent - first.sent) / span) : 0,
-      ...(this.scanDone && speed > 0 ? { left: Math.ceil((whole - weight) / speed) } : {}),
+      ...(this.known && speed > 0 ? { left: Math.ceil((whole - weight) / speed) } : {}),
       ...(this.repository === undefined ? {} : { repository: this.repository }),
     });
   }

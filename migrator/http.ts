@@ -62,7 +62,15 @@ export function readCaFiles(files: readonly string[] = []): string[] {
 /** Bytes a second a body must at least make, whatever dribbles in between keeps the connection "alive". */
 const slowest = 16 * 1024;
 
+/**
+ * How many times the time limit a request may wait for a connection: its own clock starts when it is sent. A limit
+ * there must be, for a proxy that takes the connection and says nothing.
+ */
+const queueing = 5;
+
 interface Running {
+  /** A connection was free, and it is being sent. */
+  readonly started: boolean;
   lastProgress: number;
   deadline: number;
   abort(reason: Error): void;
@@ -96,8 +104,9 @@ export function httpClient(origin: string, options: HttpOptions): HttpClient {
   const watch = (): void => {
     const now = performance.now();
     for (const one of running) {
-      if (now - one.lastProgress > options.timeout * 1000)
-        one.abort(new TimeoutError(`no progress for ${options.timeout} seconds`));
+      const limit = one.started ? options.timeout : options.timeout * queueing;
+      if (now - one.lastProgress > limit * 1000)
+        one.abort(new TimeoutError(`${one.started ? "no progress" : "not sent"} for ${limit} seconds`));
       else if (now > one.deadline) one.abort(new TimeoutError("too slow"));
     }
     if (running.size === 0) {
@@ -140,8 +149,9 @@ export function httpClient(origin: string, options: HttpOptions): HttpClient {
 
 /** One exchange as undici tells it, gathered into a response. */
 class Handler implements Dispatcher.DispatchHandler, Running {
+  started = false;
   lastProgress = performance.now();
-  deadline: number;
+  deadline = Infinity;
   private controller: Dispatcher.DispatchController | undefined;
   private failure: Error | undefined;
   private status = 0;
@@ -156,8 +166,6 @@ class Handler implements Dispatcher.DispatchHandler, Running {
     start: (one: Running) => void,
     private readonly stop: (one: Running) => void,
   ) {
-    const size = request.length ?? 0;
-    this.deadline = this.lastProgress + (timeout * 3 + size / slowest) * 1000;
     start(this);
   }
   abort(reason: Error): void {
@@ -172,7 +180,10 @@ class Handler implements Dispatcher.DispatchHandler, Running {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     if (this.failure) controller.abort(this.failure);
+    this.started = true;
     this.lastProgress = performance.now();
+    const size = this.request.length ?? 0;
+    this.deadline = this.lastProgress + (this.timeout * 3 + size / slowest) * 1000;
   }
   onBodySent(): void {
     this.lastProgress = performance.now();

@@ -39,7 +39,6 @@ async function main(): Promise<number> {
     signal: abort.signal,
     crash,
   });
-  writeTermination(settings.terminationLog, report);
   if (report.message !== undefined) process.stderr.write(`${report.message}\n`);
   return report.exitCode;
 }

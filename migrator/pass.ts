@@ -1,12 +1,13 @@
 import { readdirSync } from "node:fs";
 import { hash as hashOf } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
-import { toPath, type ByteString } from "./bytes";
+import { flat, isUtf8, toPath, type ByteString } from "./bytes";
 import type { Run } from "./context";
 import { md5OfFileSync } from "./file";
 import { contentOfLink, kindOf, objectPrefix } from "./layout";
 import { listPages, mayBeManifest, type ListedObject } from "./listing";
 import { MergeJoin } from "./merge";
+import { isReachable } from "./segments";
 import { walkRegistry, type SourceFile, type SourceProblem } from "./walk";
 
 export interface PassOptions {
@@ -47,7 +48,7 @@ export async function pass(run: Run, options: PassOptions): Promise<void> {
     policy: run.policy,
     prefix: objectPrefix,
     limit: run.listingLimit,
-    splits: listingSplits(run.base, run.containerObjects, run.listingLimit),
+    splits: listingSplits(run.base, run.containerHead.objects, run.listingLimit),
   });
   for await (const raw of listing) {
     const page = await withTrueSizes(run, raw);
@@ -76,7 +77,10 @@ export function listingSplits(base: ByteString, objects: number, limit: number):
     );
   let folders: ByteString[] = [];
   try {
-    folders = readdirSync(toPath(`${base}repositories`), { encoding: "latin1" }).sort();
+    // Swift refuses a marker that is not UTF-8 (412); the walk reports that name.
+    folders = readdirSync(toPath(`${base}repositories`), { encoding: "latin1" })
+      .filter(isUtf8)
+      .sort();
   } catch {
     // The walk reads the same folder and reports it.
   }
@@ -87,7 +91,11 @@ export function listingSplits(base: ByteString, objects: number, limit: number):
   return splits;
 }
 
-/** Asks by name for the size of what is listed as empty but may be a large object; nothing else is asked for. */
+/**
+ * Asks by name for the size of what is listed as empty but may be a large object; nothing else is asked for. One whose
+ * segments are in another container gets -1 byte, so that no file equals it and it is sent again: pulls do not reach
+ * it. Not on the way back, which can read it all the same.
+ */
 export async function withTrueSizes(run: Run, page: ListedObject[]): Promise<ListedObject[]> {
   const wanted: number[] = [];
   page.forEach((object, i) => {
@@ -106,12 +114,19 @@ export async function withTrueSizes(run: Run, page: ListedObject[]): Promise<Lis
       const i = wanted[next++]!;
       const object = page[i]!;
       const head = await run.store.head(objectPrefix + object.name);
-      if (head?.manifest !== undefined)
-        page[i] = { ...object, bytes: head.bytes, hash: "", large: { manifest: head.manifest } };
+      if (head?.manifest === undefined) continue;
+      const usable = run.settings.mode === "back" || isReachable(run.store, head.manifest);
+      const bytes = usable ? head.bytes : -1;
+      page[i] = { ...object, bytes, hash: "", large: { manifest: head.manifest } };
     }
   };
   await Promise.all(Array.from({ length: Math.min(run.settings.transfers, wanted.length) }, worker));
   return page;
+}
+
+/** An object of a listing, to be kept for longer than its page. */
+export function keep({ name, bytes, hash, marker, large }: ListedObject): ListedObject {
+  return { name: flat(name), bytes, hash: flat(hash), marker, ...(large === undefined ? {} : { large }) };
 }
 
 function isEmptyBlob(name: ByteString): boolean {

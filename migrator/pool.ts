@@ -4,7 +4,7 @@ import { MoverError, messageOf, type FailureName } from "./errors";
 import { httpClient, type HttpClient } from "./http";
 import type { Session, SessionSource } from "./keystone";
 import { retryPolicy, type Retry } from "./retry";
-import { swiftStore } from "./swift";
+import { Rights, swiftStore } from "./swift";
 import { transfer, type TransferContext, type TransferResult, type TransferTask } from "./transfer";
 
 /** What a worker thread needs to work by itself; it asks its parent for tokens only. */
@@ -20,6 +20,8 @@ export interface WorkerSetup {
   readonly insecure: boolean;
   readonly proxy?: ProxySettings | undefined;
   readonly retry?: RetrySettings | undefined;
+  /** Memory of Rights. */
+  readonly rights: SharedArrayBuffer;
 }
 
 type ToWorker =
@@ -78,6 +80,8 @@ class Thread {
   load = 0;
   private readonly worker: Worker;
   private nextId = 0;
+  /** Why it ended; nothing posted to it would ever be answered. */
+  private dead: Error | undefined;
   private readonly pending = new Map<
     number,
     { resolve: (r: TransferResult) => void; reject: (e: Error) => void }
@@ -95,6 +99,7 @@ class Thread {
   }
 
   run(task: TransferTask): Promise<TransferResult> {
+    if (this.dead) return Promise.reject(this.dead);
     this.load++;
     const id = this.nextId++;
     return new Promise<TransferResult>((resolve, reject) => {
@@ -135,6 +140,7 @@ class Thread {
   }
 
   private fail(error: Error): void {
+    this.dead ??= error;
     for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();
   }
@@ -191,6 +197,7 @@ export function runWorker(): void {
     store: swiftStore({
       sessions,
       container: setup.container,
+      rights: new Rights(setup.rights),
       policy: retryPolicy(setup.retry, (retry) => tell({ from: "retry", retry })),
       clientFor: (origin) => {
         const client = clients.get(origin) ?? httpClient(origin, setup);

@@ -7,12 +7,13 @@ import { Inventories } from "./inventory";
 import { digestOfBlob, objectPrefix } from "./layout";
 import type { ListedObject } from "./listing";
 import { inventoryHash, listedHash, pass } from "./pass";
+import { isReachable } from "./segments";
 import type { ObjectHead } from "./swift";
 import { messageOf } from "./errors";
 import type { SourceFile } from "./walk";
 
 export interface ProofOptions {
-  /** Files that only the volume has and that changed after this time (ms since 1970) came by pull-through. */
+  /** Blobs and links that only the volume has and that changed after this time (ms since 1970) came by pull-through. */
   readonly sealedAt?: number;
   /** Reads every link. */
   readonly full: boolean;
@@ -65,11 +66,12 @@ async function attempt(
   options.onStart?.();
   const inventories = new Inventories();
   const manifests = new Set<ByteString>();
+  for (const { kept } of run.corrupt.values()) if (kept?.manifest !== undefined) manifests.add(kept.manifest);
   const differences: string[] = [];
   let differenceCount = 0;
   let newer = 0;
   let asked = 0;
-  let question: { file: SourceFile | undefined; object: ListedObject | undefined; hash: string } | undefined;
+  let question: Question | undefined;
   const differ = (what: string): void => {
     differenceCount++;
     if (differences.length < kept) differences.push(what);
@@ -84,8 +86,10 @@ async function attempt(
       return;
     }
     if (file) inventories.source(file.name, file.bytes, hash);
-    if (object) inventories.target(object.name, object.bytes, object.hash);
-    if (file && object)
+    if (object) inventories.target(object.name, Math.max(object.bytes, 0), object.hash);
+    if (file && object && object.bytes < 0)
+      differ(`${toText(file.name)} has its segments in another container, where pulls do not reach them`);
+    else if (file && object)
       differ(
         `${toText(file.name)}: ${file.bytes} bytes on the volume, ${object.bytes} in Swift${file.bytes === object.bytes ? " with another content" : ""}`,
       );
@@ -115,11 +119,9 @@ async function attempt(
           inventories.both(file.name, file.bytes, hash);
           return options.onSame?.(file, object) ?? false;
         }
-        if (file && !object && options.sealedAt !== undefined && file.changed >= options.sealedAt) {
-          newer++;
-          return false;
-        }
-        question = { file, object, hash };
+        const late = options.sealedAt !== undefined && file !== undefined && file.changed >= options.sealedAt;
+        // Pull-through brings blobs and links; a tag was written by somebody who should not.
+        question = { file, object, hash, maybeNewer: late && !object && file.kind !== "tag" };
         return true;
       },
       async room() {
@@ -127,8 +129,13 @@ async function attempt(
           await options.room?.();
           return;
         }
-        const { file, object, hash } = question;
+        const { file, object, hash, maybeNewer } = question;
         question = undefined;
+        // In the container all the same (copied, and the listing lags): compared as any other.
+        if (maybeNewer && (await run.store.head(objectPrefix + file!.name)) === undefined) {
+          newer++;
+          return;
+        }
         if (++asked > askable) {
           if (!last) throw gaveUp;
           settle(file, hash, object && { ...object, hash: listedHash(object) });
@@ -141,7 +148,11 @@ async function attempt(
         settle(
           file,
           hash,
-          head && { name, bytes: head.bytes, hash: digestOfBlob(name) === undefined ? head.etag : "-" },
+          head && {
+            name,
+            bytes: isReachable(run.store, head.manifest) ? head.bytes : -1,
+            hash: digestOfBlob(name) === undefined ? head.etag : "-",
+          },
         );
       },
     });
@@ -151,6 +162,15 @@ async function attempt(
   }
   const { source, target, equal } = inventories.result();
   return { equal, source, target, differences, differenceCount, newer, manifests };
+}
+
+/** A pair that is not equal as it was walked and listed. */
+interface Question {
+  readonly file: SourceFile | undefined;
+  readonly object: ListedObject | undefined;
+  readonly hash: string;
+  /** Came after the seal, by pull-through, if the container does not have it. */
+  readonly maybeNewer: boolean;
 }
 
 /** Asks for an object by name until it is as expected (or gone, when nothing is expected), or the time is over. */
@@ -164,7 +184,9 @@ async function headUntil(
   for (let i = 1; ; i++) {
     const head = await run.store.head(objectPrefix + name);
     const right = file
-      ? head?.bytes === file.bytes && (digestOfBlob(name) !== undefined || head.etag === hash)
+      ? head?.bytes === file.bytes &&
+        isReachable(run.store, head.manifest) &&
+        (digestOfBlob(name) !== undefined || head.etag === hash)
       : head === undefined;
     const wait = Math.min(250 * 2 ** i, run.settings.lagSeconds * 250);
     if (right || i === 4 || Date.now() + wait > deadline) return head;

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import type { Mode, Report } from "./contract";
-import { exitCodeOf, type MoverError } from "./errors";
+import { exitCodeOf, messageOf, type MoverError } from "./errors";
 
 /** Kubernetes cuts a termination message here, in the middle of whatever it is. */
 export const terminationLimit = 4096;
@@ -32,8 +32,8 @@ export function shortenReport(report: Report, limit = terminationLimit): string 
 
 /** At most `uses` users of each corrupt blob, and how many more there are. */
 function withUses(report: Report, uses: number): Report {
-  const corrupt = report.corrupt.map(({ digest, usedBy }) => ({
-    digest,
+  const corrupt = report.corrupt.map(({ usedBy, ...rest }) => ({
+    ...rest,
     usedBy: usedBy.length > uses ? [...usedBy.slice(0, uses), `and ${usedBy.length - uses} more`] : usedBy,
   }));
   return { ...report, corrupt };
@@ -69,7 +69,13 @@ export function usageReport(mode: Mode, container: string, error: MoverError): R
   };
 }
 
-/** Writes the termination message where the settings ask for one. */
-export function writeTermination(path: string | undefined, report: Report): void {
-  if (path !== undefined) writeFileSync(path, shortenReport(report));
+/** Writes the termination message where the settings ask for one. Returns why it could not: that changes no result. */
+export function writeTermination(path: string | undefined, report: Report): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    writeFileSync(path, shortenReport(report));
+    return undefined;
+  } catch (error) {
+    return `the termination message cannot be written: ${messageOf(error)}`;
+  }
 }

@@ -32,13 +32,13 @@ export interface RetryPolicy {
   readonly sleep?: (seconds: number) => Promise<void>;
 }
 
-/** Settings with their defaults: in total about three minutes, enough for a Keystone that is down for one. */
+/** Settings with their defaults: 106 to 212 seconds in all, enough for a Keystone that is down for one minute. */
 export function retryPolicy(
   settings: RetrySettings | undefined,
   onRetry: RetryPolicy["onRetry"],
 ): RetryPolicy {
   return {
-    attempts: settings?.attempts ?? 12,
+    attempts: settings?.attempts ?? 16,
     baseSeconds: settings?.baseSeconds ?? 0.5,
     maxSeconds: settings?.maxSeconds ?? 20,
     onRetry,

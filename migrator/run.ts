@@ -1,21 +1,24 @@
 import { lstatSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { availableParallelism } from "node:os";
 import type { Report } from "./contract";
 import { fromText } from "./bytes";
 import { connect, type Connection } from "./connect";
 import { Counter, type Run } from "./context";
 import { copyBack } from "./back";
-import { copyToSwift, corruptDigests } from "./copy";
-import { usersOfBlobs } from "./corrupt";
+import { copyToSwift } from "./copy";
+import { usersOfCorrupt } from "./corrupt";
 import { settledCounts } from "./counts";
 import { MoverError, errnoOf, exitCodeOf, messageOf } from "./errors";
 import { Progress, type EventLog } from "./events";
 import { registryTree } from "./layout";
 import { inlinePool, workerPool, type TransferPool } from "./pool";
 import type { Proof } from "./proof";
+import { writeTermination } from "./report";
 import type { ResolvedSettings } from "./settings";
 import type { TransferContext } from "./transfer";
 import { verifySides } from "./verify";
+import { defaultWorkers } from "./workers";
 
 export interface RunOptions {
   readonly settings: ResolvedSettings;
@@ -30,6 +33,9 @@ export interface RunOptions {
 
 /** Swift takes 5 GiB and two bytes, Ceph's gateway 5 GiB: without a word from `/info` the smaller one counts. */
 const GiB = 1024 ** 3;
+
+/** Milliseconds that connections and threads get to end; a thread that waits for the volume never does. */
+const closeLimit = 2000;
 
 /** Runs one mode to its end. Never throws: whatever happens is in the report, which is emitted as `done`. */
 export async function runMover(options: RunOptions): Promise<Report> {
@@ -57,7 +63,8 @@ export async function runMover(options: RunOptions): Promise<Report> {
   log.emit({ event: "start", version: 1, mode: settings.mode, container: settings.container });
   const connection = connect({
     cloud: settings.cloud,
-    connections: settings.transfers,
+    // Listings and questions go beside the transfers, not behind them.
+    connections: settings.transfers + 8,
     timeout: settings.requestTimeout,
     retry: settings.retry,
     onRetry: (retry) => log.retry(retry),
@@ -80,7 +87,8 @@ export async function runMover(options: RunOptions): Promise<Report> {
         if (!proof) break;
         state.proof = proof;
         if (segments === undefined) break;
-        const counted = proof.target.objects + segments;
+        const kept = [...run.corrupt.values()].filter((blob) => blob.kept !== undefined).length;
+        const counted = proof.target.objects + segments + kept;
         const head = await run.phase("count", () => settledCounts(run, counted));
         if (head) state.head = head;
         break;
@@ -105,21 +113,32 @@ export async function runMover(options: RunOptions): Promise<Report> {
     failure = error;
   }
   const report = makeReport();
-  await Promise.all([pool?.close(), connection.close()]).catch(() => undefined);
+  // First of all it is said: what follows may wait for a volume that does not answer.
+  const unwritten = writeTermination(settings.terminationLog, report);
+  if (unwritten !== undefined) log.warning(unwritten);
   log.done(report);
+  const limit = new AbortController();
+  const closed = Promise.all([pool?.close(), connection.close()]).catch(() => undefined);
+  await Promise.race([closed, sleep(closeLimit, undefined, limit).catch(() => undefined)]);
+  limit.abort();
+  for (const end of state.run?.atEnd ?? [])
+    try {
+      end();
+    } catch (error) {
+      process.stderr.write(`${messageOf(error)}\n`);
+    }
   return report;
 
   function makeReport(): Report {
     const { run, proof } = state;
     const interrupted = failure instanceof Interrupted;
     const name = failure instanceof MoverError ? failure.failure : interrupted ? "interrupted" : "failed";
-    const corrupt =
-      run && run.corrupt.size > 0
-        ? [...usersOfBlobs(settings.root, run.base, corruptDigests(run))].map(([digest, usedBy]) => ({
-            digest,
-            usedBy,
-          }))
-        : [];
+    // Who uses them takes reading the volume: not when the run is to end at once.
+    const users = run && run.corrupt.size > 0 && !interrupted ? usersOfCorrupt(run) : undefined;
+    const corrupt = [...(run?.corrupt.values() ?? [])].map(({ digest, kept }) => {
+      const usedBy = users?.get(digest) ?? [];
+      return kept === undefined ? { digest, usedBy } : { digest, usedBy, kept: true as const };
+    });
     return {
       version: 1,
       mode: settings.mode,
@@ -197,7 +216,7 @@ async function prepare(
     progress.tick();
   };
   const transfer: TransferContext = { base, store, threshold, segmentSize, onSent };
-  const threads = settings.workers ?? availableParallelism();
+  const threads = settings.workers ?? defaultWorkers(availableParallelism(), process.constrainedMemory());
   const pool =
     options.workerEntry === undefined || threads === 0
       ? inlinePool(transfer)
@@ -219,6 +238,7 @@ async function prepare(
             insecure: settings.cloud.insecure ?? false,
             proxy: settings.cloud.proxy,
             retry: settings.retry,
+            rights: connection.rights.memory,
           },
         });
   return {
@@ -230,13 +250,14 @@ async function prepare(
     transfer,
     pool,
     base,
-    containerObjects: head.objects,
+    containerHead: head,
     // Half of what Swift allows: four pages are held ahead, and a page is also garbage once.
     listingLimit: Math.min(info.listingLimit, 5000),
     tallies,
     problems: [],
     problemCount: 0,
     corrupt: new Map(),
+    atEnd: [],
     phase,
   };
 }

@@ -43,7 +43,7 @@ export class ScanAhead {
         this.objects++;
         this.bytes += next.value.bytes;
       }
-      this.progress.scanned({ objects: this.objects, bytes: this.bytes }, false);
+      this.progress.expected({ objects: this.objects, bytes: this.bytes }, true);
       setImmediate(step);
     };
     setImmediate(step);
@@ -53,6 +53,6 @@ export class ScanAhead {
   stop(total: Tally): void {
     if (this.ended) return;
     this.ended = true;
-    this.progress.scanned({ objects: total.objects, bytes: total.bytes }, true);
+    this.progress.scanned({ objects: total.objects, bytes: total.bytes });
   }
 }

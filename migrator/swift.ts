@@ -76,8 +76,21 @@ export interface SwiftOptions {
   readonly container: string;
   /** A client for the origin of an account URL. */
   readonly clientFor: (origin: string) => HttpClient;
-  /** Remembers across threads and requests that this run could write: a later 403 is then a quota's. */
-  readonly rights?: { written: boolean };
+  readonly rights: Rights;
+}
+
+/** Remembers across threads and requests that this run could write: a later 403 is then a quota's. */
+export class Rights {
+  private readonly flag: Int32Array;
+  constructor(readonly memory = new SharedArrayBuffer(4)) {
+    this.flag = new Int32Array(memory);
+  }
+  get written(): boolean {
+    return this.flag[0] !== 0;
+  }
+  wrote(): void {
+    this.flag[0] = 1;
+  }
 }
 
 export type Headers = HttpResponse["headers"];
@@ -107,14 +120,12 @@ interface Exchange extends Omit<HttpRequest, "path"> {
 
 class SwiftStore implements ObjectStore, ContainerHeaders {
   readonly container: string;
-  private readonly rights: { written: boolean };
   private account = "";
   private base = "";
   private client: HttpClient | undefined;
 
   constructor(private readonly options: SwiftOptions) {
     this.container = options.container;
-    this.rights = options.rights ?? { written: false };
   }
 
   async info(): Promise<StoreInfo> {
@@ -280,7 +291,7 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
         const { status } = response;
         if (status >= 200 && status < 300) {
           await exchange.check?.(response);
-          if (exchange.method === "PUT") this.rights.written = true;
+          if (exchange.method === "PUT") this.options.rights.wrote();
           return response;
         }
         if (status === 401 && !exchange.accept?.includes(401)) {
@@ -345,6 +356,11 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
         "forbidden",
         `${what}: Swift refused ${method} (403) in container ${this.container}; the user needs a role that may write there, usually swiftoperator or member`,
       );
+    if (status === 501)
+      return new MoverError(
+        "failed",
+        `${what}: Swift answered ${method} with 501 (not implemented); is the catalog's object-store endpoint Swift's, or Ceph's gateway with Swift's API?`,
+      );
     if (status > 504) return new TransientError(`Swift answered ${status}`);
     return new MoverError(
       "failed",
@@ -354,7 +370,7 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
 
   /** A 403 on a PUT after a PUT that was allowed is a quota: Ceph's gateway and some proxies say it that way. */
   private putAfterPut(method: string): boolean {
-    return method === "PUT" && this.rights.written;
+    return method === "PUT" && this.options.rights.written;
   }
 
   private gone(): MoverError {

@@ -1,9 +1,12 @@
-import { createHash, hash as hashOf } from "node:crypto";
+import { hash as hashOf } from "node:crypto";
 import { toText, type ByteString } from "./bytes";
-import { SourceChanged, readChunks, readSmall } from "./file";
+import { MoverError } from "./errors";
+import { SourceChanged, readSmall } from "./file";
+import { algorithmOf, checkDigest, hashFor, hashRange, readHashed, type RangeToHash } from "./hashing";
 import { digestOfBlob, objectPrefix, type Kind } from "./layout";
 import { putLarge, verifyLarge } from "./large";
-import type { ObjectStore, StreamBody } from "./swift";
+import { isReachable } from "./segments";
+import type { ObjectStore } from "./swift";
 
 /** Brings one file of the tree into the container, or reads it again to compare it. */
 export interface TransferTask {
@@ -14,11 +17,23 @@ export interface TransferTask {
   readonly kind: Kind;
   /** The ETag to compare with (`verify`); absent for a large object. */
   readonly etag?: string;
+  /** Put even where an object of that size is: its content is known to be another. */
+  readonly replace?: boolean;
 }
 
-/** What became of a task; `corrupt`: a blob's content is not its name. */
+/** What became of a task; `corrupt`: a blob's content on the volume is not its name. */
 export interface TransferResult {
-  readonly status: "copied" | "present" | "same" | "different" | "corrupt" | "vanished" | "grew" | "shrank";
+  readonly status:
+    | "copied"
+    | "present"
+    | "same"
+    | "different"
+    | "corrupt"
+    | "vanished"
+    | "grew"
+    | "shrank"
+    /** The volume does not give it (EIO, EACCES): one bad sector does not keep the rest from being copied. */
+    | "unreadable";
   readonly why?: string;
 }
 
@@ -43,6 +58,8 @@ export async function transfer(context: TransferContext, task: TransferTask): Pr
     return task.action === "put" ? await put(context, task) : await verify(context, task);
   } catch (error) {
     if (error instanceof SourceChanged) return { status: error.reason, why: error.message };
+    if (error instanceof MoverError && error.failure === "source")
+      return { status: "unreadable", why: error.message };
     throw error;
   }
 }
@@ -60,78 +77,39 @@ async function put(context: TransferContext, task: TransferTask): Promise<Transf
     context.onSent(task.bytes);
     return { status: "copied" };
   }
-  if (task.bytes >= worthAsking || task.bytes > context.threshold) {
-    const there = digest === undefined ? undefined : await store.head(name);
-    if (there?.bytes === task.bytes) return { status: "present" };
+  const large = task.bytes > context.threshold;
+  if (large || (digest !== undefined && task.bytes >= worthAsking)) {
+    const there = await store.head(name);
+    const right = there?.bytes === task.bytes && isReachable(store, there.manifest);
+    if (right && digest !== undefined && !task.replace) return { status: "present" };
+    if (large) {
+      await putLarge(context, task, digest, there);
+      return { status: "copied" };
+    }
   }
-  if (task.bytes > context.threshold) {
-    await putLarge(context, task, digest);
-    return { status: "copied" };
-  }
-  await store.putStream(name, task.bytes, () => streamOf(context, path, task.bytes, digest));
+  await store.putStream(name, task.bytes, () => readHashed(wholeFile(context, task, digest)));
   return { status: "copied" };
 }
 
-/** The file as a body; its last chunk is withheld when its digest is wrong, so that no object comes of it. */
-function streamOf(
-  context: TransferContext,
-  path: ByteString,
-  bytes: number,
-  digest: string | undefined,
-): StreamBody {
-  const md5 = createHash("md5");
-  const sha = digest === undefined ? undefined : createHash(algorithmOf(digest));
-  let sum: string | undefined;
+async function verify(context: TransferContext, task: TransferTask): Promise<TransferResult> {
+  const digest = digestOfBlob(task.name);
+  if (task.etag === undefined) return verifyLarge(context, task, digest);
+  const { md5 } = await hashRange(wholeFile(context, task, digest));
+  if (md5 === task.etag) return { status: "same" };
   return {
-    chunks: readChunks({
-      path,
-      from: 0,
-      length: bytes,
-      fileSize: bytes,
-      onChunk(chunk, last) {
-        md5.update(chunk);
-        sha?.update(chunk);
-        if (last && sha && digest !== undefined) checkDigest(path, digest, sha.digest("hex"));
-        context.onSent(chunk.length);
-      },
-    }),
-    md5: () => (sum ??= md5.digest("hex")),
+    status: "different",
+    why: `${toText(task.name)}: MD5 ${md5} on the volume, ${task.etag} in Swift`,
   };
 }
 
-async function verify(context: TransferContext, task: TransferTask): Promise<TransferResult> {
-  const path = context.base + task.name;
-  const digest = digestOfBlob(task.name);
-  if (task.etag === undefined) return verifyLarge(context, task, digest);
-  const md5 = createHash("md5");
-  const sha = digest === undefined ? undefined : createHash(algorithmOf(digest));
-  for await (const chunk of readChunks({
-    path,
+function wholeFile(context: TransferContext, task: TransferTask, digest: string | undefined): RangeToHash {
+  return {
+    path: context.base + task.name,
     from: 0,
     length: task.bytes,
     fileSize: task.bytes,
-    onChunk: (bytes) => {
-      md5.update(bytes);
-      sha?.update(bytes);
-    },
-  }))
-    context.onSent(chunk.length);
-  if (sha && digest !== undefined) checkDigest(path, digest, sha.digest("hex"));
-  const sum = md5.digest("hex");
-  if (sum === task.etag) return { status: "same" };
-  return {
-    status: "different",
-    why: `${toText(task.name)}: MD5 ${sum} on the volume, ${task.etag} in Swift`,
+    digest,
+    before: hashFor(digest),
+    onRead: context.onSent,
   };
-}
-
-/** The hash algorithm of a digest. */
-export function algorithmOf(digest: string): "sha256" | "sha512" {
-  return digest.startsWith("sha512:") ? "sha512" : "sha256";
-}
-
-/** Throws SourceChanged `corrupt` when the content is not what its name says. */
-export function checkDigest(path: ByteString, digest: string, actual: string): void {
-  if (!digest.endsWith(`:${actual}`))
-    throw new SourceChanged("corrupt", `${toText(path)} holds sha ${actual}, not what its name says`);
 }

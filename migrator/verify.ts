@@ -1,8 +1,9 @@
 import { toText } from "./bytes";
-import type { Run } from "./context";
+import { addProblem, type Run } from "./context";
 import { digestOfBlob } from "./layout";
 import { prove, type Proof } from "./proof";
 import { PhasedQueue } from "./queue";
+import { ScanAhead } from "./scan";
 import type { TransferTask } from "./transfer";
 
 /** Reads both sides and compares them; with `verify: full` every byte of every blob on the volume is hashed. */
@@ -13,15 +14,22 @@ export async function verifySides(run: Run): Promise<Proof> {
     const result = await run.pool.run(task);
     if (result.status === "corrupt")
       run.corrupt.set(task.name, { name: task.name, digest: digestOfBlob(task.name)! });
-    if (result.status !== "same") different.push(result.why ?? `${toText(task.name)}: ${result.status}`);
+    if (result.status === "unreadable")
+      addProblem(run, { path: toText(run.base + task.name), why: result.why!, vanished: false });
+    else if (result.status !== "same") different.push(result.why ?? `${toText(task.name)}: ${result.status}`);
     progress.settled(task.bytes);
     progress.tick();
   });
   const full = settings.verify === "full";
+  const scan = new ScanAhead(settings.root, progress);
   const proof = await run.phase("compare", () =>
     prove(run, {
       full,
-      room: () => queue.room(2 * settings.transfers),
+      async room() {
+        const ready = queue.room(2 * settings.transfers);
+        scan.advanceUntil(ready);
+        await ready;
+      },
       onStart() {
         tallies.blobs.reset();
         tallies.links.reset();
@@ -38,7 +46,7 @@ export async function verifySides(run: Run): Promise<Proof> {
       },
     }),
   );
-  progress.scanned({ objects: proof.source.objects, bytes: proof.source.bytes }, true);
+  scan.stop(proof.source);
   await run.phase("hash", () => queue.idle());
   return {
     ...proof,

@@ -7,7 +7,7 @@ import { MoverError, errnoOf, messageOf } from "./errors";
 export interface VolumeWriter {
   /** Starts a file; `commit` gives it its name. Paths are relative to the tree. */
   create(path: ByteString): VolumeFile;
-  /** Removes what is left of unfinished files. */
+  /** Removes what is left of unfinished files; nothing can be created afterwards. */
   close(): void;
 }
 
@@ -75,6 +75,7 @@ export function volumeWriter(root: ByteString, base: ByteString): VolumeWriter {
   const known = new Set<ByteString>();
   const owner = ownerOf(root, base);
   let next = 0;
+  let closed = false;
 
   const makeFolder = (folder: ByteString): void => {
     if (known.has(folder)) return;
@@ -105,6 +106,7 @@ export function volumeWriter(root: ByteString, base: ByteString): VolumeWriter {
 
   return {
     create(path) {
+      if (closed) throw new Error("the run has ended");
       const target = base + path;
       const temporary = `${work}${next++}`;
       const shown = toText(target);
@@ -144,7 +146,7 @@ export function volumeWriter(root: ByteString, base: ByteString): VolumeWriter {
             await new Promise<void>((resolve, reject) =>
               fs.fsync(current, (error) => (error ? reject(error) : resolve())),
             );
-            takeOwner(temporary, { ...owner, mode: 0o644 });
+            takeOwner(temporary, owner);
             close();
             const folder = target.slice(0, target.lastIndexOf("/") + 1);
             makeFolder(folder);
@@ -161,6 +163,7 @@ export function volumeWriter(root: ByteString, base: ByteString): VolumeWriter {
       };
     },
     close() {
+      closed = true;
       fs.rmSync(toPath(work), { recursive: true, force: true });
     },
   };

@@ -11,11 +11,11 @@ import {
   isFilePath,
   kindOf,
 } from "../../migrator/layout";
-import { segmentName, segmentsOf } from "../../migrator/large";
 import { parsePage } from "../../migrator/listing";
 import { proxyFor } from "../../migrator/proxy";
 import { PhasedQueue } from "../../migrator/queue";
 import { shortenReport } from "../../migrator/report";
+import { segmentName, segmentsOf } from "../../migrator/segments";
 import { resolveSettings } from "../../migrator/settings";
 
 const hex = "0123456789abcdef".repeat(4);

@@ -1,7 +1,16 @@
 /** From Swift back to a volume, and what volumes and Swift do then. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { differences, expectedObjects, standinObjects } from "../support/inventory";
 import { scratchFolder, type Run } from "../support/mover";
@@ -56,6 +65,19 @@ test("what is there already is not fetched again", async () => {
   expect(
     stage.standin.log.filter(({ method, path }) => method === "GET" && path.includes("/files/")),
   ).toEqual([]);
+});
+
+test("how much is done and what is left is told from the start, by the container's own counts", async () => {
+  stage.proxy.rule(
+    ({ purpose }) => purpose === "get",
+    { do: "first", run: () => new Promise((resolve) => setTimeout(resolve, 2500)) },
+    2,
+  );
+  const run = await stage.run({ mode: "back", root: target, transfers: 1, requestTimeout: 20 });
+  expectBack(run);
+  const lines = run.events.filter((event) => event.event === "progress");
+  expect(lines.at(-1)?.percent).toBeGreaterThan(0);
+  expect(lines.at(-1)).toMatchObject({ left: expect.any(Number) });
 });
 
 test("a tag that moved in Swift moves on the volume; what only the volume has stays", async () => {
@@ -114,6 +136,53 @@ test.each([
   expect(existsSync(onVolume(target, named.streamed))).toBe(false);
 });
 
+describe("a blob that Swift has wrong does not keep the rest from coming back", () => {
+  const spoil = () => {
+    const object = stage.standin.container("registry").objects.get(named.streamed);
+    if (object?.body === undefined) throw new Error("no streamed blob");
+    object.body[0] = (object.body[0] ?? 0) ^ 1;
+    const etag = createHash("md5").update(object.body).digest("hex");
+    stage.standin.container("registry").put(named.streamed, { ...object, etag });
+  };
+
+  test("corruptBlobs: fail brings all but it and the tags, and says who uses it", async () => {
+    spoil();
+    const run = await back();
+    expectStopped(run, "corrupt", /corruptBlobs/);
+    expect(left().filter((line) => !line.includes("/tags/"))).toEqual([`missing: ${named.streamed}`]);
+    expect(run.report?.corrupt).toEqual([
+      { digest: expect.stringMatching(/^sha256:/), usedBy: [expect.stringMatching(/^big\/app@sha256:/)] },
+    ]);
+  });
+
+  test("corruptBlobs: skip brings the tags, too", async () => {
+    spoil();
+    const run = await stage.run({ mode: "back", root: target, corruptBlobs: "skip" });
+    expect(run).toMatchObject({ end: "ok", report: { corrupt: [{ usedBy: ["big/app:latest"] }] } });
+    expect(left()).toEqual([`missing: ${named.streamed}`]);
+  });
+});
+
+test.each([
+  ["small", named.smallBlob],
+  ["streamed", named.streamed],
+  ["large", named.large],
+])("a %s blob that rotted on the volume is fetched again with verify: full", async (_, name) => {
+  expectBack(await back());
+  const path = onVolume(target, name);
+  const content = readFileSync(path);
+  content[5] = (content[5] ?? 0) ^ 1;
+  writeFileSync(path, content);
+  expectBackAs(await back(), [`differs: ${name}`]);
+  const run = await stage.run({ mode: "back", root: target, verify: "full" });
+  expectBack(run);
+  expect(run.report?.copied.objects).toBe(1);
+});
+function expectBackAs(run: Run, differs: readonly string[]): void {
+  expect(run.end).toBe("ok");
+  expect(left()).toEqual(differs);
+}
+
 test("names that lead out of the tree are not written", async () => {
   const foreign = {
     size: 1,
@@ -151,6 +220,9 @@ test.each(
     (line) => !line.startsWith("missing: ") && !/\.(partial|tmp)|\/\.[^/]*$/.test(line),
   );
   expect(wrong).toEqual([]);
+  // What was being written goes with the run that wrote it; nothing can, after SIGKILL.
+  const unfinished = run.end === "signal" ? [] : readdirSync(target).filter((name) => name !== "docker");
+  expect(unfinished).toEqual([]);
   expectBack(await back());
 });
 

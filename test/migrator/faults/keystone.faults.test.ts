@@ -1,5 +1,6 @@
 /** Tokens, the catalog, and a Keystone that is away. */
 import { writeFileSync } from "node:fs";
+import { retryPolicy } from "../../../migrator/retry";
 import { runMover } from "../support/mover";
 import { Stage, expectFailed, expectProven } from "./stage";
 
@@ -9,16 +10,44 @@ beforeEach(async () => {
 });
 afterEach(() => stage.stop());
 
-test("a token that is refused in the middle is replaced, and nothing is lost", async () => {
+test.each([0, 2])("a token that is refused in the middle is replaced, with %i threads", async (workers) => {
   let seen = 0;
   stage.proxy.rule(({ purpose }) => purpose === "put" && (seen += 1) === 30, {
     do: "first",
     run: () => stage.standin.keystone.revokeAll(),
   });
-  const run = await stage.run();
+  const run = await stage.run({ workers });
   expect(stage.proxy.faults).toBe(1);
   expectProven(stage, run);
   expect(stage.standin.keystone.issued).toBe(2);
+});
+
+test("a token that is refused to a thread in the middle of a large object is replaced", async () => {
+  stage.proxy.rule(({ purpose, path }) => purpose === "put" && /\/segments\/.*2$/.test(path), {
+    do: "first",
+    run: () => stage.standin.keystone.revokeAll(),
+  });
+  const run = await stage.run({ workers: 2 });
+  expect(stage.proxy.faults).toBe(1);
+  expectProven(stage, run);
+  expect(stage.standin.keystone.issued).toBe(2);
+});
+
+test("a Keystone that is down for a minute is waited for with the settings there are by default", async () => {
+  // Every time a thousandth of the default: a minute is 60 ms.
+  const { attempts, baseSeconds, maxSeconds } = retryPolicy(undefined, () => undefined);
+  let until = Infinity;
+  stage.proxy.rule(
+    ({ purpose }) => {
+      if (purpose !== "token") return false;
+      until = Math.min(until, performance.now() + 60);
+      return performance.now() < until;
+    },
+    { do: "answer", status: 503 },
+    Infinity,
+  );
+  const retry = { attempts, baseSeconds: baseSeconds / 1000, maxSeconds: maxSeconds / 1000 };
+  expectProven(stage, await stage.run({ retry }));
 });
 
 test("a 401 on each new token ends: auth", async () => {

@@ -45,6 +45,8 @@ export type Fault =
   | { readonly do: "reset-answer"; readonly afterBytes: number }
   /** Nothing comes, ever. */
   | { readonly do: "hang" }
+  /** The request's body is read so slowly, and never to its end. */
+  | { readonly do: "sip"; readonly bytesPerSecond: number }
   /** The answer's body comes byte by byte, so many a second. */
   | { readonly do: "drip"; readonly bytesPerSecond: number }
   /** Swift's answer with another ETag. */
@@ -153,6 +155,10 @@ export class FaultProxy {
         return;
       }
       case "hang":
+        return;
+      case "sip":
+        for await (const chunk of request as AsyncIterable<Buffer>)
+          await sleep((chunk.length * 1000) / fault.bytesPerSecond);
         return;
       case "first":
         await fault.run(asked);

@@ -1,5 +1,6 @@
 /** What a volume does to those who read it. */
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   appendFileSync,
   chmodSync,
@@ -75,6 +76,52 @@ test("a tag that moved between two runs is found although its size is the same",
   stage.standin.log.length = 0;
   expectProven(stage, await stage.run());
   expect(stage.puts()).toEqual([named.tag]);
+});
+
+describe("while finish runs, the volume gets", () => {
+  /** At the PUT of a tag, the last of all: the copy's walk is over, the proof's is not. */
+  const write = (path: string, content: string) =>
+    stage.proxy.rule(({ purpose, path: asked }) => purpose === "put" && asked.endsWith(named.tag), {
+      do: "first",
+      run() {
+        mkdirSync(dirname(join(stage.root, path)), { recursive: true });
+        writeFileSync(join(stage.root, path), content);
+      },
+    });
+
+  test("a blob by pull-through: proven without it, and told", async () => {
+    const hex = createHash("sha256").update("late").digest("hex");
+    const path = `docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`;
+    write(path, "late");
+    const run = await stage.run();
+    expect(run).toMatchObject({ end: "ok", report: { proven: true } });
+    expect(stage.differences()).toEqual([`missing: files/${path}`]);
+    expect(JSON.stringify(run.events)).toContain("(pull-through)");
+  });
+
+  test("a tag: not proven without it", async () => {
+    write(
+      "docker/registry/v2/repositories/team-0/app/_manifests/tags/late/current/link",
+      tagOf("v3").toString(),
+    );
+    const run = await stage.run({ lagSeconds: 2 });
+    expectFailed(stage, run, "mismatch", /tags\/late/);
+    expectProven(stage, await stage.run());
+  });
+
+  test("a large blob that was copied and that the listing does not show yet: its segments stay", async () => {
+    // A changed mode is a change after the seal.
+    stage.proxy.rule("list", { do: "first", run: () => chmodSync(onVolume(stage.root, named.large), 0o600) });
+    const rewrite = (body: Buffer) =>
+      JSON.stringify(
+        (JSON.parse(body.toString()) as { name: string }[]).filter(({ name }) => name !== named.large),
+      );
+    stage.proxy.rule("list", { do: "rewrite", body: rewrite }, Infinity);
+    const run = await stage.run({ lagSeconds: 1 });
+    expect(run).toMatchObject({ end: "ok", report: { proven: true } });
+    expect(stage.segments()).toHaveLength(4);
+    expect(stage.differences()).toEqual([]);
+  });
 });
 
 test("live copy deletes nothing; finish does", async () => {
@@ -194,8 +241,13 @@ describe("what cannot be read", () => {
       ["a tag", named.tag],
     ])("EIO in %s: source, with its path, nothing under its name", async (_, name) => {
       const env = { LD_PRELOAD: eio.path, EIO_PATH: onVolume(stage.root, name) };
-      expectFailed(stage, await stage.run({}, { env }), "source", /EIO|i\/o error/i);
+      const run = await stage.run({}, { env });
+      expectFailed(stage, run, "source", /^[^:]*: EIO: i\/o error, read; /);
       expect(stage.puts()).not.toContain(name);
+      // One bad sector does not keep the rest from being copied: what refers to it waits, other blobs do not.
+      const blobs = stage.differences().filter((line) => line.includes("/blobs/"));
+      expect(blobs).toEqual(name === named.tag ? [] : [`missing: ${name}`]);
+      expect(stage.puts().some((one) => one.endsWith("/current/link"))).toBe(name === named.tag);
       expectProven(stage, await stage.run());
     });
 });

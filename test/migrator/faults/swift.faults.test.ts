@@ -38,23 +38,29 @@ const transient: readonly (readonly [string, Fault])[] = [
   ["never an answer", { do: "hang" }],
 ];
 
-describe.each(places)("%s meets", (_, when) => {
+/** What the Pod does in threads: a streamed blob and a large object. */
+const inThreads = new Set(places.slice(2).map(([place]) => place));
+
+describe.each(places)("%s meets", (place, when) => {
   test.each(transient)("%s: tried again, proven", async (_, fault) => {
     stage.proxy.rule(when, fault, 2);
-    const run = await stage.run();
+    const run = await stage.run({ workers: inThreads.has(place) ? 2 : 0 });
     expect(stage.proxy.faults).toBe(2);
     expectProven(stage, run);
     expect(retries(run)).toBeGreaterThanOrEqual(2);
   });
 });
 
-test("Retry-After is waited for", async () => {
-  stage.proxy.rule("put", { do: "answer", status: 429, headers: { "retry-after": "1" } });
+test.each([408, 429, 498, 503])("Retry-After with %i is waited for", async (status) => {
+  stage.proxy.rule("put", { do: "answer", status, headers: { "retry-after": "1" } });
   const run = await stage.run();
   expectProven(stage, run);
   const waits = run.events.filter((event) => event.event === "retry");
   expect(waits).toHaveLength(1);
-  expect(waits[0]).toMatchObject({ waitSeconds: expect.any(Number), why: expect.stringContaining("429") });
+  expect(waits[0]).toMatchObject({
+    waitSeconds: expect.any(Number),
+    why: expect.stringContaining(`${status}`),
+  });
   expect(waits[0]?.event === "retry" && waits[0].waitSeconds).toBeGreaterThanOrEqual(1);
 });
 
@@ -74,6 +80,13 @@ test("an answer that drips is given up and asked for again", async () => {
   expectProven(stage, run);
 });
 
+test("a body that is taken too slowly is given up and sent again", async () => {
+  stage.proxy.rule(segment, { do: "sip", bytesPerSecond: 5000 });
+  const run = await stage.run({ requestTimeout: 0.5 });
+  expect(stage.proxy.faults).toBe(1);
+  expectProven(stage, run);
+});
+
 test("a server that never gets better: unreachable, said with the last cause", async () => {
   stage.proxy.rule("put", { do: "answer", status: 503 }, Infinity);
   const run = await stage.run({ retry: { attempts: 3, baseSeconds: 0.01, maxSeconds: 0.02 } });
@@ -85,6 +98,7 @@ describe("a 201 that lies", () => {
   test.each([
     ["a small object", named.smallBlob],
     ["a streamed blob", named.streamed],
+    ["a segment", "0000000000000002"],
   ])("%s with the wrong ETag: sent again, proven", async (_, name) => {
     stage.proxy.rule(puts(name), { do: "wrong-etag" });
     const run = await stage.run();
@@ -148,6 +162,31 @@ describe("what does not go away by itself", () => {
     expectFailed(stage, await stage.run(), "quota", /507|quota|full/i);
   });
 
+  test.each([0, 2])(
+    "403 on a segment after writes that were allowed, with %i threads: quota",
+    async (workers) => {
+      let allowed = false;
+      stage.proxy.rule(
+        (asked) => {
+          if (asked.purpose !== "put") return false;
+          const refused = allowed && segment(asked);
+          allowed ||= true;
+          return refused;
+        },
+        { do: "answer", status: 403 },
+        Infinity,
+      );
+      expectFailed(stage, await stage.run({ workers }), "quota", /403.*quota/);
+    },
+  );
+
+  test("501: failed, with what it may be", async () => {
+    stage.proxy.rule("put", { do: "answer", status: 501 }, Infinity);
+    const run = await stage.run();
+    expectFailed(stage, run, "failed", /501 \(not implemented\).*endpoint/);
+    expect(retries(run)).toBe(0);
+  });
+
   test.each(["put", "list"] as const)("403 on %s: forbidden", async (purpose) => {
     stage.proxy.rule(purpose, { do: "answer", status: 403 }, Infinity);
     const run = await stage.run();
@@ -171,6 +210,15 @@ describe("other limits in /info", () => {
     expect(stage.segments()).toHaveLength(2);
   });
 
+  test("5 GiB exactly, as Ceph's gateway has it: larger settings are brought down to it", async () => {
+    stage.standin.options.maxFileSize = 5 * 1024 ** 3;
+    const over = 5 * 1024 ** 3 + 2;
+    const run = await stage.run({ segmentSize: over, largeObjectThreshold: over });
+    expect(run).toMatchObject({ end: "ok", report: { proven: true } });
+    expect(stage.segments()).toEqual([]);
+    expect(stage.differences()).toEqual([]);
+  });
+
   test("no /info at all, as some gateways have it: the run goes on with Swift's defaults", async () => {
     stage.proxy.rule("info", { do: "answer", status: 404 }, Infinity);
     expectProven(stage, await stage.run());
@@ -179,6 +227,30 @@ describe("other limits in /info", () => {
   test("/info that fails for a moment is asked again", async () => {
     stage.proxy.rule("info", { do: "answer", status: 503 }, 2);
     expectProven(stage, await stage.run());
+  });
+});
+
+test("progress: at most every two seconds, never 100 before the proof, with rate, rest and repository", async () => {
+  // Two seconds and a half for each of the first tags: lines come while the copy goes on.
+  stage.proxy.rule(
+    ({ purpose, path }) => purpose === "put" && path.endsWith("/current/link"),
+    { do: "first", run: () => new Promise((resolve) => setTimeout(resolve, 2500)) },
+    3,
+  );
+  const run = await stage.run({ transfers: 1, requestTimeout: 20 });
+  expectProven(stage, run);
+  const lines = run.events.filter((event) => event.event === "progress");
+  expect(lines.length).toBeGreaterThanOrEqual(2);
+  const times = lines.map(({ t }) => Date.parse(t));
+  for (let n = 1; n < times.length; n += 1) expect(times[n]! - times[n - 1]!).toBeGreaterThanOrEqual(1900);
+  const last = lines.at(-1)!;
+  expect(last.percent).toBeGreaterThan(50);
+  expect(Math.max(...lines.map(({ percent }) => percent))).toBeLessThanOrEqual(99);
+  expect(last).toMatchObject({
+    total: { objects: named.files },
+    rate: expect.any(Number),
+    left: expect.any(Number),
+    repository: expect.stringMatching(/^(team-\d|big)\/app$/),
   });
 });
 
