@@ -136,7 +136,9 @@ export interface ReadRange {
   /** Size the whole file must have, checked when the range's last byte is read; absent: not checked. */
   readonly fileSize?: number;
   /** Called with each chunk before it is handed out; may throw to withhold it. `last` marks the final chunk. */
-  readonly onChunk: (chunk: Buffer, last: boolean) => void;
+  readonly onChunk: (chunk: Buffer, last: boolean, buffer: number) => void;
+  /** Buffers of `chunkSize` to read into, at least two, and when each may be filled again; absent: two of its own. */
+  readonly into?: { readonly buffers: readonly Buffer[]; free(buffer: number): Promise<void> };
 }
 
 /**
@@ -151,10 +153,15 @@ export async function* readChunks(range: ReadRange): AsyncGenerator<Buffer, void
   try {
     fd = await open(path);
     const size = Math.min(chunkSize, Math.max(length, 1));
-    const buffers = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(length > size ? size : 1)];
+    const buffers = range.into?.buffers ?? [
+      Buffer.allocUnsafeSlow(size),
+      Buffer.allocUnsafeSlow(length > size ? size : 1),
+    ];
     let turn = 0;
     let done = 0;
-    const fill = async (buffer: Buffer, at: number): Promise<number> => {
+    const fill = async (index: number, at: number): Promise<number> => {
+      if (range.into) await range.into.free(index);
+      const buffer = buffers[index]!;
       const wanted = Math.min(size, length - at);
       let got = 0;
       while (got < wanted) {
@@ -165,25 +172,26 @@ export async function* readChunks(range: ReadRange): AsyncGenerator<Buffer, void
       return got;
     };
     if (length === 0) {
-      range.onChunk(Buffer.alloc(0), true);
+      range.onChunk(Buffer.alloc(0), true, 0);
       return;
     }
-    pending = fill(buffers[0]!, 0);
+    pending = fill(0, 0);
     while (done < length) {
       const got: number = await pending!;
       pending = undefined;
       const wanted = Math.min(size, length - done);
       if (got < wanted)
         throw changedSize(path, range.fileSize ?? range.from + length, range.from + done + got);
-      const chunk = buffers[turn]!.subarray(0, got);
+      const filled = turn;
+      const chunk = buffers[filled]!.subarray(0, got);
       done += got;
-      turn ^= 1;
-      if (done < length) pending = fill(buffers[turn]!, done);
+      turn = (turn + 1) % buffers.length;
+      if (done < length) pending = fill(turn, done);
       else if (range.fileSize !== undefined) {
         const now = await sizeOf(fd);
         if (now !== range.fileSize) throw changedSize(path, range.fileSize, now);
       }
-      range.onChunk(chunk, done === length);
+      range.onChunk(chunk, done === length, filled);
       yield chunk;
     }
   } catch (error) {

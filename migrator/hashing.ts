@@ -1,6 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { toText, type ByteString } from "./bytes";
-import { SourceChanged, readChunks } from "./file";
+import { SourceChanged, readChunks, type ReadRange } from "./file";
+import type { LaneStream, Md5Lane } from "./lane";
 
 /** The hash algorithm of a digest. */
 export function algorithmOf(digest: string): "sha256" | "sha512" {
@@ -31,13 +32,15 @@ export interface RangeToHash {
   readonly before?: Hash | undefined;
   /** Bytes that were read, as they are handed out. */
   readonly onRead?: (bytes: number) => void;
+  /** Where the MD5 is made; absent: in this thread, as the SHA-256. */
+  readonly lane?: Md5Lane | undefined;
 }
 
 export interface HashedRange {
   /** As readChunks gives them; the last one of a file that is not its digest is withheld (SourceChanged `corrupt`). */
   readonly chunks: AsyncGenerator<Buffer, void, undefined>;
   /** The range's MD5 in hex, once the last chunk was taken. */
-  readonly md5: () => string;
+  readonly md5: () => string | Promise<string>;
   /** The hash of all bytes up to the range's end, once the last chunk was taken. */
   readonly sha: Hash | undefined;
 }
@@ -45,19 +48,22 @@ export interface HashedRange {
 /** Every byte that is sent or compared comes through here: its MD5 for Swift, its digest for the registry. */
 export function readHashed(range: RangeToHash): HashedRange {
   const { path, from, length, fileSize, digest } = range;
+  const beside = range.lane?.stream();
   const md5 = createHash("md5");
   const sha = range.before?.copy();
-  let sum: string | undefined;
+  let sum: string | Promise<string> | undefined;
   return {
     sha,
-    md5: () => (sum ??= md5.digest("hex")),
-    chunks: readChunks({
+    md5: () => (sum ??= beside ? beside.digest() : md5.digest("hex")),
+    chunks: endingWith(beside, {
       path,
       from,
       length,
       fileSize,
-      onChunk(chunk, last) {
-        md5.update(chunk);
+      ...(beside ? { into: beside } : {}),
+      onChunk(chunk, last, buffer) {
+        if (beside) beside.give(buffer, chunk.length);
+        else md5.update(chunk);
         sha?.update(chunk);
         if (last && from + length === fileSize && sha && digest !== undefined)
           checkDigest(path, digest, sha.copy().digest("hex"));
@@ -67,9 +73,23 @@ export function readHashed(range: RangeToHash): HashedRange {
   };
 }
 
+/** The chunks; a stream of the lane that was not read to its end is given up. */
+async function* endingWith(
+  beside: LaneStream | undefined,
+  range: ReadRange,
+): AsyncGenerator<Buffer, void, undefined> {
+  let whole = false;
+  try {
+    yield* readChunks(range);
+    whole = true;
+  } finally {
+    if (!whole) beside?.drop();
+  }
+}
+
 /** Reads a range to its end for its hashes alone. */
 export async function hashRange(range: RangeToHash): Promise<{ md5: string; sha: Hash | undefined }> {
   const { chunks, md5, sha } = readHashed(range);
   while (!(await chunks.next()).done);
-  return { md5: md5(), sha };
+  return { md5: await md5(), sha };
 }

@@ -37,6 +37,7 @@ export async function putLarge(
         fileSize: task.bytes,
         digest,
         before,
+        lane: context.lane,
       };
       const old = left.get(segment.name);
       left.delete(segment.name);
@@ -113,7 +114,15 @@ export async function verifyLarge(
   let before = hashFor(digest);
   let from = 0;
   const read = async (length: number): Promise<string> => {
-    const range = { path: context.base + task.name, from, length, fileSize: task.bytes, digest, before };
+    const range = {
+      path: context.base + task.name,
+      from,
+      length,
+      fileSize: task.bytes,
+      digest,
+      before,
+      lane: context.lane,
+    };
     const { md5, sha } = await hashRange(range);
     before = sha;
     from += length;

@@ -3,6 +3,7 @@ import { parseCommand, helpText } from "./cli";
 import type { Mode, MoverSettings } from "./contract";
 import { MoverError, exitCodeOf, messageOf } from "./errors";
 import { EventLog } from "./events";
+import { isLane, runLane } from "./lane";
 import { isWorker, runWorker } from "./pool";
 import { usageReport, writeTermination } from "./report";
 import { runMover } from "./run";
@@ -56,6 +57,7 @@ function checked(input: unknown): ResolvedSettings {
 }
 
 if (isWorker()) runWorker();
+else if (isLane()) runLane();
 else
   main().then(
     (code) => process.exit(code),

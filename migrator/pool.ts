@@ -3,6 +3,7 @@ import type { ProxySettings, RetrySettings } from "./contract";
 import { MoverError, messageOf, type FailureName } from "./errors";
 import { httpClient, type HttpClient } from "./http";
 import type { Session, SessionSource } from "./keystone";
+import { md5Lane } from "./lane";
 import { retryPolicy, type Retry } from "./retry";
 import { Rights, swiftStore } from "./swift";
 import { transfer, type TransferContext, type TransferResult, type TransferTask } from "./transfer";
@@ -10,6 +11,8 @@ import { transfer, type TransferContext, type TransferResult, type TransferTask 
 /** What a worker thread needs to work by itself; it asks its parent for tokens only. */
 export interface WorkerSetup {
   readonly moverWorker: true;
+  /** The file threads start from: the mover's own. */
+  readonly entry: string;
   readonly base: string;
   readonly container: string;
   readonly threshold: number;
@@ -50,8 +53,6 @@ export interface TransferPool {
 
 export interface PoolOptions {
   readonly setup: WorkerSetup;
-  /** The file a worker starts from: the mover's own. */
-  readonly entry: string;
   readonly threads: number;
   readonly sessions: SessionSource;
   readonly onRetry: (retry: Retry) => void;
@@ -88,7 +89,7 @@ class Thread {
   >();
 
   constructor(private readonly options: PoolOptions) {
-    this.worker = new Worker(options.entry, { workerData: options.setup });
+    this.worker = new Worker(options.setup.entry, { workerData: options.setup });
     this.worker.on("message", (message: FromWorker) => this.receive(message));
     this.worker.on("error", (error) =>
       this.fail(new MoverError("failed", `a worker thread ended: ${messageOf(error)}`)),
@@ -194,6 +195,7 @@ export function runWorker(): void {
     base: setup.base,
     threshold: setup.threshold,
     segmentSize: setup.segmentSize,
+    lane: md5Lane(setup.entry),
     store: swiftStore({
       sessions,
       container: setup.container,

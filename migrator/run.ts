@@ -221,13 +221,13 @@ async function prepare(
     options.workerEntry === undefined || threads === 0
       ? inlinePool(transfer)
       : workerPool({
-          entry: options.workerEntry,
           threads,
           sessions: connection.sessions,
           onRetry: (retry) => log.retry(retry),
           onSent,
           setup: {
             moverWorker: true,
+            entry: options.workerEntry,
             base,
             container: settings.container,
             threshold,

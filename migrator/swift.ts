@@ -27,7 +27,7 @@ export interface StoreInfo {
 export interface StreamBody {
   readonly chunks: AsyncIterable<Uint8Array>;
   /** The MD5 of what was sent, in hex; asked for after the last chunk. */
-  md5(): string;
+  md5(): string | Promise<string>;
 }
 
 export interface PageQuery {
@@ -228,7 +228,7 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
         headers: { "content-type": "application/octet-stream" },
         body: stream.chunks,
         length,
-        check: (answer: HttpResponse) => this.checkEtag(name, answer, stream.md5()),
+        check: async (answer: HttpResponse) => this.checkEtag(name, answer, await stream.md5()),
       };
     });
     return etagOf(response);

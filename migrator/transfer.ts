@@ -3,6 +3,7 @@ import { toText, type ByteString } from "./bytes";
 import { MoverError } from "./errors";
 import { SourceChanged, readSmall } from "./file";
 import { algorithmOf, checkDigest, hashFor, hashRange, readHashed, type RangeToHash } from "./hashing";
+import type { Md5Lane } from "./lane";
 import { digestOfBlob, objectPrefix, type Kind } from "./layout";
 import { putLarge, verifyLarge } from "./large";
 import { isReachable } from "./segments";
@@ -46,6 +47,8 @@ export interface TransferContext {
   readonly segmentSize: number;
   /** Bytes that went out, as they go. */
   readonly onSent: (bytes: number) => void;
+  /** For blobs that become large objects; absent: everything is hashed in one thread. */
+  readonly lane?: Md5Lane;
 }
 
 /** Files up to this are read whole and sent with their MD5, so that the server refuses what arrives damaged. */
