@@ -39,8 +39,8 @@ type FromLane =
   | { readonly from: "digest"; readonly id: number; readonly md5: string };
 
 interface Waiting {
-  resolve(value: string): void;
-  reject(error: Error): void;
+  readonly resolve: (value: string) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** A lane whose thread starts from `entry`, the mover's own file, when the first stream begins. */
