@@ -94,7 +94,7 @@ function storageConf(settings: SwiftSettings, server: StorageServer): string {
     "filter:recon": { use: "egg:swift#recon", recon_cache_path: paths.cache },
     [`${server}-replicator`]: {},
     [`${server}-auditor`]: {},
-    ...(server === "account" ? {} : { [`${server}-updater`]: { interval: 30 } }),
+    ...(server === "account" ? {} : { [`${server}-updater`]: {} }),
   });
 }
 

@@ -79,6 +79,9 @@ async function release(settings: SwiftSettings): Promise<void> {
   if (await isMounted(devices)) await run("umount", [devices]);
 }
 
+/** Seconds between two sweeps of the updaters: what waits for them waits no longer than this. */
+const updateSeconds = 10;
+
 /** All processes, in the order of their start. */
 function processes(settings: SwiftSettings): readonly ProcessOptions[] {
   const paths = swiftPaths(settings);
@@ -94,9 +97,14 @@ function processes(settings: SwiftSettings): readonly ProcessOptions[] {
       if (status !== wanted) throw new Error(`${url} answers ${status}`);
     };
   const constrained = Object.keys(settings.constraints).length > 0;
-  const swift = (name: string, conf: string, listens?: Listen): ProcessOptions => {
-    const file = join(paths.swiftEtc, `${conf}-server.conf`);
-    const command: [string, ...string[]] = [`swift-${name}`, file, "-v"];
+  const confOf = (server: string): string => join(paths.swiftEtc, `${server}-server.conf`);
+  const swift = (
+    name: string,
+    servers: readonly string[],
+    command: readonly [string, ...string[]],
+    listens?: Listen,
+  ): ProcessOptions => {
+    const conf = [join(paths.swiftEtc, "swift.conf"), ...servers.map(confOf)];
     return {
       ...common,
       name: `swift-${name}`,
@@ -113,12 +121,14 @@ function processes(settings: SwiftSettings): readonly ProcessOptions[] {
             ...command,
           ]
         : command,
-      fingerprint: (files.get(join(paths.swiftEtc, "swift.conf")) ?? "") + (files.get(file) ?? ""),
+      fingerprint: conf.map((file) => files.get(file) ?? "").join(""),
       ...(listens === undefined
         ? {}
         : { listens: [listens], ready: answers(`http://${listens.host}:${listens.port}/healthcheck`) }),
     };
   };
+  const server = (name: string, listens: Listen): ProcessOptions =>
+    swift(`${name}-server`, [name], [`swift-${name}-server`, confOf(name), "-v"], listens);
   const keystone = plainKeystone(settings);
   return [
     {
@@ -170,13 +180,20 @@ function processes(settings: SwiftSettings): readonly ProcessOptions[] {
       listens: [keystone],
       ready: answers(`http://${address(keystone)}/v3`),
     },
-    ...storageServers.map((server) =>
-      swift(`${server}-server`, server, { host: "127.0.0.1", port: ports[server] }),
-    ),
+    ...storageServers.map((name) => server(name, { host: "127.0.0.1", port: ports[name] })),
     // The account's container counts and the container's late listings are theirs to bring up to date.
-    swift("container-updater", "container"),
-    swift("object-updater", "object"),
-    swift("proxy-server", "proxy", plainProxy(settings)),
+    swift(
+      "updaters",
+      ["container", "object"],
+      [
+        "/usr/bin/python3",
+        join(__dirname, "updaters.py"),
+        confOf("container"),
+        confOf("object"),
+        String(updateSeconds),
+      ],
+    ),
+    server("proxy", plainProxy(settings)),
     ...(tls === undefined
       ? []
       : [
