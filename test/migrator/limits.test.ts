@@ -52,11 +52,11 @@ test("what is kept of a listing does not keep its page", () => {
 });
 
 test("a request's time limit does not run while it waits for a connection", async () => {
-  const server = createServer((_, response) => setTimeout(() => response.end("x"), 200));
+  const server = createServer((_, response) => setTimeout(() => response.end("x"), 400));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const client = httpClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
     connections: 1,
-    timeout: 0.4,
+    timeout: 1,
     ca: [],
     insecure: false,
   });
@@ -74,7 +74,7 @@ test("a request's time limit does not run while it waits for a connection", asyn
 test("a thread that ended while it had nothing to do fails the next task instead of swallowing it", async () => {
   const entry = join(folder, "thread.js");
   writeFileSync(entry, "setTimeout(() => process.exit(3), 50)");
-  const pool = workerPool({ entry, threads: 1, setup: {} } as unknown as PoolOptions);
+  const pool = workerPool({ threads: 1, setup: { entry } } as unknown as PoolOptions);
   const task = { action: "put", name: "x", bytes: 1, kind: "blob" } as const;
   await expect(pool.run(task)).rejects.toThrow(/worker thread ended/);
   await expect(pool.run(task)).rejects.toThrow(/worker thread ended/);
