@@ -62,6 +62,11 @@ if (lab === undefined)
     await swift.makeContainer(container, { "X-Container-Meta-Name": "ours" });
     await cluster.patch(onVolume());
     await cluster.until("the registry on its volume, at rest", atRest("filesystem"));
+    // The conditions come a moment after the Deployment is settled, where it was not so before.
+    await cluster.until(
+      "the operator to say Available",
+      ({ config }) => condition(config, "Available")?.status === "True",
+    );
     registry = new Registry({ url: await registryUrl(lab.settings) });
   });
 
