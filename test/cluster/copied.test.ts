@@ -1,4 +1,3 @@
-import type { Report } from "../../migrator/contract";
 import type { Witness } from "../../cluster/journal";
 import { paths } from "../../cluster/paths";
 import { PermanentFailure } from "../../cluster/pod-progress";
@@ -8,6 +7,7 @@ import type { CopiedInputs } from "../../cluster/steps/kinds";
 import { seal } from "../../cluster/steps/seal";
 import { readRegistry } from "../../cluster/registry";
 import { FakeRegistry } from "./support/fake-registry";
+import { reportWith } from "./support/report";
 import { journalIn, patchInputs, sessionFor } from "./support/session";
 
 const name = "image-registry-migration-back";
@@ -38,26 +38,12 @@ async function onSwift() {
 
 /** A back Pod that has ended well, made under this seal. */
 function ended(registry: FakeRegistry, witness: Witness): void {
-  const none = { objects: 0, bytes: 0 };
-  const report: Report = {
-    version: 1,
+  const report = reportWith({
     mode: "back",
-    outcome: "ok",
-    exitCode: 0,
-    container: "c",
     context: { witness: `${witness.deploymentUid}/${witness.revision}` },
-    startedAt: "2026-01-01T00:00:00Z",
-    finishedAt: "2026-01-01T00:01:00Z",
-    blobs: none,
-    links: none,
     copied: { objects: 2, bytes: 20 },
-    skipped: none,
-    deleted: none,
-    retries: 0,
-    seconds: {},
     proven: false,
-    corrupt: [],
-  };
+  });
   registry.api.put(paths.pod(name), {
     metadata: { uid: "pod-1" },
     spec: { containers: [] },

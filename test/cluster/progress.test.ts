@@ -1,27 +1,16 @@
-import type { MoverEvent, Report } from "../../migrator/contract";
+import type { MoverEvent } from "../../migrator/contract";
 import { duration, parseEvent, progressTeller, reportInWords } from "../../cluster/progress";
 import { showBytes } from "../../cluster/size";
+import { reportWith } from "./support/report";
 
 const t = "2026-01-01T00:00:00Z";
-const nothing = { objects: 0, bytes: 0 };
-const report: Report = {
-  version: 1,
-  mode: "finish",
-  outcome: "ok",
-  exitCode: 0,
-  container: "c",
-  startedAt: "2026-01-01T00:00:00Z",
+const report = reportWith({
   finishedAt: "2026-01-01T00:03:00Z",
-  blobs: nothing,
-  links: nothing,
   copied: { objects: 1234, bytes: 5 * 2 ** 30 },
   skipped: { objects: 20, bytes: 0 },
   deleted: { objects: 1, bytes: 0 },
   retries: 2,
-  seconds: {},
-  proven: true,
-  corrupt: [],
-};
+});
 
 function told(events: readonly (MoverEvent | string)[], seconds: number) {
   const lines: string[] = [];

@@ -1,5 +1,6 @@
 import type { Journal } from "../../cluster/journal";
 import { proofOf as earned, proven } from "../../cluster/steps/copied";
+import { reportWith } from "./support/report";
 import { proofOf } from "./support/session";
 
 const journal: Journal = {
@@ -13,27 +14,13 @@ const proof = { ...proofOf(undefined), account: "http://internal:8080/v1/AUTH_p"
 test("a proof has the word of the copy that earned it, so that the next plan finds it again", () => {
   const witness = { deploymentUid: "d", revision: 2 };
   const tally = { objects: 1, bytes: 1 };
-  const report = {
-    version: 1,
-    mode: "finish",
-    outcome: "ok",
-    exitCode: 0,
+  const context = { run: "1-after-2026-01-01T00:00:00Z", claimUid: "u", witness: "d/2" };
+  const report = reportWith({
     account: "https://x/v1/AUTH_p",
-    container: "c",
-    context: { run: "1-after-2026-01-01T00:00:00Z", claimUid: "u", witness: "d/2" },
-    startedAt: "t",
-    finishedAt: "t",
+    context,
     blobs: tally,
-    links: tally,
-    copied: tally,
-    skipped: tally,
-    deleted: tally,
-    retries: 0,
-    seconds: {},
-    proven: true,
     target: { ...tally, digest: "d" },
-    corrupt: [],
-  } as const;
+  });
   const inputs = {
     token: "t",
     stack: "s",
@@ -46,7 +33,7 @@ test("a proof has the word of the copy that earned it, so that the next plan fin
     witness,
     deadlineSeconds: 0,
   } as const;
-  expect(earned(inputs, report, { uid: "u" }).run).toBe(report.context.run);
+  expect(earned(inputs, report, { uid: "u" }).run).toBe(context.run);
 });
 
 describe("what the journal keeps of a final copy", () => {
