@@ -57,9 +57,9 @@ export async function seed(options: SeedOptions): Promise<readonly SeedImage[]> 
   try {
     const { layout, early, late } = compose(work, small);
     log(`pushing ${early.length + late.length} images to ${url}`);
-    await pushAll(url, layout, early);
+    await pushAll(url, layout, early, log);
     // Tags that move: only once the first of their images is there.
-    await pushAll(url, layout, late);
+    await pushAll(url, layout, late, log);
     const half = await leaveUploadHalfWay(url, "team-a/web", 3 * MiB);
     log(`left an upload half way: ${half}`);
     const moved = new Set(late.map(({ repository, tag }) => `${repository}:${tag}`));
@@ -137,20 +137,52 @@ function reference(repository: string, tag: string, { digest }: Descriptor): str
   return `${repository.replaceAll("/", ".")}.${tag}.${digest.slice(-8)}`;
 }
 
-/** Four at a time: skopeo itself is mostly waiting. */
-async function pushAll(url: string, layout: Layout, images: readonly Planned[]): Promise<void> {
-  const queue = [...images];
-  const [first] = queue.splice(0, 1);
+/** Pushes at the same time: skopeo itself is mostly waiting. */
+const lanes = 4;
+
+async function pushAll(
+  url: string,
+  layout: Layout,
+  images: readonly Planned[],
+  log: (line: string) => void,
+): Promise<void> {
+  const [first, ...others] = images;
   // The base goes first, so that its layers are there for the others.
   if (first !== undefined) await push(first);
+  const queue = byRepository(others);
   await Promise.all(
-    Array.from({ length: 4 }, async () => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) await push(next);
+    Array.from({ length: lanes }, async () => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift())
+        for (const image of next) await push(image);
     }),
   );
   async function push({ repository, tag, descriptor }: Planned): Promise<void> {
-    await pushImage(url, `oci:${layout.dir}:${reference(repository, tag, descriptor)}`, repository, tag);
+    const source = `oci:${layout.dir}:${reference(repository, tag, descriptor)}`;
+    await patiently(() => pushImage(url, source, repository, tag), log);
   }
+}
+
+/**
+ * What may be pushed at the same time: the images of one repository go one after another, the longest row first.
+ * The registry writes a link by truncating it and then filling it; whoever asks for that layer in the same repository
+ * in between is answered 500 "invalid checksum digest format" (seen; also with a link emptied by hand).
+ */
+export function byRepository<T extends { readonly repository: string }>(images: readonly T[]): T[][] {
+  const rows = new Map<string, T[]>();
+  for (const image of images) rows.set(image.repository, [...(rows.get(image.repository) ?? []), image]);
+  return [...rows.values()].toSorted((a, b) => b.length - a.length);
+}
+
+/** Also the two pushes of a layer that one image has twice can meet at its link: a 500 is worth two more attempts. */
+export async function patiently(push: () => Promise<void>, log: (line: string) => void): Promise<void> {
+  for (let more = 2; ; more--)
+    try {
+      return await push();
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      if (more === 0 || !text.includes("500 (Internal Server Error)")) throw error;
+      log(`the registry answered 500, the push is repeated: ${text}`);
+    }
 }
 
 /** Pushes with skopeo, all architectures of an index; the manifest goes as it is, so that its digest stays. */
