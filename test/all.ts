@@ -12,6 +12,7 @@ import type { Lab } from "./e2e/support/lab";
 import { findPulumi, missingParts, onPath } from "./e2e/support/parts";
 import { start } from "./e2e/support/process";
 import { projectRoot } from "./e2e/support/project";
+import { atTermination } from "./e2e/support/termination";
 import { labPackages } from "./lab/parts";
 import { defaults } from "./lab/settings";
 
@@ -90,6 +91,7 @@ async function main(): Promise<void> {
     return;
   }
   const folder = mkdtempSync(join(tmpdir(), "image-registry-swift-test-"));
+  atTermination(() => rm(folder, { recursive: true, force: true }));
   let lab: Lab | undefined;
   try {
     console.log("\n== lab");

@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { bringUpLab, useLab, whyNoLab } from "./support/bring-up";
 import { findPulumi, missingParts } from "./support/parts";
 import { closing, type Counts } from "./support/closing";
+import { atTermination } from "./support/termination";
 import { indent, Story, StoryEnded, type Outcome } from "./support/scenario";
 import { World } from "./support/world";
 import { scenarios } from "./scenarios";
@@ -56,6 +57,7 @@ async function main(): Promise<Counts> {
     return { passed: 0, failed: 0, skipped: chosen.length };
   }
   const folder = mkdtempSync(join(tmpdir(), "image-registry-swift-e2e-"));
+  atTermination(() => rm(folder, { recursive: true, force: true }));
   const lab =
     options.lab === undefined
       ? await bringUpLab({
@@ -77,6 +79,7 @@ async function main(): Promise<Counts> {
     interrupted = true;
     console.log("interrupted: ends after this test");
   });
+  atTermination(async () => world.workspace.endLeftovers());
   try {
     await world.remember();
     for (const scenario of chosen) {

@@ -16,9 +16,10 @@ import { Kube, paths } from "./kube";
 import { cutSwift, joinSwift } from "./cut";
 import type { Lab } from "./lab";
 import { onPath } from "./parts";
-import { start, tail, until } from "./process";
+import { processesWith, start, tail, until } from "./process";
 import { projectRoot } from "./project";
 import { seedRecord } from "./seeded";
+import { atTermination } from "./termination";
 
 export interface LabWishes {
   readonly folder: string;
@@ -85,9 +86,17 @@ async function free(port: number): Promise<boolean> {
 export async function bringUpLab(wishes: LabWishes): Promise<Lab> {
   const { ports, net } = await place();
   const env = { LAB_DIR: wishes.folder, LAB_PORT_BASE: String(ports), LAB_NET: net };
+  let gone: Promise<unknown> | undefined;
+  // Both the end of the suite and its termination ask for it; the lab lets one at a time change it.
   const down = async (): Promise<void> => {
-    await lab(["down", "--wipe"], env, true);
+    await (gone ??= lab(["down", "--wipe"], env, true));
+    staysUp();
   };
+  const staysUp = atTermination(async () => {
+    // A bring-up that was under way, with what it installs or builds; the lab's parts have an environment of their own.
+    for (const pid of processesWith("LAB_DIR", wishes.folder)) process.kill(pid, "SIGKILL");
+    await down();
+  });
   console.log(`lab: ${wishes.folder}, ports from ${ports} on, ${net}`);
   try {
     const parts = ["--nodes", String(wishes.nodes), "--operator", wishes.operator];

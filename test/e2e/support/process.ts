@@ -4,6 +4,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { endWithUs } from "./termination";
 
 export interface Ended {
   /** Exit code, or `undefined` when a signal ended it. */
@@ -42,6 +43,7 @@ export function start(command: string, args: readonly string[], options: StartOp
     env: options.env ?? process.env,
     stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
   });
+  endWithUs(child);
   child.stdin?.end(options.input);
   let output = "";
   const lines: string[] = [];
