@@ -84,6 +84,8 @@ export class Workspace {
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
+      // Each run starts two Node.js processes of some two thousand modules: compiled once, a third of their CPU is saved.
+      NODE_COMPILE_CACHE: join(folder, "compile-cache"),
       KUBECONFIG: kubeconfig,
       [marker]: this.id,
     };
