@@ -22,6 +22,12 @@ export function mover(
   return { command: process.execPath, args: [moverProgram(), "--settings", file] };
 }
 
+/** GNU find asking each file for its size, and nothing else: what the volume's own answers cost. */
+export function find(root: string): Command {
+  // No registry has a file of a tebibyte: nothing is printed, all are asked.
+  return { command: "find", args: [join(root, "docker"), "-type", "f", "-size", "+1024G"] };
+}
+
 const openstack = (cloud: TestCloud) => ({
   OS_AUTH_URL: cloud.authUrl,
   OS_USERNAME: cloud.username,
