@@ -3,16 +3,13 @@
  * Everything wrong with it is told together. Descriptions and defaults of the keys are in Pulumi.yaml.
  */
 import * as pulumi from "@pulumi/pulumi";
-import { Fields, nearest, type Problem, quote } from "./config/fields";
+import { Fields, nearest, type Problem } from "./config/fields";
+import { type PodResources, readResources } from "./config/resources";
+
+export type { PodResources } from "./config/resources";
 
 /** Name of the project, and so of its configuration's namespace. */
 export const projectName = "image-registry-swift";
-
-/** Requests and limits of the migration Pod, as Kubernetes writes them. */
-export interface PodResources {
-  readonly requests: Readonly<Record<string, string>>;
-  readonly limits: Readonly<Record<string, string>>;
-}
 
 /** What every state needs. Times are seconds. */
 export interface CommonSettings {
@@ -215,60 +212,6 @@ function reportUnknownKeys(fields: Fields, config: Readonly<Record<string, strin
   }
 }
 
-const quantity = /^\d+(\.\d+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/;
-
-function readResources(fields: Fields): PodResources {
-  const fallback = { requests: { cpu: "500m", memory: "256Mi" }, limits: { memory: "1Gi" } };
-  const text = fields.text("resources");
-  if (text === "") return fallback;
-  const accepted = 'an object such as {"requests":{"cpu":"500m","memory":"256Mi"},"limits":{"memory":"1Gi"}}';
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    fields.add("resources", `is ${quote(text)}`, accepted);
-    return fallback;
-  }
-  if (!isRecord(value)) {
-    fields.add("resources", `is ${quote(text)}`, accepted);
-    return fallback;
-  }
-  for (const part of Object.keys(value)) {
-    if (part !== "requests" && part !== "limits")
-      fields.add(`resources.${part}`, "is not known", "requests, limits");
-  }
-  // A part that is not set keeps its default: whoever raises the limit does not mean to take the requests away.
-  const part = (name: "requests" | "limits") =>
-    value[name] === undefined ? fallback[name] : readAmounts(fields, value, name);
-  return { requests: part("requests"), limits: part("limits") };
-}
-
-function readAmounts(fields: Fields, value: Record<string, unknown>, part: "requests" | "limits") {
-  const amounts: Record<string, string> = {};
-  const given = value[part];
-  if (!isRecord(given)) {
-    fields.add(
-      `resources.${part}`,
-      "is not an object",
-      "cpu, memory, ephemeral-storage with a quantity each",
-    );
-    return amounts;
-  }
-  for (const [name, amount] of Object.entries(given)) {
-    const key = `resources.${part}.${name}`;
-    const shown =
-      typeof amount === "string" || typeof amount === "number" ? String(amount) : JSON.stringify(amount);
-    if (!["cpu", "memory", "ephemeral-storage"].includes(name)) {
-      fields.add(key, "is not known", "cpu, memory, ephemeral-storage");
-    } else if (!quantity.test(shown)) {
-      fields.add(key, `is ${quote(shown)}`, "a quantity such as 500m, 2, 256Mi, 1Gi");
-    } else {
-      amounts[name] = shown;
-    }
-  }
-  return amounts;
-}
-
 function readKubernetes(config: Readonly<Record<string, string>>): CommonSettings["kubernetes"] {
   const { kubeconfig, context } = namespaced(config, "kubernetes");
   return defined({ kubeconfig, context });
@@ -281,10 +224,6 @@ function namespaced(config: Readonly<Record<string, string>>, namespace: string)
       .filter(([key]) => key.startsWith(prefix))
       .map(([key, value]) => [key.slice(prefix.length), value]),
   );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Without the entries that are undefined, as exactOptionalPropertyTypes wants it. */

@@ -161,6 +161,10 @@ describe("problems: key, value, what is accepted, next command", () => {
     ],
     [{ state: "migrate", resources: '{"limits":{"memory":"1GB"}}' }, /resources.limits.memory is "1GB"/],
     [{ state: "migrate", resources: '{"limits":{"gpu":"1"}}' }, /resources.limits.gpu is not known/],
+    [
+      { state: "migrate", resources: '{"requests":{"memory":"2Gi"},"limits":{"memory":"1.5G"}}' },
+      /resources.requests.memory is "2Gi", more than resources.limits.memory; accepted: at most 1.5G/,
+    ],
     [{ state: "migrate", releaseVolumeClaim: "true" }, /releaseVolumeClaim is true in state migrate/],
     [{ state: "switch", releaseVolumeClaim: "true", pullCheck: "0" }, /pullCheck is 0; accepted: 1 to 1000/],
     [{ state: "abort", seal: "x".repeat(500) }, /seal is "x{60}\.\.\."/],
@@ -168,19 +172,35 @@ describe("problems: key, value, what is accepted, next command", () => {
     expect(problems(config as Record<string, string>)).toMatch(message);
   });
 
+  const resources = (text: string) => {
+    const parsed = parseSettings(
+      { "image-registry-swift:state": "migrate", "image-registry-swift:resources": text },
+      "o/p/s",
+    );
+    return parsed.ok ? parsed.settings.resources : parsed.problems;
+  };
+
   test("a part of resources that is not set keeps its default", () => {
-    const resources = (text: string) => {
-      const parsed = parseSettings(
-        { "image-registry-swift:state": "migrate", "image-registry-swift:resources": text },
-        "o/p/s",
-      );
-      return parsed.ok ? parsed.settings.resources : parsed.problems;
-    };
     expect(resources('{"limits":{"memory":"2Gi"}}')).toEqual({
       requests: { cpu: "500m", memory: "256Mi" },
       limits: { memory: "2Gi" },
     });
     expect(resources('{"requests":{"cpu":"1"},"limits":{}}')).toEqual({ requests: { cpu: "1" }, limits: {} });
+    expect(resources('{"requests":{"cpu":"500m"},"limits":{"cpu":"0.5"}}')).toEqual({
+      requests: { cpu: "500m" },
+      limits: { cpu: "0.5" },
+    });
+  });
+
+  test("a default of resources gives way to what is set: no Pod may request more than its limit", () => {
+    expect(resources('{"limits":{"memory":"32Mi","cpu":"250m"}}')).toEqual({
+      requests: { cpu: "250m", memory: "32Mi" },
+      limits: { memory: "32Mi", cpu: "250m" },
+    });
+    expect(resources('{"requests":{"memory":"2Gi"}}')).toEqual({
+      requests: { memory: "2Gi" },
+      limits: { memory: "2Gi" },
+    });
   });
 
   test("all of them together", () => {

@@ -24,9 +24,13 @@ export const unreachable: Scenario = {
     await t.test(
       "final: copyDeadline ends the waiting with the reason; the registry is sealed on its volume",
       async () => {
+        // Cut before, the live copy that goes first would end the run, and nothing would be sealed.
+        const up = stack.configure({ readOnly: true, copyDeadline: "60s" }).beginUp();
+        await up.line(/the registry is read-only/);
         await lab.cutSwift();
-        const output = await stack.configure({ readOnly: true, copyDeadline: "60s" }).upFails();
-        says(output.slice(output.lastIndexOf("Diagnostics:")), /copyDeadline/, address);
+        const { code, output } = await up.ended;
+        holds("up fails", code !== 0);
+        says(output.slice(output.lastIndexOf("Diagnostics:")), /the final copy.*copyDeadline/s, address);
         await world.assertSealed();
         await world.pullAll();
       },

@@ -1,0 +1,115 @@
+/** The key `resources`: what the migration Pod requests and may take, as Kubernetes writes it. */
+import { type Fields, quote } from "./fields";
+
+type Amounts = Readonly<Record<string, string>>;
+
+/** Requests and limits of the migration Pod, as Kubernetes writes them. */
+export interface PodResources {
+  readonly requests: Amounts;
+  readonly limits: Amounts;
+}
+
+const quantity = /^\d+(\.\d+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/;
+
+const fallback: PodResources = { requests: { cpu: "500m", memory: "256Mi" }, limits: { memory: "1Gi" } };
+
+/**
+ * Reads the key `resources`. What is not set keeps its default, and a default gives way to what is set: Kubernetes
+ * refuses a Pod that requests more than its limit.
+ */
+export function readResources(fields: Fields): PodResources {
+  const text = fields.text("resources");
+  if (text === "") return fallback;
+  const accepted = 'an object such as {"requests":{"cpu":"500m","memory":"256Mi"},"limits":{"memory":"1Gi"}}';
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    fields.add("resources", `is ${quote(text)}`, accepted);
+    return fallback;
+  }
+  if (!isRecord(value)) {
+    fields.add("resources", `is ${quote(text)}`, accepted);
+    return fallback;
+  }
+  for (const part of Object.keys(value)) {
+    if (part !== "requests" && part !== "limits")
+      fields.add(`resources.${part}`, "is not known", "requests, limits");
+  }
+  const given = (name: keyof PodResources) =>
+    value[name] === undefined ? undefined : readAmounts(fields, value, name);
+  const requests = given("requests");
+  const limits = given("limits");
+  if (requests !== undefined && limits !== undefined) {
+    for (const name of inExcess({ requests, limits })) {
+      const wrong = `is ${quote(requests[name]!)}, more than resources.limits.${name}`;
+      fields.add(`resources.requests.${name}`, wrong, `at most ${limits[name]!}`);
+    }
+    return { requests, limits };
+  }
+  // A part that is not set keeps its default: whoever raises the limit does not mean to take the requests away.
+  const both = { requests: requests ?? fallback.requests, limits: limits ?? fallback.limits };
+  const fitting = (part: Amounts, to: Amounts): Amounts => ({
+    ...part,
+    ...Object.fromEntries(inExcess(both).map((name) => [name, to[name]!])),
+  });
+  return requests === undefined
+    ? { requests: fitting(both.requests, both.limits), limits: both.limits }
+    : { requests: both.requests, limits: fitting(both.limits, both.requests) };
+}
+
+/** Resources of which more is requested than the limit allows. */
+function inExcess({ requests, limits }: PodResources): string[] {
+  return Object.entries(requests).flatMap(([name, amount]) => {
+    const limit = limits[name];
+    return limit !== undefined && amountOf(amount) > amountOf(limit) ? [name] : [];
+  });
+}
+
+const factors: Readonly<Record<string, number>> = {
+  m: 1e-3,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+};
+
+/** A quantity as a number: bytes, or CPUs. */
+function amountOf(text: string): number {
+  const [number = ""] = /^[\d.]+/.exec(text) ?? [];
+  return Number(number) * (factors[text.slice(number.length)] ?? 1);
+}
+
+function readAmounts(fields: Fields, value: Record<string, unknown>, part: "requests" | "limits") {
+  const amounts: Record<string, string> = {};
+  const given = value[part];
+  if (!isRecord(given)) {
+    fields.add(
+      `resources.${part}`,
+      "is not an object",
+      "cpu, memory, ephemeral-storage with a quantity each",
+    );
+    return amounts;
+  }
+  for (const [name, amount] of Object.entries(given)) {
+    const key = `resources.${part}.${name}`;
+    const shown =
+      typeof amount === "string" || typeof amount === "number" ? String(amount) : JSON.stringify(amount);
+    if (!["cpu", "memory", "ephemeral-storage"].includes(name)) {
+      fields.add(key, "is not known", "cpu, memory, ephemeral-storage");
+    } else if (!quantity.test(shown)) {
+      fields.add(key, `is ${quote(shown)}`, "a quantity such as 500m, 2, 256Mi, 1Gi");
+    } else {
+      amounts[name] = shown;
+    }
+  }
+  return amounts;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
