@@ -103,11 +103,14 @@ export class Swift {
     path: string,
     options: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string | Buffer } = {},
   ): Promise<{ status: number; headers: Record<string, string | string[] | undefined>; body: Buffer }> {
-    const { token, account } = await this.signIn();
-    // A Swift on a busy machine answers 500 and 503 now and then; the suites' own questions are asked again.
+    // A Swift on a busy machine answers 500 and 503 now and then; the suites' own questions are asked again. So is one
+    // answered 401: Keystone's tokens are good for an hour, and some runs take longer.
     for (let attempt = 1; ; attempt++) {
+      const { token, account } = await this.signIn();
       const answer = await this.once(method, `${account}/${path}`, token, options);
-      if (answer.status < 500 || attempt === 5) return answer;
+      const expired = answer.status === 401;
+      if ((answer.status < 500 && !expired) || attempt === 5) return answer;
+      if (expired) this.session = undefined;
       await sleep(1000 * attempt);
     }
   }
