@@ -156,13 +156,6 @@ async function ended(
   if (pod.status?.phase === "Succeeded" && report?.exitCode === 0) {
     return report;
   }
-  if (/^(Evicted|Preempting|NodeShutdown|Terminated)/.test(pod.status?.reason ?? "")) {
-    throw new PermanentFailure(
-      `${order.what}: pod ${namespace}/${order.name} was evicted: ${pod.status?.reason ?? ""}: ` +
-        `${(pod.status?.message ?? "").trim()}; run the same command again, what was copied stays`,
-      0,
-    );
-  }
   if (end?.reason === "OOMKilled") {
     throw new PermanentFailure(
       `${order.what}: pod ${namespace}/${order.name} was killed for lack of memory (OOMKilled)${limitOf(pod)}; give it ` +
@@ -172,6 +165,13 @@ async function ended(
   }
   // A Pod that is to end instead of looping may end well and leave the real code in its report.
   const exitCode = report?.exitCode ?? end?.exitCode ?? 1;
+  const cause = causeFromOutside(pod, exitCode);
+  if (cause !== undefined) {
+    throw new PermanentFailure(
+      `${order.what}: pod ${namespace}/${order.name} was ${cause}; run the same command again, what was copied stays`,
+      exitCode,
+    );
+  }
   const lines = teller.tail().length > 0 ? teller.tail() : await lastLines(api, order.name);
   const own = report?.message ?? "";
   throw new PermanentFailure(
@@ -187,6 +187,28 @@ async function ended(
     exitCode,
   );
 }
+
+/** What ended a Pod that would have gone on: its kubelet, a drain, a deletion. Not its own failure. */
+function causeFromOutside({ status }: RawPod, exitCode: number): string | undefined {
+  const { reason = "", message = "" } = status ?? {};
+  if (/^(Evicted|Preempting|NodeShutdown|Terminated)/.test(reason)) {
+    return `evicted: ${reason}: ${message.trim()}`;
+  }
+  if (exitCode !== interrupted) {
+    return undefined;
+  }
+  const disruption = status?.conditions?.find(
+    (each) => each.type === "DisruptionTarget" && each.status === "True",
+  );
+  const why =
+    disruption === undefined
+      ? "it got a signal (deleted, or its node is shut down)"
+      : `${disruption.reason ?? "disruption"}: ${(disruption.message ?? "").trim()}`;
+  return `ended from outside: ${why}`;
+}
+
+/** The mover's exit code after a signal. */
+const interrupted = 130;
 
 /** It may have ended, and be started again, between two looks. */
 function hasStarted(status: RawContainerStatus | undefined): boolean {

@@ -146,6 +146,29 @@ test.each([
     { ...ended({ exitCode: 137 }), reason: "Evicted", message: "The node was low on resource: memory. " },
     /was evicted: Evicted: The node was low on resource: memory\.; run the same command again/,
   ],
+  [
+    "drained",
+    {
+      ...ended({
+        exitCode: 130,
+        message: JSON.stringify({ ...report, exitCode: 130, message: "by a signal" }),
+      }),
+      conditions: [
+        {
+          type: "DisruptionTarget",
+          status: "True",
+          reason: "EvictionByEvictionAPI",
+          message: "Eviction API: evicting",
+        },
+      ],
+    },
+    /^the final copy: pod [^ ]+ was ended from outside: EvictionByEvictionAPI: Eviction API: evicting; run the same command again, what was copied stays$/,
+  ],
+  [
+    "deleted, or ended on its node",
+    ended({ exitCode: 130, message: JSON.stringify({ ...report, exitCode: 130, message: "by a signal" }) }),
+    /was ended from outside: it got a signal \(deleted, or its node is shut down\); run the same command again/,
+  ],
 ])("%s, in its own words", async (_what, status, words) => {
   const api = new PodApi();
   api.pod(status);
