@@ -39,7 +39,7 @@ export const drain: Scenario = {
     await t.test("the live Pod is evicted too: told, and the same up goes on after the drain", async () => {
       await world.lab.cutSwift(); // holds the copy where it is
       const up = stack.beginUp();
-      await livePodRuns(world);
+      await livePodRuns(world, up);
       await cordon(world, from, true);
       try {
         for (const pod of [...(await world.kube.list(paths.registryPods)), ...(await world.moverPods())])
@@ -68,7 +68,7 @@ export const drain: Scenario = {
         const there = (await world.kube.list(paths.registryPods))[0].spec.nodeName as string;
         const elsewhere = there === from ? to : from;
         const up = stack.configure({ pass: 2 }).beginUp();
-        await livePodRuns(world);
+        await livePodRuns(world, up);
         await cordon(world, there, true);
         // The lab has no attach controller's driver: the node that is to take the Pod waits, and what the controller says
         // of a volume in use elsewhere is said for it.

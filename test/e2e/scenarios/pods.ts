@@ -1,16 +1,20 @@
 /** What may happen to the migration Pod on its node, told in words of its own. */
 import { says } from "../support/expect";
-import { paths } from "../support/kube";
-import { until } from "../support/process";
+import { type KubeObject, paths } from "../support/kube";
+import { type Running, tail, until } from "../support/process";
 import type { Scenario } from "../support/scenario";
 import type { World } from "../support/world";
 
-/** The live Pod's container runs. */
-export async function livePodRuns(world: World): Promise<void> {
+/** Until the live Pod's container runs, which `up` is to make. */
+export async function livePodRuns(world: World, up: Running): Promise<void> {
+  let pod: KubeObject | undefined;
   await until("the live Pod to run", async () => {
-    const pod = await world.kube.find(paths.pod("image-registry-migration-live"));
-    return pod?.status?.containerStatuses?.[0]?.state?.running !== undefined;
+    pod = await world.kube.find(paths.pod("image-registry-migration-live"));
+    return up.child.exitCode !== null || pod?.status?.containerStatuses?.[0]?.state?.running !== undefined;
+  }).catch((error: Error) => {
+    throw new Error(`${error.message}; the Pod: ${JSON.stringify(pod?.status)}; up:\n${tail(up.output())}`);
   });
+  if (up.child.exitCode !== null) throw new Error(`up ended before that:\n${tail(up.output())}`);
 }
 
 export const outOfMemory: Scenario = {
