@@ -58,6 +58,8 @@ export const drain: Scenario = {
     await t.test(
       "the registry's Pod cannot attach the volume elsewhere: the live Pod gives way",
       async () => {
+        // A migration is of one claim: another one needs another migration.
+        await stack.configure({ state: "abort" }).up();
         // A volume that any node can have, one at a time, as Cinder's.
         await world.replaceClaim(["ReadWriteOnce"], (spec) => {
           const { local, nodeAffinity: _anywhere, ...rest } = spec;
@@ -67,7 +69,7 @@ export const drain: Scenario = {
         await world.lab.cutSwift();
         const there = (await world.kube.list(paths.registryPods))[0].spec.nodeName as string;
         const elsewhere = there === from ? to : from;
-        const up = stack.configure({ pass: 2 }).beginUp();
+        const up = stack.configure({ state: "migrate" }).beginUp();
         await livePodRuns(world, up);
         await cordon(world, there, true);
         // The lab has no attach controller's driver: the node that is to take the Pod waits, and what the controller says
