@@ -96,7 +96,7 @@ export const drain: Scenario = {
             source: { component: "attachdetach-controller" },
           });
           const ended = await up.ended;
-          says(ended.output, /gave way/, /Multi-Attach/, /run the same command again/);
+          says(ended.output, /gave way/, /Multi-Attach/, /Run the same command again/);
           await until(
             "the live Pod to go",
             async () => (await world.kube.find(paths.pod("image-registry-migration-live"))) === undefined,

@@ -7,7 +7,7 @@ import type { World } from "../support/world";
 
 /** Until the live Pod's container runs, which `up` is to make. */
 export async function livePodRuns(world: World, up: Running): Promise<void> {
-  let pod: KubeObject | undefined;
+  let pod: KubeObject;
   await until("the live Pod to run", async () => {
     pod = await world.kube.find(paths.pod("image-registry-migration-live"));
     return up.child.exitCode !== null || pod?.status?.containerStatuses?.[0]?.state?.running !== undefined;
