@@ -8,6 +8,7 @@ import { claimReleaseStep } from "./claim-release";
 import { containerCheckStep } from "./container-check";
 import { copiedStep } from "./copied";
 import { journalStep } from "./journal";
+import { endWithCli } from "./orphan";
 import type { StepKind, StepKinds } from "./kinds";
 import { prunerPauseStep, prunerResumeStep } from "./pruner";
 import { pullCheckStep } from "./pull-check";
@@ -92,6 +93,7 @@ export async function remove(
 }
 
 async function run(kind: StepKind, inputs: Values, config: ProviderConfig): Promise<Values> {
+  endWithCli();
   const outputs = await stepOf(kind).run(inputs as unknown as CommonInputs, contextOf(kind, config));
   return { ...inputs, ...outputs };
 }
