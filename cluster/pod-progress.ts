@@ -4,13 +4,14 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { exitCodes, type Report } from "../migrator/contract";
+import { exitCodeOf } from "../migrator/errors";
 import { type Api, ApiError } from "./api";
 import { away, patience } from "./away";
 import type { JournalOfRun } from "./journal-store";
 import { namespace } from "./journal";
 import type { RawContainerStatus, RawPod } from "./objects";
 import { paths } from "./paths";
-import { podTrouble } from "./pod-trouble";
+import { evictionOf, podTrouble, words } from "./pod-trouble";
 import { progressTeller, type ProgressTeller } from "./progress";
 import { podEvents } from "./registry";
 
@@ -156,13 +157,6 @@ async function ended(
   if (pod.status?.phase === "Succeeded" && report?.exitCode === 0) {
     return report;
   }
-  if (end?.reason === "OOMKilled") {
-    throw new PermanentFailure(
-      `${order.what}: pod ${namespace}/${order.name} was killed for lack of memory (OOMKilled)${limitOf(pod)}; give it ` +
-        `more with: ${moreMemory}, or fewer transfers, and run the same command again, what was copied stays`,
-      end.exitCode,
-    );
-  }
   // A Pod that is to end instead of looping may end well and leave the real code in its report.
   const exitCode = report?.exitCode ?? end?.exitCode ?? 1;
   const cause = causeFromOutside(pod, exitCode);
@@ -170,6 +164,13 @@ async function ended(
     throw new PermanentFailure(
       `${order.what}: pod ${namespace}/${order.name} was ${cause}; run the same command again, what was copied stays`,
       exitCode,
+    );
+  }
+  if (end?.reason === "OOMKilled") {
+    throw new PermanentFailure(
+      `${order.what}: pod ${namespace}/${order.name} was killed for lack of memory (OOMKilled)${limitOf(pod)}; give it ` +
+        `more with: ${moreMemory}, or fewer transfers, and run the same command again, what was copied stays`,
+      end.exitCode,
     );
   }
   const lines = teller.tail().length > 0 ? teller.tail() : await lastLines(api, order.name);
@@ -189,26 +190,23 @@ async function ended(
 }
 
 /** What ended a Pod that would have gone on: its kubelet, a drain, a deletion. Not its own failure. */
-function causeFromOutside({ status }: RawPod, exitCode: number): string | undefined {
-  const { reason = "", message = "" } = status ?? {};
-  if (/^(Evicted|Preempting|NodeShutdown|Terminated)/.test(reason)) {
-    return `evicted: ${reason}: ${message.trim()}`;
+function causeFromOutside(pod: RawPod, exitCode: number): string | undefined {
+  const eviction = evictionOf(pod);
+  if (eviction !== undefined) {
+    return `evicted: ${eviction}`;
   }
-  if (exitCode !== interrupted) {
+  if (exitCode !== exitCodeOf("interrupted")) {
     return undefined;
   }
-  const disruption = status?.conditions?.find(
+  const disruption = pod.status?.conditions?.find(
     (each) => each.type === "DisruptionTarget" && each.status === "True",
   );
   const why =
     disruption === undefined
       ? "it got a signal (deleted, or its node is shut down)"
-      : `${disruption.reason ?? "disruption"}: ${(disruption.message ?? "").trim()}`;
+      : words(disruption.reason, disruption.message);
   return `ended from outside: ${why}`;
 }
-
-/** The mover's exit code after a signal. */
-const interrupted = 130;
 
 /** It may have ended, and be started again, between two looks. */
 function hasStarted(status: RawContainerStatus | undefined): boolean {

@@ -22,11 +22,9 @@ export function podTrouble(pod: RawPod, events: readonly RawEvent[]): Trouble | 
   if (pod.metadata.deletionTimestamp !== undefined) {
     return undefined;
   }
-  if (
-    pod.status?.phase === "Failed" &&
-    /^(Evicted|Preempting|NodeShutdown|Terminated)/.test(pod.status.reason ?? "")
-  ) {
-    return { kind: "evicted", message: words(pod.status.reason, pod.status.message) };
+  const evicted = pod.status?.phase === "Failed" ? evictionOf(pod) : undefined;
+  if (evicted !== undefined) {
+    return { kind: "evicted", message: evicted };
   }
   const unscheduled = pod.status?.conditions?.find(
     (each) => each.type === "PodScheduled" && each.status === "False",
@@ -38,6 +36,13 @@ export function podTrouble(pod: RawPod, events: readonly RawEvent[]): Trouble | 
     };
   }
   return ofContainers(pod) ?? ofEvents(pod, events);
+}
+
+/** Why a kubelet ended the Pod, in its words; `undefined` when it did not. */
+export function evictionOf({ status }: RawPod): string | undefined {
+  return /^(Evicted|Preempting|NodeShutdown|Terminated)/.test(status?.reason ?? "")
+    ? words(status?.reason, status?.message)
+    : undefined;
 }
 
 function ofContainers(pod: RawPod): Trouble | undefined {
@@ -107,7 +112,8 @@ function lastLine(text: string | undefined): string | undefined {
   return text?.trim().split("\n").at(-1);
 }
 
-function words(reason: string | undefined, message: string | undefined): string {
+/** One line: the reason as Kubernetes names it, then its message. */
+export function words(reason: string | undefined, message: string | undefined): string {
   const text = (message ?? "").replace(/\s+/g, " ").trim();
   return text === "" ? (reason ?? "unknown") : `${reason ?? "unknown"}: ${text}`;
 }

@@ -9,7 +9,19 @@ export interface PodResources {
   readonly limits: Amounts;
 }
 
-const quantity = /^\d+(\.\d+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/;
+const factors: Readonly<Record<string, number>> = {
+  m: 1e-3,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+};
+
+const quantity = new RegExp(`^\\d+(\\.\\d+)?(${Object.keys(factors).join("|")})?$`);
 
 const fallback: PodResources = { requests: { cpu: "500m", memory: "256Mi" }, limits: { memory: "1Gi" } };
 
@@ -40,22 +52,21 @@ export function readResources(fields: Fields): PodResources {
     value[name] === undefined ? undefined : readAmounts(fields, value, name);
   const requests = given("requests");
   const limits = given("limits");
-  if (requests !== undefined && limits !== undefined) {
-    for (const name of inExcess({ requests, limits })) {
-      const wrong = `is ${quote(requests[name]!)}, more than resources.limits.${name}`;
-      fields.add(`resources.requests.${name}`, wrong, `at most ${limits[name]!}`);
-    }
-    return { requests, limits };
-  }
   // A part that is not set keeps its default: whoever raises the limit does not mean to take the requests away.
-  const both = { requests: requests ?? fallback.requests, limits: limits ?? fallback.limits };
-  const fitting = (part: Amounts, to: Amounts): Amounts => ({
-    ...part,
-    ...Object.fromEntries(inExcess(both).map((name) => [name, to[name]!])),
-  });
-  return requests === undefined
-    ? { requests: fitting(both.requests, both.limits), limits: both.limits }
-    : { requests: both.requests, limits: fitting(both.limits, both.requests) };
+  const amounts = {
+    requests: { ...(requests ?? fallback.requests) },
+    limits: { ...(limits ?? fallback.limits) },
+  };
+  for (const name of inExcess(amounts)) {
+    const [request, limit] = [amounts.requests[name]!, amounts.limits[name]!];
+    if (requests === undefined) amounts.requests[name] = limit;
+    else if (limits === undefined) amounts.limits[name] = request;
+    else {
+      const wrong = `is ${quote(request)}, more than resources.limits.${name}`;
+      fields.add(`resources.requests.${name}`, wrong, `at most ${limit}`);
+    }
+  }
+  return amounts;
 }
 
 /** Resources of which more is requested than the limit allows. */
@@ -65,18 +76,6 @@ function inExcess({ requests, limits }: PodResources): string[] {
     return limit !== undefined && amountOf(amount) > amountOf(limit) ? [name] : [];
   });
 }
-
-const factors: Readonly<Record<string, number>> = {
-  m: 1e-3,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-};
 
 /** A quantity as a number: bytes, or CPUs. */
 function amountOf(text: string): number {

@@ -1,20 +1,15 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { processesWith, start } from "./e2e/support/process";
+import { processesWith, startScript } from "./e2e/support/process";
 
 let dir: string;
 beforeEach(() => (dir = mkdtempSync(join(tmpdir(), "termination-"))));
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 test("a suite that gets SIGTERM ends its children, takes away what it made, and exits as ended by it", async () => {
-  const suite = start(
-    process.execPath,
-    [
-      "-r",
-      "ts-node/register/transpile-only",
-      "-e",
-      `const { atTermination } = require("./test/e2e/support/termination");
+  const suite = startScript(
+    `const { atTermination } = require("./test/e2e/support/termination");
        const { start } = require("./test/e2e/support/process");
        const { writeFileSync } = require("node:fs");
        const child = start("sleep", ["600"], { env: { ...process.env, OF_THIS_TEST: process.argv[1] } });
@@ -23,9 +18,7 @@ test("a suite that gets SIGTERM ends its children, takes away what it made, and 
        last();
        console.log("ready");
        setInterval(() => undefined, 1000);`,
-      dir,
-    ],
-    { cwd: join(__dirname, "..") },
+    dir,
   );
   await suite.line(/^ready$/);
   expect(processesWith("OF_THIS_TEST", dir)).toHaveLength(1);

@@ -8,8 +8,8 @@ import { claimReleaseStep } from "./claim-release";
 import { containerCheckStep } from "./container-check";
 import { copiedStep } from "./copied";
 import { journalStep } from "./journal";
-import { endWithCli } from "./orphan";
 import type { StepKind, StepKinds } from "./kinds";
+import { endWithCli } from "./orphan";
 import { prunerPauseStep, prunerResumeStep } from "./pruner";
 import { pullCheckStep } from "./pull-check";
 import { registryPatchStep } from "./registry-patch";
@@ -80,6 +80,7 @@ export async function remove(
   if (step.remove === undefined) {
     return;
   }
+  endWithCli();
   const context = contextOf(kind, config);
   try {
     await step.remove(props as unknown as CommonInputs, props, context);

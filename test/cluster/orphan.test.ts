@@ -1,28 +1,20 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
+import { startScript } from "../e2e/support/process";
 
 test("a provider whose CLI is gone ends, instead of telling nobody for ever that nobody listens", async () => {
-  const provider = spawn(
-    process.execPath,
-    [
-      "-r",
-      "ts-node/register/transpile-only",
-      "-e",
-      // As Pulumi's host of dynamic providers does.
-      `process.on("uncaughtException", (error) => console.error(error));
-       require("./cluster/steps/orphan").endWithCli();
-       console.log("ready");
-       setInterval(() => console.error("at work"), 50);`,
-    ],
-    { cwd: join(__dirname, "..", ".."), stdio: ["ignore", "pipe", "pipe"] },
+  // As Pulumi's host of dynamic providers does.
+  const provider = startScript(
+    `process.on("uncaughtException", (error) => console.error(error));
+     require("./cluster/steps/orphan").endWithCli();
+     console.log("ready");
+     setInterval(() => console.error("at work"), 50);`,
   );
   try {
-    await once(provider.stdout, "data");
-    provider.stdout.destroy();
-    provider.stderr.destroy();
-    expect(await once(provider, "exit")).toEqual([1, null]);
+    await provider.line(/^ready$/);
+    provider.child.stdout?.destroy();
+    provider.child.stderr?.destroy();
+    const { code, signal } = await provider.ended;
+    expect([code, signal]).toEqual([1, undefined]);
   } finally {
-    provider.kill("SIGKILL");
+    provider.kill();
   }
 }, 20_000);

@@ -16,7 +16,7 @@ import { Kube, paths } from "./kube";
 import { cutSwift, joinSwift } from "./cut";
 import type { Lab } from "./lab";
 import { onPath } from "./parts";
-import { processesWith, start, tail, until } from "./process";
+import { endProcessesWith, start, tail, until } from "./process";
 import { projectRoot } from "./project";
 import { seedRecord } from "./seeded";
 import { atTermination } from "./termination";
@@ -94,7 +94,7 @@ export async function bringUpLab(wishes: LabWishes): Promise<Lab> {
   };
   const staysUp = atTermination(async () => {
     // A bring-up that was under way, with what it installs or builds; the lab's parts have an environment of their own.
-    for (const pid of processesWith("LAB_DIR", wishes.folder)) process.kill(pid, "SIGKILL");
+    endProcessesWith("LAB_DIR", wishes.folder);
     await down();
   });
   console.log(`lab: ${wishes.folder}, ports from ${ports} on, ${net}`);

@@ -4,6 +4,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { projectRoot } from "./project";
 import { endWithUs } from "./termination";
 
 export interface Ended {
@@ -116,6 +117,13 @@ export function start(command: string, args: readonly string[], options: StartOp
   };
 }
 
+/** Starts TypeScript text in the project's folder; its arguments begin at `process.argv[1]`. */
+export function startScript(text: string, ...args: readonly string[]): Running {
+  return start(process.execPath, ["-r", "ts-node/register/transpile-only", "-e", text, ...args], {
+    cwd: projectRoot,
+  });
+}
+
 /** Runs a command to its end; throws with the end of its output unless it exits 0. */
 export async function run(
   command: string,
@@ -150,6 +158,16 @@ export function processesWith(name: string, value: string): number[] {
         return false; // ended meanwhile
       }
     });
+}
+
+/** Ends those processes, and no others, at once. */
+export function endProcessesWith(name: string, value: string): void {
+  for (const pid of processesWith(name, value))
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // ended meanwhile
+    }
 }
 
 export interface UntilOptions {

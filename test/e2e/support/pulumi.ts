@@ -17,7 +17,7 @@ import { basename, dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { PulumiParts } from "./parts";
 import { packageVersion } from "./parts";
-import { processesWith, run, start, tail, type Ended, type Running } from "./process";
+import { endProcessesWith, run, start, tail, type Ended, type Running } from "./process";
 import { projectRoot } from "./project";
 
 type Value = string | number | boolean | Readonly<Record<string, unknown>>;
@@ -98,20 +98,9 @@ export class Workspace {
     return stack;
   }
 
-  /** Ids of provider processes and language hosts that are still there. */
-  leftovers(): number[] {
-    return processesWith(marker, this.id);
-  }
-
   /** Ends what killed CLIs left behind, by id. */
   endLeftovers(): void {
-    for (const pid of this.leftovers()) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // ended meanwhile
-      }
-    }
+    endProcessesWith(marker, this.id);
   }
 }
 

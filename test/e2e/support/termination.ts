@@ -13,7 +13,8 @@ const grace = 10;
 /** Children end first, and before what is registered earlier: they work on it. */
 export function endWithUs(child: ChildProcess): void {
   children.add(child);
-  child.once("exit", () => children.delete(child));
+  // One that could not be started never exits.
+  for (const end of ["exit", "error"]) child.once(end, () => children.delete(child));
 }
 
 /** Registers what is to be taken away at a SIGTERM; the answer takes it off the list again. */
