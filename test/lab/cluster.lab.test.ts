@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { existsSync, statSync } from "node:fs";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { Api, type KubeObject } from "./kube/api";
 import { waitFor } from "./kube/cluster";
@@ -54,6 +56,72 @@ if (cluster === undefined)
     expect(log).toContain("outside ENOTFOUND");
   });
 });
+
+(cluster === undefined ? describe.skip : describe)("a Service in the lab", () => {
+  const name = `lab-test-service-${process.pid}`;
+  const api = new Api(cluster?.kubeconfig ?? "");
+  const { hostname, port } = new URL(cluster?.server ?? "https://127.0.0.1:1");
+
+  afterAll(async () => {
+    await api.delete("discovery.k8s.io/v1", "EndpointSlice", name, registryNamespace);
+    await api.delete("v1", "Service", name, registryNamespace);
+  });
+
+  it("refuses while it has no endpoint, and leads there afterwards, from the same port of its client too", async () => {
+    await api.createIfMissing({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name, namespace: registryNamespace },
+      spec: { ports: [{ name: "api", port: Number(port) }] },
+    });
+    const service = await api.get("v1", "Service", name, registryNamespace);
+    if (service === undefined) throw new Error(`Service ${name} is not there`);
+    const address = (service["spec"] as { clusterIP: string }).clusterIP;
+    const from = await freePort();
+    expect(await reach(address, Number(port), from)).toBe("ECONNREFUSED");
+    await api.createIfMissing({
+      apiVersion: "discovery.k8s.io/v1",
+      kind: "EndpointSlice",
+      metadata: {
+        name,
+        namespace: registryNamespace,
+        labels: { "kubernetes.io/service-name": name },
+      },
+      addressType: "IPv4",
+      ports: [{ name: "api", port: Number(port), protocol: "TCP" }],
+      endpoints: [{ addresses: [hostname], conditions: { ready: true } }],
+    });
+    await waitFor(
+      "test",
+      `Service ${name} leads somewhere`,
+      30,
+      async () => (await reach(address, Number(port))) === "connected",
+    );
+    expect(await reach(address, Number(port), from)).toBe("connected");
+  }, 60_000);
+});
+
+/** Connects and ends: `connected`, or the error's code. */
+function reach(host: string, port: number, from?: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, ...(from === undefined ? {} : { localPort: from }) });
+    socket.once("connect", () => {
+      socket.resetAndDestroy();
+      resolve("connected");
+    });
+    socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+  });
+}
+
+/** A port that nobody has at the moment. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
 
 function phaseOf(pod: KubeObject | undefined): string {
   return (pod?.["status"] as { phase?: string } | undefined)?.phase ?? "";

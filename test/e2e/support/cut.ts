@@ -2,6 +2,7 @@
  * Swift out of reach: its port refuses what comes over the nodes' bridges, that is from Pods; for everybody also what
  * comes from this machine, where the program and the operator run. Keystone still answers.
  */
+import { cutMark } from "../../lab/net/rules";
 import { labName, labNodes, labPorts, type LabSettings } from "../../lab/settings";
 import { run } from "./process";
 
@@ -11,7 +12,7 @@ export type CutOff = "pods" | "everybody";
 function rules(settings: LabSettings, who: CutOff): string[][] {
   const port = String(labPorts(settings).swift.proxy);
   const reset = ["-j", "REJECT", "--reject-with", "tcp-reset"];
-  const comment = ["-m", "comment", "--comment", `${labName(settings)}-cut`];
+  const comment = ["-m", "comment", "--comment", cutMark(labName(settings))];
   const bridges = labNodes(settings).map(({ bridge }) => bridge);
   // What this machine sends to an address of its own comes in over loopback.
   const interfaces = who === "pods" ? bridges : [...bridges, "lo"];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { PartError, type Part } from "../part";
 import { run } from "../run";
 import { labName, labNodes, serviceNet, type LabSettings, type NodeSettings } from "../settings";
-import { chains } from "./rules";
+import { chains, cutMark } from "./rules";
 
 /**
  * One bridge for each node, with the node's address on it from the start (the CNI plugin would make it with the first
@@ -88,6 +88,9 @@ function writeCni(node: NodeSettings): void {
  */
 async function makeRules(settings: LabSettings): Promise<void> {
   const names = chains(labName(settings));
+  // What is still meant for a Service here was led to no endpoint. As with kube-proxy it is refused: a packet let through
+  // is remembered as leading nowhere for two minutes, and a later connection from the same port of its client as well.
+  const refuse = `-A ${names.forward} -d ${serviceNet(settings)} -j REJECT`;
   const forward = labNodes(settings).flatMap(({ bridge }) => [
     `-A ${names.forward} -i ${bridge} -d ${settings.net} -j ACCEPT`,
     `-A ${names.forward} -o ${bridge} -s ${settings.net} -j ACCEPT`,
@@ -100,8 +103,10 @@ async function makeRules(settings: LabSettings): Promise<void> {
     "*filter",
     `:${names.forward} - [0:0]`,
     ...filter.removals,
+    refuse,
     ...forward,
     `-I FORWARD -j ${names.forward}`,
+    `-I OUTPUT -d ${serviceNet(settings)} -j ${names.forward}`,
     "COMMIT",
     "*nat",
     ...(nat.chains.includes(names.services) ? [] : [`:${names.services} - [0:0]`]),
@@ -130,19 +135,21 @@ async function removeRules(settings: LabSettings): Promise<void> {
   }
 }
 
-/** The lab's chains in a table, and lines that take away all that leads to them from chains of others. */
+/** The lab's chains in a table, and lines that take away what it has in chains of others. */
 async function ownRules(
   table: "filter" | "nat",
   settings: LabSettings,
 ): Promise<{ chains: readonly string[]; removals: readonly string[] }> {
   const names = Object.values(chains(labName(settings)));
   const lines = (await run("iptables-save", ["-t", table])).split("\n");
-  const jumps = lines.filter((line) =>
-    names.some((name) => line.startsWith("-A ") && line.endsWith(`-j ${name}`)),
+  const cut = `--comment ${cutMark(labName(settings))} `;
+  const elsewhere = lines.filter(
+    (line) =>
+      line.startsWith("-A ") && (line.includes(cut) || names.some((name) => line.endsWith(`-j ${name}`))),
   );
   return {
     chains: names.filter((name) => lines.some((line) => line.startsWith(`:${name} `))),
-    removals: jumps.map((line) => line.replace(/^-A /, "-D ")),
+    removals: elsewhere.map((line) => line.replace(/^-A /, "-D ")),
   };
 }
 

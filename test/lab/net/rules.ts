@@ -3,6 +3,11 @@ export function chains(lab: string) {
   return { services: `${lab}-services`, masquerade: `${lab}-masquerade`, forward: `${lab}-forward` } as const;
 }
 
+/** The comment of rules that keep somebody from the lab's Swift (test/e2e/support/cut.ts); they go with the lab. */
+export function cutMark(lab: string): string {
+  return `${lab}-cut`;
+}
+
 export interface ServicePort {
   readonly clusterIp: string;
   readonly protocol: "TCP" | "UDP";
