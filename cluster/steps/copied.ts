@@ -3,8 +3,9 @@ import type { Report } from "../../migrator/contract";
 import { readClaim } from "../claim";
 import { stuckPod, witnessProblem } from "../evidence";
 import type { Journal, Proof, Witness } from "../journal";
-import { inPhase, type JournalOfRun, without } from "../journal-store";
+import { inPhase, without } from "../journal-store";
 import { followPod, type Following, GaveWay, PermanentFailure } from "../pod-progress";
+import { rememberPrevious } from "../previous";
 import { reportInWords } from "../progress";
 import { readRegistry } from "../registry";
 import { type Session, sessionOf } from "../session";
@@ -19,7 +20,7 @@ export const copiedStep: Step<CopiedInputs, CopiedOutputs> = {
 
 /** Idempotent: a Pod that has ended is read again, and what it did is recorded again. */
 export async function followCopy(inputs: CopiedInputs, session: Session): Promise<CopiedOutputs> {
-  await begin(inputs, session.journal);
+  await begin(inputs, session);
   const report = await following(inputs, session);
   session.log(`${passInWords(inputs.pass)}: ${reportInWords(report)}`);
   await record(inputs, report, session);
@@ -61,8 +62,12 @@ async function registryShutOut(session: Session): Promise<string | undefined> {
 }
 
 /** Remembers which Pod is followed, as which attempt: should it vanish while nobody looks, the plan makes another. */
-export async function begin(inputs: CopiedInputs, journal: JournalOfRun): Promise<void> {
+export async function begin(inputs: CopiedInputs, { api, journal }: Session): Promise<void> {
   const { pass, podUid, attempt } = inputs;
+  if (pass === "live") {
+    // A migration after an abort begins here: what is there now is what was there before it, by the claim's UID.
+    await rememberPrevious(api, journal);
+  }
   await journal.update((each) => ({
     ...(pass === "live" && each.seal === undefined
       ? inPhase(without(each, "switchedAt", "copiedBack"), "copying", new Date().toISOString())

@@ -71,13 +71,22 @@ describe("the step", () => {
     const own = { ...inputs, ...changes };
     const metadata = { uid: own.podUid };
     registry.api.put(paths.pod(own.pod), { metadata, spec: { containers: [] }, status: running });
-    await begin(own, session.journal);
+    await begin(own, session);
     return { registry, session, own };
   }
 
   test("remembers which Pod it follows, as which attempt", async () => {
     const { registry } = await begun({ attempt: 3 });
     expect(await journalIn(registry)).toMatchObject({ attempts: { live: 3 }, followed: { live: "u1" } });
+  });
+
+  test("a live copy after an abort is of the claim that is there now, and says so", async () => {
+    const { registry, session, own } = await begun();
+    await session.journal.update((each) => ({ ...each, phase: "aborted" }));
+    registry.api.edit(paths.claim("image-registry-storage"), { metadata: { uid: "claim-2" } });
+    await begin(own, session);
+    const { previous, phase } = await journalIn(registry);
+    expect([previous?.claim.uid, phase]).toEqual(["claim-2", "copying"]);
   });
 
   test("one that gave way is another the next time", async () => {
