@@ -1,4 +1,5 @@
 import type { CloudSettings, RetrySettings } from "./contract";
+import type { Gather } from "./gather";
 import { httpClient, readCaFiles, type HttpClient, type HttpOptions } from "./http";
 import { keystoneSessions, tokensUrl, type SessionSource } from "./keystone";
 import { retryPolicy, type Retry, type RetryPolicy } from "./retry";
@@ -13,6 +14,8 @@ export interface ConnectOptions {
   readonly onRetry: (retry: Retry) => void;
   /** PEM texts besides the files the settings name. */
   readonly ca?: readonly string[];
+  /** See HttpOptions. */
+  readonly gather?: Gather;
 }
 
 /** Keystone and Swift, reached with one cloud's settings. Nothing is asked until it is needed. */
@@ -35,6 +38,7 @@ export function connect(options: ConnectOptions): Connection {
     ca,
     insecure: cloud.insecure ?? false,
     proxy: cloud.proxy,
+    gather: options.gather,
   };
   const clients = new Map<string, HttpClient>();
   const clientFor = (origin: string): HttpClient => {

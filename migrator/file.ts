@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import { createHash, hash as hashOf } from "node:crypto";
 import { toPath, toText, type ByteString } from "./bytes";
 import { MoverError, errnoOf, messageOf } from "./errors";
+import { Pace } from "./pace";
 
 /** A source file that is not what it was when it was walked. `Final` errors are never repeated. */
 export class SourceChanged extends Error {
@@ -41,12 +42,7 @@ function sizeOf(fd: number): Promise<number> {
   );
 }
 
-/** A reading that takes longer than this, in milliseconds, waited for a disk: the thread has better things to do. */
-const slow = 0.3;
-/** How long files take to read here, as a running mean; what is read by waiting threads is tried again now and then. */
-let usual = 0;
-let sinceTried = 0;
-const tryAgain = 64;
+const pace = new Pace();
 
 /**
  * Reads a small file of `bytes` bytes whole; another length than that is SourceChanged. What the system has in memory
@@ -54,12 +50,13 @@ const tryAgain = 64;
  * wait in threads, several at a time, while requests go on.
  */
 export function readSmall(path: ByteString, bytes: number): Buffer | Promise<Buffer> {
-  if (usual > slow && ++sinceTried < tryAgain) return readSmallWaiting(path, bytes);
-  sinceTried = 0;
+  if (pace.waits()) return readSmallWaiting(path, bytes);
   const start = performance.now();
-  const content = readSmallSync(path, bytes);
-  usual += (performance.now() - start - usual) / 8;
-  return content;
+  try {
+    return readSmallSync(path, bytes);
+  } finally {
+    pace.took(performance.now() - start);
+  }
 }
 
 function readSmallSync(path: ByteString, bytes: number): Buffer {

@@ -2,6 +2,7 @@ import type { Dispatcher } from "undici";
 import { readFileSync } from "node:fs";
 import * as tls from "node:tls";
 import type { ProxySettings } from "./contract";
+import type { Gather } from "./gather";
 import { newPool, newProxyPool } from "./undici";
 import { proxyFor } from "./proxy";
 
@@ -44,6 +45,8 @@ export interface HttpOptions {
   readonly ca: readonly string[];
   readonly insecure: boolean;
   readonly proxy?: ProxySettings | undefined;
+  /** For a thread with many small requests; absent: each answer is taken as it comes. */
+  readonly gather?: Gather | undefined;
 }
 
 /** Reads CA bundles; files that do not exist are skipped. */
@@ -69,8 +72,8 @@ const slowest = 16 * 1024;
 const queueing = 5;
 
 interface Running {
-  /** A connection was free, and it is being sent. */
-  readonly started: boolean;
+  /** When a connection was free and it began to be sent; undefined before. */
+  readonly sentAt: number | undefined;
   lastProgress: number;
   deadline: number;
   abort(reason: Error): void;
@@ -104,9 +107,11 @@ export function httpClient(origin: string, options: HttpOptions): HttpClient {
   const watch = (): void => {
     const now = performance.now();
     for (const one of running) {
-      const limit = one.started ? options.timeout : options.timeout * queueing;
+      const limit = one.sentAt !== undefined ? options.timeout : options.timeout * queueing;
       if (now - one.lastProgress > limit * 1000)
-        one.abort(new TimeoutError(`${one.started ? "no progress" : "not sent"} for ${limit} seconds`));
+        one.abort(
+          new TimeoutError(`${one.sentAt !== undefined ? "no progress" : "not sent"} for ${limit} seconds`),
+        );
       else if (now > one.deadline) one.abort(new TimeoutError("too slow"));
     }
     if (running.size === 0) {
@@ -122,9 +127,11 @@ export function httpClient(origin: string, options: HttpOptions): HttpClient {
   return {
     request(request) {
       return new Promise<HttpResponse>((resolve, reject) => {
-        const handler = new Handler(request, options.timeout, resolve, reject, start, (one) =>
-          running.delete(one),
-        );
+        const handler = new Handler(request, options.timeout, resolve, reject, start, (one) => {
+          running.delete(one);
+          if (one.sentAt !== undefined)
+            options.gather?.answered(performance.now() - one.sentAt, running.size);
+        });
         dispatcher.dispatch(
           {
             origin,
@@ -149,7 +156,7 @@ export function httpClient(origin: string, options: HttpOptions): HttpClient {
 
 /** One exchange as undici tells it, gathered into a response. */
 class Handler implements Dispatcher.DispatchHandler, Running {
-  started = false;
+  sentAt: number | undefined;
   lastProgress = performance.now();
   deadline = Infinity;
   private controller: Dispatcher.DispatchController | undefined;
@@ -180,8 +187,8 @@ class Handler implements Dispatcher.DispatchHandler, Running {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     if (this.failure) controller.abort(this.failure);
-    this.started = true;
     this.lastProgress = performance.now();
+    this.sentAt = this.lastProgress;
     const size = this.request.length ?? 0;
     this.deadline = this.lastProgress + (this.timeout * 3 + size / slowest) * 1000;
   }

@@ -11,6 +11,7 @@ import { usersOfCorrupt } from "./corrupt";
 import { settledCounts } from "./counts";
 import { MoverError, errnoOf, exitCodeOf, messageOf } from "./errors";
 import { Progress, type EventLog } from "./events";
+import { Gather } from "./gather";
 import { registryTree } from "./layout";
 import { inlinePool, workerPool, type TransferPool } from "./pool";
 import type { Proof } from "./proof";
@@ -68,6 +69,7 @@ export async function runMover(options: RunOptions): Promise<Report> {
     timeout: settings.requestTimeout,
     retry: settings.retry,
     onRetry: (retry) => log.retry(retry),
+    gather: new Gather(),
   });
   let pool: TransferPool | undefined;
 
