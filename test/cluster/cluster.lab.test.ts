@@ -100,9 +100,8 @@ described("the permissions that docs/permissions.yaml grants", () => {
 
 /**
  * OpenShift labels the registry's namespace `privileged` for node-ca, and its Pods get what `restricted` asks for from
- * SCC admission: the operator's own Deployment has neither runAsNonRoot nor a seccomp profile. The lab has no SCCs, so
- * the profile cannot be enforced where the registry runs; the API server is asked in a namespace of its own, as a dry
- * run.
+ * SCC admission. The end-to-end suite runs all of it under `restricted`; here each Pod is shown to the API server by
+ * itself, in a namespace of its own, as a dry run.
  */
 described("the migration Pod under Pod Security", () => {
   const api = lab?.api as Api;

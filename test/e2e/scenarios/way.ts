@@ -71,6 +71,14 @@ export const way: Scenario = {
       same("read-only", previous?.readOnly, spec.readOnly ?? false);
       same("replicas", previous?.replicas, spec.replicas);
     });
+    await t.check("all of it under Pod Security's profile restricted, enforced", async () => {
+      const bare = { name: "bare", image: "e2e", imagePullPolicy: "Never" };
+      const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "bare" }, spec: { containers: [bare] } };
+      const refused = await world.kube
+        .create(`${paths.namespace}/pods?dryRun=All`, pod)
+        .then(() => "a Pod that asks for nothing was let in", String);
+      says(refused, /violates PodSecurity "restricted/);
+    });
     await secondUpChangesNothing(t, stack, "migrate");
     await t.check("the seed's images pull while the registry is read-only", async () => {
       await world.pullAll();

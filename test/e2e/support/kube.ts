@@ -133,6 +133,7 @@ export class Kube {
 const registryNamespace = "/api/v1/namespaces/openshift-image-registry";
 /** Paths of what the suites look at. */
 export const paths = {
+  namespace: registryNamespace,
   config: "/apis/imageregistry.operator.openshift.io/v1/configs/cluster",
   pruner: "/apis/imageregistry.operator.openshift.io/v1/imagepruners/cluster",
   clusterOperator: "/apis/config.openshift.io/v1/clusteroperators/image-registry",

@@ -104,6 +104,7 @@ export class World {
     for (const map of await this.kube.list(paths.configMaps))
       if (/^image-registry-(migration|mover|migrator|pull)/.test(map.metadata.name))
         await this.kube.remove(`${paths.configMaps}/${map.metadata.name}`);
+    await this.podSecurity("restricted");
     await this.restoreClaim();
     const spec = (await this.kube.get(paths.config)).spec;
     const removed = Object.fromEntries(
@@ -125,6 +126,16 @@ export class World {
     for (const claimUser of await this.kube.list(paths.jobs))
       if (/e2e/.test(claimUser.metadata.name))
         await this.kube.remove(`${paths.jobs}/${claimUser.metadata.name}?propagationPolicy=Background`);
+  }
+
+  /**
+   * What Pod Security enforces in the registry's namespace. A real cluster's is `privileged`, for node-ca, and SCCs hold
+   * the others; under `restricted` the program's Pods are shown to need nothing more.
+   */
+  async podSecurity(level: "restricted" | "privileged"): Promise<void> {
+    await this.kube.merge(paths.namespace, {
+      metadata: { labels: { "pod-security.kubernetes.io/enforce": level } },
+    });
   }
 
   /** A scenario that released or changed the claim: made again as it was, bound to a volume on the same folder. */

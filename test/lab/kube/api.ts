@@ -28,6 +28,7 @@ export class ApiError extends Error {
 
 /** Plural names of the kinds the lab itself makes; CRDs' are their own. */
 const plurals: Readonly<Record<string, string>> = {
+  MutatingAdmissionPolicy: "mutatingadmissionpolicies",
   NetworkPolicy: "networkpolicies",
   Proxy: "proxies",
   StorageClass: "storageclasses",

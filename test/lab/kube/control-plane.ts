@@ -71,6 +71,9 @@ export function controlPlane(settings: LabSettings, commands: Commands): Part[] 
         `--token-auth-file=${files.tokenAuth}`,
         "--authorization-mode=Node,RBAC",
         "--enable-admission-plugins=NodeRestriction",
+        // What stands in for SCC admission (scc.ts): beta, and off by default, in this release.
+        "--feature-gates=MutatingAdmissionPolicy=true",
+        "--runtime-config=admissionregistration.k8s.io/v1beta1=true",
         `--service-cluster-ip-range=${serviceNet(settings)}`,
         "--service-account-issuer=https://kubernetes.default.svc",
         `--service-account-key-file=${files.serviceAccountKey}`,

@@ -4,6 +4,7 @@ import { images } from "../registry/images";
 import { labName, labNodes, labPaths, type LabSettings } from "../settings";
 import type { KubeObject } from "./api";
 import { pkiFiles } from "./pki";
+import { sccAdmission } from "./scc";
 
 /** The release the cluster says it is; the operator's OPERATOR_IMAGE_VERSION must equal it. */
 export const openshiftVersion = "4.22.0";
@@ -30,6 +31,7 @@ export function clusterObjects(settings: LabSettings): KubeObject[] {
   const ca = readFileSync(files.caCert, "utf8");
   return [
     ...namespaces(),
+    ...sccAdmission(registryNamespace, registryUid),
     ...["FeatureGate", "Proxy", "APIServer", "Image"].map((kind) => cluster(kind, {})),
     cluster(
       "ClusterVersion",
