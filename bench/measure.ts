@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { atTermination } from "../test/e2e/support/termination";
 
 export interface Cost {
   /** Seconds. */
@@ -30,6 +31,11 @@ export async function measure({ command, args, env = {}, cwd }: Command): Promis
       cwd,
       env: { PATH: process.env["PATH"], HOME: folder, ...env },
       stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own: a signal to `time` alone would leave the client behind.
+      detached: true,
+    });
+    const ended = atTermination(async () => {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
     });
     let output = "";
     const keep = (chunk: Buffer) => (output = (output + chunk.toString()).slice(-20_000));
@@ -38,7 +44,7 @@ export async function measure({ command, args, env = {}, cwd }: Command): Promis
     const code = await new Promise<number | null>((resolve, reject) => {
       child.on("error", reject);
       child.on("close", resolve);
-    });
+    }).finally(ended);
     if (code !== 0)
       throw new Error(
         `${command} ${args.slice(0, 3).join(" ")} ... ended with ${code}:\n${output.slice(-1500)}`,

@@ -12,6 +12,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ensurePackages } from "../test/lab/packages";
 import { swiftPackages } from "../test/lab/swift/swift";
+import { atTermination } from "../test/e2e/support/termination";
 import { Account, realCloud, type TestCloud } from "../test/migrator/support/cloud";
 import { cleanUp, moverProgram } from "../test/migrator/support/mover";
 import { measure } from "./measure";
@@ -47,6 +48,12 @@ async function main(): Promise<void> {
   await ensurePackages([...swiftPackages, ...clientPackages], console.log);
   moverProgram();
   const lab = await cloudFor(values.server, values.clouds);
+  // Clients are in groups of their own, so Ctrl-C is for this process to pass on.
+  process.once("SIGINT", () => process.kill(process.pid, "SIGTERM"));
+  const done = atTermination(async () => {
+    await lab.stop();
+    cleanUp();
+  });
   const account = await Account.signIn(lab.cloud);
   let current: Server = lab.server;
   const made: string[] = [];
@@ -82,6 +89,7 @@ async function main(): Promise<void> {
   } finally {
     for (const container of made) await account.remove(container);
     await lab.stop();
+    done();
     cleanUp();
   }
 }

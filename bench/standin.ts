@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
+import { endWithUs } from "../test/e2e/support/termination";
 import type { TestCloud } from "../test/migrator/support/cloud";
 import { identity } from "../test/migrator/swift-standin/keystone";
 import { SwiftStandin } from "../test/migrator/swift-standin/server";
@@ -40,6 +41,7 @@ export async function startStandin(index?: string): Promise<{ cloud: TestCloud; 
     ],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
+  endWithUs(child);
   const [authUrl] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
   const { user, project } = identity;
   return {

@@ -77,7 +77,7 @@ export const way: Scenario = {
       const refused = await world.kube
         .create(`${paths.namespace}/pods?dryRun=All`, pod)
         .then(() => "a Pod that asks for nothing was let in", String);
-      says(refused, /violates PodSecurity "restricted/);
+      says(refused, /violates PodSecurity \\?"restricted/);
     });
     await secondUpChangesNothing(t, stack, "migrate");
     await t.check("the seed's images pull while the registry is read-only", async () => {
