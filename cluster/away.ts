@@ -3,6 +3,7 @@
  * and certificate roll, on a single-node cluster for minutes; a copy of hours or the sealed registry must not depend on
  * the second in which somebody looked.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError } from "./api";
 
 /** Instead of what could not be read, because the server was away. */
@@ -42,4 +43,36 @@ export function patience(log: (line: string) => void, meanwhile = ""): Look {
       return away;
     }
   };
+}
+
+export interface Insistence {
+  /** Seconds until what is thrown is the server's last answer, or its silence. */
+  readonly seconds?: number;
+  /** Milliseconds between two tries. */
+  readonly pace?: number;
+}
+
+/**
+ * A write that may be done twice, tried again while the server is away: between two waits there are such writes, and a
+ * run of hours must not end at one of them either.
+ */
+export async function insist<T>(
+  log: (line: string) => void,
+  write: () => Promise<T>,
+  { seconds = 180, pace = 1000 }: Insistence = {},
+): Promise<T> {
+  const began = performance.now();
+  let last: unknown;
+  const look = patience(log);
+  for (;;) {
+    const done = await look(() =>
+      write().catch((error: unknown) => {
+        last = error;
+        throw error;
+      }),
+    );
+    if (done !== away) return done;
+    if (performance.now() - began >= seconds * 1000) throw last;
+    await sleep(pace);
+  }
 }

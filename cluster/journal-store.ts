@@ -3,6 +3,7 @@
  * whoever is no longer meant. A provider process outlives a killed CLI, so every change and every wait asks first.
  */
 import { type Api, ApiError } from "./api";
+import { insist, type Insistence } from "./away";
 import { type Journal, journalName, namespace, type Phase, type Previous, type Run } from "./journal";
 import type { RawConfigMap } from "./objects";
 import { paths } from "./paths";
@@ -73,7 +74,13 @@ export interface JournalOfRun {
   update(with_: (journal: Journal) => Journal): Promise<Journal>;
 }
 
-export function journalOf(api: Api, token: string): JournalOfRun {
+/** `log` hears when a change has to be tried again, because the API server is away for a moment. */
+export function journalOf(
+  api: Api,
+  token: string,
+  log: (line: string) => void = () => undefined,
+  patience: Insistence = {},
+): JournalOfRun {
   const ours = (journal: Journal | undefined): Journal => {
     if (journal?.run?.token !== token) {
       throw new TakenOver(journal?.run);
@@ -82,7 +89,11 @@ export function journalOf(api: Api, token: string): JournalOfRun {
   };
   return {
     assertRun: async () => ours(await readJournal(api)),
-    update: (with_) => change(api, (journal) => with_(ours(journal))),
+    update: (with_) => {
+      // What is written although no answer came must not be decided on once more (a count would go up twice).
+      const sent: Sent = {};
+      return insist(log, () => change(api, (journal) => with_(ours(journal)), sent), patience);
+    },
   };
 }
 
@@ -119,15 +130,29 @@ function fresh(now: string): Journal {
   return { version: 1, phase: "started", phaseSince: now };
 }
 
+/** What was last sent to the API server, by one change. */
+interface Sent {
+  data?: string;
+  journal?: Journal;
+}
+
 /** Read, change, write under the version that was read; again after a conflict, a bounded number of times. */
-async function change(api: Api, with_: (journal: Journal | undefined) => Journal): Promise<Journal> {
+async function change(
+  api: Api,
+  with_: (journal: Journal | undefined) => Journal,
+  sent: Sent = {},
+): Promise<Journal> {
   for (let attempt = 1; ; attempt++) {
     const stored = await api.get<RawConfigMap>(paths.journal);
+    if (sent.journal !== undefined && stored?.data?.[key] === sent.data) {
+      return sent.journal;
+    }
     const journal = with_(stored === undefined ? undefined : parseJournal(stored));
     const data = { [key]: `${JSON.stringify(journal, null, 2)}\n` };
     if (stored?.data?.[key] === data[key]) {
       return journal;
     }
+    Object.assign(sent, { data: data[key], journal });
     try {
       if (stored === undefined) {
         await api.create(paths.configMaps, {

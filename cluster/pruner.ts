@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Api } from "./api";
-import { away, patience } from "./away";
+import { away, insist, patience } from "./away";
 import type { Journal } from "./journal";
 import { type JournalOfRun, readJournal, without } from "./journal-store";
 import type { RawCronJob, RawJob, RawPruner } from "./objects";
@@ -47,8 +47,10 @@ export async function pausePruner(
   // First remembered, then done: after a crash in between, resuming finds out and changes nothing.
   await journal.update((each) => heldBack(each, pruner));
   if (pruner !== undefined && pruner.spec?.suspend !== true) {
-    await journal.assertRun();
-    await api.mergePatch(paths.pruner, { spec: { suspend: true } });
+    await insist(log, async () => {
+      await journal.assertRun();
+      await api.mergePatch(paths.pruner, { spec: { suspend: true } });
+    });
     log("the image pruner is paused until the registry is open again");
   }
   const began = performance.now();
@@ -119,7 +121,10 @@ export async function resumePruner(
   }
   const { suspend } = had(held);
   if (pruner !== undefined && pruner.spec?.suspend !== suspend) {
-    await api.mergePatch(paths.pruner, { spec: { suspend: suspend ?? null } });
+    await insist(log, async () => {
+      await journal.assertRun();
+      await api.mergePatch(paths.pruner, { spec: { suspend: suspend ?? null } });
+    });
     log(`the image pruner has its own setting back (suspend: ${suspend ?? "not set"})`);
   }
   await journal.update((each) => without(each, "prunerPaused", "prunerHad"));

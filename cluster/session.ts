@@ -30,7 +30,7 @@ export function sessionOf(inputs: Pick<CommonInputs, "token">, context: StepCont
   return {
     kube: context.kube,
     api,
-    journal: journalOf(api, inputs.token),
+    journal: journalOf(api, inputs.token, context.log),
     log: context.log,
     cloud,
     async withSwift(use) {

@@ -1,12 +1,12 @@
 /** Waits while the API server is away for a moment, as it is at every upgrade of a single-node cluster. */
 import { ApiError, type ApiErrorKind } from "../../cluster/api";
-import { away, patience } from "../../cluster/away";
+import { away, insist, patience } from "../../cluster/away";
 import { sealed } from "../../cluster/evidence";
-import { TakenOver, takeRun } from "../../cluster/journal-store";
+import { journalOf, readJournal, TakenOver, takeRun } from "../../cluster/journal-store";
 import { paths } from "../../cluster/paths";
 import { rememberPrevious } from "../../cluster/previous";
 import { followPod } from "../../cluster/pod-progress";
-import { pausePruner } from "../../cluster/pruner";
+import { pausePruner, resumePruner } from "../../cluster/pruner";
 import { rollOut } from "../../cluster/rollout";
 import { releaseClaim } from "../../cluster/steps/claim-release";
 import { seal } from "../../cluster/steps/seal";
@@ -157,6 +157,68 @@ describe("a wait ends", () => {
     await takeRun(registry.api, { token: "t2", stack: "o/p/other", host: "h2", since: "now" });
     blink(registry, paths.journal, {});
     await expect(sealing).rejects.toThrow(TakenOver);
+  });
+});
+
+describe("a write that may be done twice is tried again", () => {
+  const quick = { pace: 1, seconds: 5 };
+  const failed = (each: { attempts?: Readonly<Record<string, number>> }) => ({
+    attempts: { final: (each.attempts?.["final"] ?? 0) + 1 },
+  });
+
+  test("a change of the journal while the server is away", async () => {
+    const { api } = await sessionFor(new FakeRegistry());
+    const lines: string[] = [];
+    const replace = api.replace.bind(api);
+    let times = 3;
+    api.replace = (path, body) => (times-- > 0 ? Promise.reject(gone()) : replace(path, body));
+    const journal = journalOf(api, "t1", (line) => lines.push(line), quick);
+    await journal.update((each) => ({ ...each, ...failed(each) }));
+    expect((await readJournal(api))?.attempts).toEqual({ final: 1 });
+    expect(lines).toEqual([expect.stringMatching(/ECONNREFUSED; trying again$/)]);
+  });
+
+  test("one that was made although no answer came is not made twice", async () => {
+    const { api } = await sessionFor(new FakeRegistry());
+    const replace = api.replace.bind(api);
+    let times = 1;
+    api.replace = async (path, body) => {
+      const made = await replace(path, body);
+      if (times-- > 0) throw gone("other", 504);
+      return made as never;
+    };
+    await journalOf(api, "t1", () => undefined, quick).update((each) => ({ ...each, ...failed(each) }));
+    expect((await readJournal(api))?.attempts).toEqual({ final: 1 });
+  });
+
+  test("the pruner's pausing and resuming", async () => {
+    const registry = new FakeRegistry();
+    const { api } = registry;
+    api.put(paths.pruner, { spec: { suspend: false } });
+    const session = await sessionFor(registry);
+    const patch = api.mergePatch.bind(api);
+    let times = 1;
+    api.mergePatch = (path, body) => (times-- > 0 ? Promise.reject(gone("other", 503)) : patch(path, body));
+    await pausePruner(api, session.journal, () => undefined, 5, 1);
+    expect(api.objects.get(paths.pruner)).toMatchObject({ spec: { suspend: true } });
+    times = 1;
+    await resumePruner(api, session.journal, () => undefined);
+    expect(api.objects.get(paths.pruner)).toMatchObject({ spec: { suspend: false } });
+  });
+
+  test("not for ever: what is thrown is what the server said last", async () => {
+    const never = () => Promise.reject(gone("other", 503));
+    await expect(insist(() => undefined, never, { pace: 1, seconds: 0.05 })).rejects.toThrow("ECONNREFUSED");
+  });
+
+  test("and not when it is refused", async () => {
+    let asked = 0;
+    const refused = () => {
+      asked++;
+      return Promise.reject(gone("forbidden", 403));
+    };
+    await expect(insist(() => undefined, refused, quick)).rejects.toThrow(ApiError);
+    expect(asked).toBe(1);
   });
 });
 

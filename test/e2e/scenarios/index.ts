@@ -1,4 +1,5 @@
 import type { Scenario } from "../support/scenario";
+import { apiServer } from "./api-server";
 import { complaint } from "./complaint";
 import { drain } from "./drain";
 import { interruptions } from "./interruptions";
@@ -23,6 +24,7 @@ export const scenarios: readonly Scenario[] = [
   stubbornPod,
   operatorTrouble,
   complaint,
+  apiServer,
   pruner,
   pullCheck,
   withoutCopyBack,

@@ -13,7 +13,7 @@ import { machineProblems } from "../../lab/packages";
 import { operatorPart, operatorPartName } from "../../lab/operator/parts";
 import { defaults, labPaths } from "../../lab/settings";
 import { Kube, paths } from "./kube";
-import { cutSwift, joinSwift } from "./cut";
+import { cut, join as joinAgain } from "./cut";
 import type { Lab } from "./lab";
 import { onPath } from "./parts";
 import { endProcessesWith, start, tail, until } from "./process";
@@ -180,8 +180,10 @@ async function openLab(folder: string, down: () => Promise<void>): Promise<Lab> 
         everyMs: 50,
       });
     },
-    cutSwift: (who) => cutSwift(record.settings, who),
-    joinSwift: () => joinSwift(record.settings),
+    cutSwift: (who = "pods") => cut(record.settings, "swift", who),
+    joinSwift: () => joinAgain(record.settings, "swift"),
+    cutApiServer: () => cut(record.settings, "api-server", "everybody"),
+    joinApiServer: () => joinAgain(record.settings, "api-server"),
     holdKubelets: (node) => {
       const held = kubernetes.nodes.filter(({ name }) => node === undefined || name === node);
       const pids = held.map(({ name }) => {

@@ -1,16 +1,20 @@
 /**
- * Swift out of reach: its port refuses what comes over the nodes' bridges, that is from Pods; for everybody also what
- * comes from this machine, where the program and the operator run. Keystone still answers.
+ * Swift, or the API server, out of reach: its port refuses what comes over the nodes' bridges, that is from Pods; for
+ * everybody also what comes from this machine, where the program and the operator run. Keystone still answers.
  */
 import { cutMark } from "../../lab/net/rules";
 import { labName, labNodes, labPorts, type LabSettings } from "../../lab/settings";
 import { run } from "./process";
 
-/** Who does not get to Swift any more. */
+/** Who does not get there any more. */
 export type CutOff = "pods" | "everybody";
 
-function rules(settings: LabSettings, who: CutOff): string[][] {
-  const port = String(labPorts(settings).swift.proxy);
+/** What is out of reach. */
+export type CutPart = "swift" | "api-server";
+
+function rules(settings: LabSettings, part: CutPart, who: CutOff): string[][] {
+  const ports = labPorts(settings);
+  const port = String(part === "swift" ? ports.swift.proxy : ports.apiserver);
   const reset = ["-j", "REJECT", "--reject-with", "tcp-reset"];
   const comment = ["-m", "comment", "--comment", cutMark(labName(settings))];
   const bridges = labNodes(settings).map(({ bridge }) => bridge);
@@ -20,13 +24,13 @@ function rules(settings: LabSettings, who: CutOff): string[][] {
 }
 
 /** Connections that are open already are reset as well. */
-export async function cutSwift(settings: LabSettings, who: CutOff = "pods"): Promise<void> {
-  for (const rule of rules(settings, who)) await run("iptables", ["-w", "-I", ...rule]);
+export async function cut(settings: LabSettings, part: CutPart, who: CutOff): Promise<void> {
+  for (const rule of rules(settings, part, who)) await run("iptables", ["-w", "-I", ...rule]);
 }
 
 /** Takes the rules away; harmless where there are none. */
-export async function joinSwift(settings: LabSettings): Promise<void> {
-  for (const rule of rules(settings, "everybody"))
+export async function join(settings: LabSettings, part: CutPart): Promise<void> {
+  for (const rule of rules(settings, part, "everybody"))
     while (await there(rule)) await run("iptables", ["-w", "-D", ...rule]);
 }
 

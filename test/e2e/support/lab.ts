@@ -44,6 +44,10 @@ export interface Lab {
   cutSwift(who?: CutOff): Promise<void>;
   /** They can again. */
   joinSwift(): Promise<void>;
+  /** From here on nobody reaches the API server, as while it restarts; the suite's own questions neither. */
+  cutApiServer(): Promise<void>;
+  /** They can again. */
+  joinApiServer(): Promise<void>;
   /** Starts it where it does not run. */
   ensureOperator(): Promise<void>;
   /** A settings file of the mover, written into `folder`: it would copy this volume into that container. */

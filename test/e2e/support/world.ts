@@ -94,6 +94,7 @@ export class World {
   async reset(): Promise<void> {
     if (this.fresh === undefined) throw new Error("reset before remember");
     this.workspace.endLeftovers();
+    await this.lab.joinApiServer();
     await this.lab.ensureOperator();
     await this.lab.joinSwift();
     for (const pod of await this.kube.list(paths.moverPods))

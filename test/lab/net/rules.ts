@@ -3,7 +3,7 @@ export function chains(lab: string) {
   return { services: `${lab}-services`, masquerade: `${lab}-masquerade`, forward: `${lab}-forward` } as const;
 }
 
-/** The comment of rules that keep somebody from the lab's Swift (test/e2e/support/cut.ts); they go with the lab. */
+/** The comment of rules that keep somebody from a part of the lab (test/e2e/support/cut.ts); they go with the lab. */
 export function cutMark(lab: string): string {
   return `${lab}-cut`;
 }
