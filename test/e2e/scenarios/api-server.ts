@@ -26,7 +26,7 @@ async function finished(up: Running): Promise<void> {
 
 export const apiServer: Scenario = {
   name: "api-server",
-  title: "the API server restarts while something is waited for: the same up goes on",
+  title: "invariant 4: the API server restarts while something is waited for: the same up goes on",
   long: true,
   run: async (t) => {
     const { world } = t;
