@@ -1,5 +1,5 @@
 import type { CloudSettings, RetrySettings } from "./contract";
-import type { Gather } from "./gather";
+import { Gather } from "./gather";
 import { httpClient, readCaFiles, type HttpClient, type HttpOptions } from "./http";
 import { keystoneSessions, tokensUrl, type SessionSource } from "./keystone";
 import { retryPolicy, type Retry, type RetryPolicy } from "./retry";
@@ -14,8 +14,6 @@ export interface ConnectOptions {
   readonly onRetry: (retry: Retry) => void;
   /** PEM texts besides the files the settings name. */
   readonly ca?: readonly string[];
-  /** See HttpOptions. */
-  readonly gather?: Gather;
 }
 
 /** Keystone and Swift, reached with one cloud's settings. Nothing is asked until it is needed. */
@@ -25,12 +23,14 @@ export interface Connection {
   /** PEM texts of all extra CAs. */
   readonly ca: readonly string[];
   readonly rights: Rights;
+  readonly gather: Gather;
   store(container: string): ObjectStore & ContainerHeaders;
   close(): Promise<void>;
 }
 
 export function connect(options: ConnectOptions): Connection {
   const { cloud } = options;
+  const gather = new Gather();
   const ca = [...readCaFiles(cloud.caFiles), ...(options.ca ?? [])];
   const http: HttpOptions = {
     connections: options.connections,
@@ -38,7 +38,7 @@ export function connect(options: ConnectOptions): Connection {
     ca,
     insecure: cloud.insecure ?? false,
     proxy: cloud.proxy,
-    gather: options.gather,
+    gather,
   };
   const clients = new Map<string, HttpClient>();
   const clientFor = (origin: string): HttpClient => {
@@ -54,6 +54,7 @@ export function connect(options: ConnectOptions): Connection {
     policy,
     ca,
     rights,
+    gather,
     store: (container) => swiftStore({ sessions, policy, container, clientFor, rights }),
     async close() {
       await Promise.all([...clients.values()].map((client) => client.close()));

@@ -1,6 +1,7 @@
 import type { Tally } from "./contract";
 import type { ByteString } from "./bytes";
 import type { EventLog, Progress } from "./events";
+import type { Gather } from "./gather";
 import type { TransferPool } from "./pool";
 import type { RetryPolicy } from "./retry";
 import type { ResolvedSettings } from "./settings";
@@ -37,6 +38,7 @@ export interface Run {
   readonly progress: Progress;
   readonly store: ObjectStore;
   readonly policy: RetryPolicy;
+  readonly gather: Gather;
   readonly transfer: TransferContext;
   readonly pool: TransferPool;
   /** The registry's tree on the volume, with a trailing slash. */

@@ -12,6 +12,8 @@ const most = 50;
  * thread stays away for a moment after it has handled what was there, as network cards do with their interrupts.
  */
 export class Gather {
+  /** The thread has work of its own: it does not stay away meanwhile. */
+  busy = false;
   private usual = 0;
   private planned = false;
 
@@ -21,7 +23,7 @@ export class Gather {
   /** Tells that an answer was there after so many milliseconds, with so many other requests under way. */
   answered(milliseconds: number, underWay: number): void {
     this.usual += (milliseconds - this.usual) / 16;
-    if (this.planned || underWay < enough) return;
+    if (this.busy || this.planned || underWay < enough) return;
     const pause = pauseFor(this.usual);
     if (pause === 0) return;
     this.planned = true;

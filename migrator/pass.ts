@@ -23,6 +23,15 @@ const slice = 12;
 
 /** Joins the volume with a listing taken now. */
 export async function pass(run: Run, options: PassOptions): Promise<void> {
+  run.gather.busy = true;
+  try {
+    await joinSides(run, options);
+  } finally {
+    run.gather.busy = false;
+  }
+}
+
+async function joinSides(run: Run, options: PassOptions): Promise<void> {
   let count = 0;
   let sliceEnd = performance.now() + slice;
   let wantsRoom = false;
@@ -36,8 +45,11 @@ export async function pass(run: Run, options: PassOptions): Promise<void> {
     },
   );
   const pause = async (): Promise<void> => {
-    if (wantsRoom) await options.room?.();
-    else if (sliceOver) await turn();
+    if (wantsRoom) {
+      run.gather.busy = false;
+      await options.room?.();
+      run.gather.busy = true;
+    } else if (sliceOver) await turn();
     wantsRoom = false;
     sliceOver = false;
     run.progress.tick();

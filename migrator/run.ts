@@ -11,7 +11,6 @@ import { usersOfCorrupt } from "./corrupt";
 import { settledCounts } from "./counts";
 import { MoverError, errnoOf, exitCodeOf, messageOf } from "./errors";
 import { Progress, type EventLog } from "./events";
-import { Gather } from "./gather";
 import { registryTree } from "./layout";
 import { inlinePool, workerPool, type TransferPool } from "./pool";
 import type { Proof } from "./proof";
@@ -69,7 +68,6 @@ export async function runMover(options: RunOptions): Promise<Report> {
     timeout: settings.requestTimeout,
     retry: settings.retry,
     onRetry: (retry) => log.retry(retry),
-    gather: new Gather(),
   });
   let pool: TransferPool | undefined;
 
@@ -249,6 +247,7 @@ async function prepare(
     progress,
     store,
     policy: connection.policy,
+    gather: connection.gather,
     transfer,
     pool,
     base,

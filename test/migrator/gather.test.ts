@@ -39,3 +39,15 @@ test("the pause is a part of what an answer takes, and never so long that a sign
   expect(pauseFor(120)).toBeLessThan(120 / 4);
   expect(pauseFor(60_000)).toBeLessThanOrEqual(50);
 });
+
+test("a thread with work of its own does not stay away", async () => {
+  let made = 0;
+  const gather = new Gather(() => made++);
+  gather.busy = true;
+  for (let n = 0; n < 200; n++) gather.answered(120, 31);
+  await turn();
+  gather.busy = false;
+  gather.answered(120, 31);
+  await turn();
+  expect(made).toBe(1);
+});
