@@ -103,6 +103,8 @@ export function httpClient(origin: string, options: HttpOptions): HttpClient {
     : newPool(origin, { ...settings, connect });
 
   const running = new Set<Running>();
+  /** Requests under way whose bodies go, or come, piece by piece: they want the thread all the time. */
+  let streams = 0;
   let watchdog: NodeJS.Timeout | undefined;
   const watch = (): void => {
     const now = performance.now();
@@ -127,11 +129,15 @@ export function httpClient(origin: string, options: HttpOptions): HttpClient {
   return {
     request(request) {
       return new Promise<HttpResponse>((resolve, reject) => {
-        const handler = new Handler(request, options.timeout, resolve, reject, start, (one) => {
-          running.delete(one);
-          if (one.sentAt !== undefined)
+        const stream = isStream(request);
+        const stop = (one: Running): void => {
+          if (!running.delete(one)) return;
+          if (stream) streams--;
+          else if (streams === 0 && one.sentAt !== undefined)
             options.gather?.answered(performance.now() - one.sentAt, running.size);
-        });
+        };
+        if (stream) streams++;
+        const handler = new Handler(request, options.timeout, resolve, reject, start, stop);
         dispatcher.dispatch(
           {
             origin,
@@ -152,6 +158,10 @@ export function httpClient(origin: string, options: HttpOptions): HttpClient {
       await dispatcher.destroy();
     },
   };
+}
+
+function isStream({ sink, body }: HttpRequest): boolean {
+  return sink !== undefined || (typeof body === "object" && !Buffer.isBuffer(body));
 }
 
 /** One exchange as undici tells it, gathered into a response. */

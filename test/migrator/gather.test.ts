@@ -1,5 +1,9 @@
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { Gather, pauseFor } from "../../migrator/gather";
+import { httpClient } from "../../migrator/http";
 
 /** The pauses made after so many answers, all within one turn of the loop. */
 async function pauses(answers: number, milliseconds: number, underWay: number): Promise<number[]> {
@@ -50,4 +54,38 @@ test("a thread with work of its own does not stay away", async () => {
   gather.answered(120, 31);
   await turn();
   expect(made).toBe(1);
+});
+
+test("while a body comes piece by piece, no answer is gathered", async () => {
+  let slow: ServerResponse | undefined;
+  const server = createServer((request, response) => {
+    if (request.url === "/small") response.end();
+    else (slow = response).write("a piece");
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const gather = new Gather();
+  const told = jest.spyOn(gather, "answered");
+  const client = httpClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
+    connections: 2,
+    timeout: 30,
+    ca: [],
+    insecure: false,
+    gather,
+  });
+  try {
+    const small = () => client.request({ method: "GET", path: "/small", headers: {} });
+    let come: () => void = () => undefined;
+    const first = new Promise<void>((resolve) => (come = resolve));
+    const stream = client.request({ method: "GET", path: "/slow", headers: {}, sink: () => come() });
+    await first;
+    await small();
+    expect(told).not.toHaveBeenCalled();
+    slow!.end();
+    await stream;
+    await small();
+    expect(told).toHaveBeenCalledTimes(1);
+  } finally {
+    await client.close();
+    server.close();
+  }
 });
