@@ -98,7 +98,7 @@ async function main(): Promise<void> {
     lab = await bringUpLab({ folder: join(folder, "lab"), operator: "stand-in", nodes: 1 });
     await suite(
       "lab tests",
-      [jest, "--selectProjects", "lab", "--runInBand", "--testPathIgnorePatterns", "/differential/"],
+      [jest, "--selectProjects", "lab", "--runInBand"],
       jestCounts,
       { LAB_DIR: lab.folder },
     );
@@ -136,9 +136,6 @@ main()
       "only under npm run test:e2e -- --all: every case of the interruption matrix (npm test runs a sample)",
     );
     console.log("only under npm run test:e2e -- --nodes 2: two replicas on two nodes");
-    console.log(
-      "only under npm run test:lab -- test/migrator/differential: registries on tree and container compared (LAB_DIR: a lab)",
-    );
     const sum = (key: keyof Counts): number => suites.reduce((total, s) => total + s[key], 0);
     closing({ passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") });
   });

@@ -83,7 +83,8 @@ export class Registry {
   }
 
   async stop(): Promise<void> {
-    if (this.child.exitCode !== null) return;
+    // One that a signal ended, an earlier stop() for instance, has no exit code.
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     this.child.kill("SIGTERM");
     const timer = setTimeout(() => this.child.kill("SIGKILL"), 5000);
     await once(this.child, "close");
@@ -177,7 +178,8 @@ export class Registry {
         "content-length": length,
         "docker-content-digest": digest,
       } = answer.headers;
-      all.set(path, [answer.status, type, length, digest, digestOf(answer.body)].join(" "));
+      const body = path.endsWith("/tags/list") ? inOrder(answer.body) : answer.body;
+      all.set(path, [answer.status, type, length, digest, digestOf(body)].join(" "));
       return answer;
     };
     const catalog = JSON.parse((await keep("/v2/_catalog?n=1000")).body.toString()) as {
@@ -210,6 +212,12 @@ export class Registry {
       for (const blob of [config, ...layers]) await keep(`/v2/${repository}/blobs/${blob.digest}`);
     }
   }
+}
+
+/** A list of tags comes as the storage lists them: a folder has another order than a container. */
+function inOrder(body: Buffer): Buffer {
+  const { name, tags } = JSON.parse(body.toString()) as { name?: string; tags?: string[] | null };
+  return Buffer.from(JSON.stringify({ name, tags: tags?.toSorted() ?? null }));
 }
 
 export const digestOf = (content: Buffer) => `sha256:${createHash("sha256").update(content).digest("hex")}`;
