@@ -96,12 +96,9 @@ async function main(): Promise<void> {
   try {
     console.log("\n== lab");
     lab = await bringUpLab({ folder: join(folder, "lab"), operator: "stand-in", nodes: 1 });
-    await suite(
-      "lab tests",
-      [jest, "--selectProjects", "lab", "--runInBand"],
-      jestCounts,
-      { LAB_DIR: lab.folder },
-    );
+    await suite("lab tests", [jest, "--selectProjects", "lab", "--runInBand"], jestCounts, {
+      LAB_DIR: lab.folder,
+    });
     if (missing.length > 0) for (const line of missing) skipped("e2e", line);
     else
       await suite(
