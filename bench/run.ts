@@ -50,10 +50,11 @@ async function main(): Promise<void> {
   const lab = await cloudFor(values.server, values.clouds);
   // Clients are in groups of their own, so Ctrl-C is for this process to pass on.
   process.once("SIGINT", () => process.kill(process.pid, "SIGTERM"));
-  const done = atTermination(async () => {
+  const takeDown = async () => {
     await lab.stop();
     cleanUp();
-  });
+  };
+  const done = atTermination(takeDown);
   const account = await Account.signIn(lab.cloud);
   let current: Server = lab.server;
   const made: string[] = [];
@@ -89,9 +90,8 @@ async function main(): Promise<void> {
   } finally {
     // Emptying them object by object takes minutes, and a Swift of the benchmark's own is wiped.
     if (!lab.own) for (const container of made) await account.remove(container);
-    await lab.stop();
+    await takeDown();
     done();
-    cleanUp();
   }
 }
 
