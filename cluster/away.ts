@@ -46,7 +46,7 @@ export function patience(log: (line: string) => void, meanwhile = ""): Look {
 }
 
 export interface Insistence {
-  /** Seconds until what is thrown is the server's last answer, or its silence. */
+  /** Seconds until a last try, whose failure is thrown. */
   readonly seconds?: number;
   /** Milliseconds between two tries. */
   readonly pace?: number;
@@ -62,17 +62,11 @@ export async function insist<T>(
   { seconds = 180, pace = 1000 }: Insistence = {},
 ): Promise<T> {
   const began = performance.now();
-  let last: unknown;
   const look = patience(log);
-  for (;;) {
-    const done = await look(() =>
-      write().catch((error: unknown) => {
-        last = error;
-        throw error;
-      }),
-    );
+  while (performance.now() - began < seconds * 1000) {
+    const done = await look(write);
     if (done !== away) return done;
-    if (performance.now() - began >= seconds * 1000) throw last;
     await sleep(pace);
   }
+  return write();
 }

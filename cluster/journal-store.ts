@@ -79,7 +79,7 @@ export function journalOf(
   api: Api,
   token: string,
   log: (line: string) => void = () => undefined,
-  patience: Insistence = {},
+  insistence: Insistence = {},
 ): JournalOfRun {
   const ours = (journal: Journal | undefined): Journal => {
     if (journal?.run?.token !== token) {
@@ -92,7 +92,7 @@ export function journalOf(
     update: (with_) => {
       // What is written although no answer came must not be decided on once more (a count would go up twice).
       const sent: Sent = {};
-      return insist(log, () => change(api, (journal) => with_(ours(journal)), sent), patience);
+      return insist(log, () => change(api, (journal) => with_(ours(journal)), sent), insistence);
     },
   };
 }
@@ -130,10 +130,9 @@ function fresh(now: string): Journal {
   return { version: 1, phase: "started", phaseSince: now };
 }
 
-/** What was last sent to the API server, by one change. */
+/** The text that one change last sent to the API server. */
 interface Sent {
   data?: string;
-  journal?: Journal;
 }
 
 /** Read, change, write under the version that was read; again after a conflict, a bounded number of times. */
@@ -144,15 +143,15 @@ async function change(
 ): Promise<Journal> {
   for (let attempt = 1; ; attempt++) {
     const stored = await api.get<RawConfigMap>(paths.journal);
-    if (sent.journal !== undefined && stored?.data?.[key] === sent.data) {
-      return sent.journal;
+    if (stored !== undefined && sent.data !== undefined && stored.data?.[key] === sent.data) {
+      return parseJournal(stored);
     }
     const journal = with_(stored === undefined ? undefined : parseJournal(stored));
     const data = { [key]: `${JSON.stringify(journal, null, 2)}\n` };
     if (stored?.data?.[key] === data[key]) {
       return journal;
     }
-    Object.assign(sent, { data: data[key], journal });
+    sent.data = data[key];
     try {
       if (stored === undefined) {
         await api.create(paths.configMaps, {
