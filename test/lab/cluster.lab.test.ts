@@ -1,10 +1,10 @@
-import { once } from "node:events";
 import { existsSync, statSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { Api, type KubeObject } from "./kube/api";
 import { waitFor } from "./kube/cluster";
 import { registryNamespace, registryUid } from "./kube/objects";
+import { freePort } from "./net/free-port";
 import { readRecord } from "./record";
 import { run } from "./run";
 import { defaults } from "./settings";
@@ -111,16 +111,6 @@ function reach(host: string, port: number, from?: number): Promise<string> {
     });
     socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
   });
-}
-
-/** A port that nobody has at the moment. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 function phaseOf(pod: KubeObject | undefined): string {

@@ -3,13 +3,12 @@ import { execFile, execFileSync, spawn, type ChildProcess } from "node:child_pro
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { stringify } from "yaml";
 import type { TestCloud } from "../support/cloud";
+import { freePort } from "../../lab/net/free-port";
 import { scratchFolder } from "../support/mover";
 import { wire, type WireAnswer, type WireRequest } from "../support/wire";
 
@@ -221,12 +220,3 @@ function inOrder(body: Buffer): Buffer {
 }
 
 export const digestOf = (content: Buffer) => `sha256:${createHash("sha256").update(content).digest("hex")}`;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
