@@ -1,6 +1,7 @@
 /** An API server that restarts, as a single-node cluster's does at each upgrade and certificate roll. */
 import { same } from "../support/expect";
-import { tail, until, type Running } from "../support/process";
+import { whileItRuns, type Running } from "../support/process";
+import { finished } from "../support/pulumi";
 import type { Scenario, Story } from "../support/scenario";
 
 /** Takes the API server away when that line is said, until the run has said that it looks again. */
@@ -10,18 +11,10 @@ async function restartAt({ world }: Story, up: Running, line: RegExp): Promise<v
   const before = said();
   await world.lab.cutApiServer();
   try {
-    await until("the run to say that it looks again", async () => {
-      if (up.child.exitCode !== null) throw new Error(`up ended\n${tail(up.output(), 60)}`);
-      return said() > before;
-    });
+    await whileItRuns(up, "the run to say that it looks again", async () => said() > before);
   } finally {
     await world.lab.joinApiServer();
   }
-}
-
-async function finished(up: Running): Promise<void> {
-  const { code, output } = await up.ended;
-  if (code !== 0) throw new Error(output.slice(-4000));
 }
 
 export const apiServer: Scenario = {

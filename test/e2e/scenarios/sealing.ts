@@ -2,28 +2,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { holds, same, says } from "../support/expect";
 import { paths } from "../support/kube";
-import { until, type Running } from "../support/process";
+import { until, whileItRuns } from "../support/process";
+import { finished } from "../support/pulumi";
 import type { Scenario } from "../support/scenario";
 import type { World } from "../support/world";
 
-/** The run goes on to its end; throws with its output when it fails. */
-async function finished(up: Running): Promise<string> {
-  const ended = await up.ended;
-  if (ended.code !== 0) throw new Error(`up failed:\n${ended.output.slice(-4000)}`);
-  return ended.output;
-}
-
-async function alive<T>(up: Running, what: string, look: () => Promise<T | undefined | false>): Promise<T> {
-  return until(
-    what,
-    async () => {
-      if (up.child.exitCode !== null)
-        return Promise.reject(new Error(`up ended:\n${up.output().slice(-3000)}`));
-      return look();
-    },
-    { everyMs: 100, seconds: 180 },
-  );
-}
+/** Sealing may take as long as the old Pod. */
+const sealing = { everyMs: 100, seconds: 180 };
 
 export const recreate: Scenario = {
   name: "recreate",
@@ -68,10 +53,8 @@ export const stubbornPod: Scenario = {
         const up = stack.beginUp();
         let resume = (): void => undefined;
         try {
-          await alive(up, "the old Pod to be told to end", async () => {
-            const pod = await world.kube.get(path);
-            return pod.metadata.deletionTimestamp !== undefined;
-          });
+          const toldToEnd = async () => (await world.kube.get(path)).metadata.deletionTimestamp !== undefined;
+          await whileItRuns(up, "the old Pod to be told to end", toldToEnd, sealing);
           // With its kubelet held, the Pod goes on running (and could write) for as long as the test wants.
           resume = world.lab.holdKubelets();
           const end = Date.now() + 15_000; // long enough for a copy that would start at once
@@ -105,7 +88,12 @@ export const operatorTrouble: Scenario = {
     const stack = await world.stack({ state: "migrate" });
     await t.test("a patch that is overwritten is sent again", async () => {
       const up = stack.beginUp();
-      await alive(up, "the read-only patch", async () => (await world.config()).readOnly === true);
+      await whileItRuns(
+        up,
+        "the read-only patch",
+        async () => (await world.config()).readOnly === true,
+        sealing,
+      );
       await world.kube.merge(paths.config, { spec: { readOnly: false } });
       await finished(up);
       await world.assertSealed();
@@ -118,7 +106,12 @@ export const operatorTrouble: Scenario = {
       await world.lab.killOperator();
       const up = stack.configure({ state: "migrate" }).beginUp();
       try {
-        await alive(up, "the read-only patch", async () => (await world.config()).readOnly === true);
+        await whileItRuns(
+          up,
+          "the read-only patch",
+          async () => (await world.config()).readOnly === true,
+          sealing,
+        );
         await up.line(/operator/i);
       } finally {
         await world.lab.ensureOperator();

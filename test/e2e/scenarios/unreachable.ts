@@ -1,5 +1,6 @@
 /** Pods that cannot reach Swift, while this workstation can. */
 import { holds, says } from "../support/expect";
+import { finished } from "../support/pulumi";
 import type { Scenario } from "../support/scenario";
 
 export const unreachable: Scenario = {
@@ -17,8 +18,7 @@ export const unreachable: Scenario = {
       says(await up.line(/trying again in/), address);
       await world.onVolume();
       await lab.joinSwift();
-      const ended = await up.ended;
-      if (ended.code !== 0) throw new Error(ended.output.slice(-4000));
+      await finished(up);
       await world.containerIsTree(await world.container());
     });
     await t.test(

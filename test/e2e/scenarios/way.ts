@@ -1,8 +1,8 @@
 /** The main job: there, and back. */
-import { changes, type Stack } from "../support/pulumi";
+import { changes, finished, type Stack } from "../support/pulumi";
 import { holds, same, says } from "../support/expect";
 import { paths } from "../support/kube";
-import { tail, until } from "../support/process";
+import { tail, whileItRuns } from "../support/process";
 import type { Scenario, Story } from "../support/scenario";
 import { Window } from "../support/window";
 
@@ -249,12 +249,10 @@ export const live: Scenario = {
     await t.test("a push in flight while sealing is acknowledged by the old Pod", async () => {
       const slow = await world.registry.pushSlowly("e2e/in-flight", "one");
       const up = stack.configure({ readOnly: true }).beginUp();
-      await until(
+      await whileItRuns(
+        up,
         "the old Pod to be told to end",
-        async () => {
-          if (up.child.exitCode !== null) throw new Error(`up ended\n${up.output().slice(-2000)}`);
-          return (await world.registryPods()).some((pod) => pod.terminating && !pod.env.readOnly);
-        },
+        async () => (await world.registryPods()).some((pod) => pod.terminating && !pod.env.readOnly),
         { everyMs: 100 },
       );
       holds(
@@ -262,8 +260,7 @@ export const live: Scenario = {
         !(await world.moverPods()).some((pod) => pod.metadata.name === "image-registry-migration"),
       );
       acknowledged.push(await slow.finish());
-      const ended = await up.ended;
-      if (ended.code !== 0) throw new Error(ended.output.slice(-4000));
+      await finished(up);
       await world.assertSealed();
     });
     await t.test("invariant 1: after switch every acknowledged push is there", async () => {

@@ -175,6 +175,20 @@ export interface UntilOptions {
   readonly everyMs?: number;
 }
 
+/** As `until`, while a run is under way: that it has ended is told with the end of its output. */
+export function whileItRuns<T>(
+  run: Running,
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  options: UntilOptions = {},
+): Promise<T> {
+  const alive = async () => {
+    if (run.child.exitCode !== null) throw new Error(`it ended:\n${tail(run.output(), 60)}`);
+    return look();
+  };
+  return until(what, alive, options);
+}
+
 /** Polls until `look` answers something other than `undefined` or false; throws naming `what` and what was seen last. */
 export async function until<T>(
   what: string,

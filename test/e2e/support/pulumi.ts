@@ -188,7 +188,7 @@ export class Stack {
 
   /** `pulumi up`; throws with the end of its output when it fails. */
   async up(options: UpOptions = {}): Promise<Ended> {
-    return succeeded("up", await this.beginUp(options).ended);
+    return finished(this.beginUp(options));
   }
 
   /** `pulumi up` that must be refused or fail; answers its output. */
@@ -243,6 +243,11 @@ export class Stack {
     const salt = (parse(readFileSync(this.file, "utf8")) as { encryptionsalt?: string }).encryptionsalt;
     writeFileSync(this.file, stringify({ ...(parse(config) as object), encryptionsalt: salt }));
   }
+}
+
+/** The `up` goes on to its end; throws with the end of its output when it fails. */
+export async function finished(up: Running): Promise<Ended> {
+  return succeeded("up", await up.ended);
 }
 
 function succeeded(what: string, ended: Ended): Ended {
