@@ -6,19 +6,19 @@ import "./node-version";
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import * as pulumi from "@pulumi/pulumi";
-import { apiFor } from "./cluster/api";
-import { readCloudSources, resolveCloud } from "./cluster/cloud";
-import { takeRun } from "./cluster/journal-store";
-import { loadKubeConfig } from "./cluster/kube";
-import { removeStaleMoverPods } from "./cluster/mover-pods";
+import { apiFor } from "./cluster/api/api";
+import { readCloudSources, resolveCloud } from "./cluster/cloud/cloud";
+import { takeRun } from "./cluster/journal/store";
+import { loadKubeConfig } from "./cluster/api/kube";
+import { removeStaleMoverPods } from "./cluster/mover/pods";
 import { observeCluster } from "./cluster/observe";
 import { removeLeftPullCheck } from "./cluster/pull-check/run";
 import { build } from "./components/graph";
 import { accountOf, plannedPods, prepare } from "./components/materials";
 import { leakingVariables, withProject } from "./components/openstack-provider";
-import { readSettings } from "./config";
+import { readSettings } from "./config/config";
 import { bundleMover } from "./migrator/bundle";
-import { plan, showRefusals } from "./plan";
+import { plan, showRefusals } from "./plan/plan";
 import { describe } from "./plan/words";
 
 async function main(): Promise<Record<string, unknown>> {

@@ -11,7 +11,7 @@ module.exports = {
       ...common,
       displayName: "unit",
       testMatch: ["<rootDir>/test/**/*.test.ts"],
-      testPathIgnorePatterns: ["\\.(lab|faults)\\.test\\.ts$", "<rootDir>/test/e2e/"],
+      testPathIgnorePatterns: ["\\.(lab|faults)\\.test\\.ts$"],
     },
     { ...common, displayName: "faults", testMatch: ["<rootDir>/test/**/*.faults.test.ts"] },
     { ...common, displayName: "lab", testMatch: ["<rootDir>/test/**/*.lab.test.ts"] },

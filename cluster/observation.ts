@@ -2,8 +2,8 @@
  * What is there, as values: read once by `observe.ts`, judged by `plan.ts`. A missing object is `undefined`,
  * never an exception; nothing here is secret.
  */
-import type { Journal } from "./journal";
-import type { Toleration } from "./objects";
+import type { Journal } from "./journal/journal";
+import type { Toleration } from "./api/objects";
 
 /** `spec.storage` of the registry config, as the operator reads it. Other backends are kept as they are. */
 export type RegistryStorage = Readonly<Record<string, unknown>>;

@@ -3,10 +3,10 @@
  * be guessed (a server error in the middle) is an exception.
  */
 import type { KubeConfig } from "@kubernetes/client-node";
-import { type Api, ApiError, apiFor } from "./api";
-import { readClaim } from "./claim";
-import { readCloudSources, resolveCa, resolveCloud } from "./cloud";
-import { readJournal } from "./journal-store";
+import { type Api, ApiError, apiFor } from "./api/api";
+import { readClaim } from "./registry/claim";
+import { readCloudSources, resolveCa, resolveCloud } from "./cloud/cloud";
+import { readJournal } from "./journal/store";
 import type {
   RawClusterVersion,
   RawDeployment,
@@ -15,7 +15,7 @@ import type {
   RawPod,
   RawProxy,
   Stored,
-} from "./objects";
+} from "./api/objects";
 import type {
   MoverPod,
   Observation,
@@ -23,15 +23,15 @@ import type {
   ReachableObservation,
   RegistryConfig,
 } from "./observation";
-import { moverPodLabel, specHashAnnotation } from "./mover-names";
-import { nodesForRegistry } from "./nodes";
-import { claimOf, containerOf, defaultClaim } from "./patch";
-import { paths } from "./paths";
-import { missingPermissions, missingSpecials, type RunState } from "./permissions";
-import { holdsCredentials } from "./pod-proxy";
-import { readPruner } from "./pruner";
-import { readRegistry } from "./registry";
-import { observeSwift } from "./swift-side";
+import { moverPodLabel, specHashAnnotation } from "./mover/names";
+import { nodesForRegistry } from "./registry/nodes";
+import { claimOf, containerOf, defaultClaim } from "./registry/patch";
+import { paths } from "./api/paths";
+import { missingPermissions, missingSpecials, type RunState } from "./api/permissions";
+import { holdsCredentials } from "./mover/pod-proxy";
+import { readPruner } from "./registry/pruner";
+import { readRegistry } from "./registry/registry";
+import { observeSwift } from "./cloud/swift-side";
 
 /** What the settings say about where to look. */
 export interface Wanted {

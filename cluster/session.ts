@@ -1,9 +1,9 @@
 /** What every step works with: the API, the journal as this run's, and the cloud when it is needed. */
-import { type Api, apiFor } from "./api";
-import { readCloudSources, resolveCloud, type ResolvedCloud } from "./cloud";
-import { type JournalOfRun, journalOf } from "./journal-store";
+import { type Api, apiFor } from "./api/api";
+import { readCloudSources, resolveCloud, type ResolvedCloud } from "./cloud/cloud";
+import { type JournalOfRun, journalOf } from "./journal/store";
 import type { CommonInputs, StepContext } from "./steps/step";
-import { connectSwift, type SwiftSide } from "./swift-side";
+import { connectSwift, type SwiftSide } from "./cloud/swift-side";
 
 export interface Session {
   readonly kube: StepContext["kube"];

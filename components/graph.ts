@@ -4,7 +4,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import type { PatchPurpose, RegistryPatchInputs } from "../cluster/steps/kinds";
-import type { CommonSettings, Settings } from "../config";
+import type { CommonSettings, Settings } from "../config/config";
 import type { MoverBundle } from "../migrator/bundle";
 import type {
   CopyGraph,

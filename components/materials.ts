@@ -2,11 +2,11 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { Provider as KubernetesProvider } from "@pulumi/kubernetes/provider";
-import type { ResolvedCloud, UnresolvedCloud } from "../cluster/cloud";
+import type { ResolvedCloud, UnresolvedCloud } from "../cluster/cloud/cloud";
 import type { ReachableObservation } from "../cluster/observation";
-import { witnessProblem } from "../cluster/evidence";
-import type { Witness } from "../cluster/journal";
-import type { Settings } from "../config";
+import { witnessProblem } from "../cluster/registry/evidence";
+import type { Witness } from "../cluster/journal/journal";
+import type { Settings } from "../config/config";
 import type { MoverBundle } from "../migrator/bundle";
 import type { Plan } from "../plan/types";
 import type { Materials } from "./graph";

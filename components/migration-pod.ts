@@ -3,9 +3,9 @@ import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret";
 import { Pod } from "@pulumi/kubernetes/core/v1/pod";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy";
-import { namespace, type Witness } from "../cluster/journal";
-import { moverApp } from "../cluster/mover-names";
-import { reportInWords } from "../cluster/progress";
+import { namespace, type Witness } from "../cluster/journal/journal";
+import { moverApp } from "../cluster/mover/names";
+import { reportInWords } from "../cluster/mover/progress";
 import type { Report } from "../migrator/contract";
 import {
   caFile,

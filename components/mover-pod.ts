@@ -5,12 +5,12 @@
  */
 import { createHash } from "node:crypto";
 import type * as kubernetes from "@pulumi/kubernetes/types/input";
-import { podPaths, trustedCaName } from "../cluster/cloud";
-import { specHashAnnotation } from "../cluster/mover-names";
-import { besideTheRegistry } from "../cluster/patch";
-import { holdsCredentials } from "../cluster/pod-proxy";
-import type { Witness } from "../cluster/journal";
-import type { PodResources } from "../config";
+import { podPaths, trustedCaName } from "../cluster/cloud/cloud";
+import { specHashAnnotation } from "../cluster/mover/names";
+import { besideTheRegistry } from "../cluster/registry/patch";
+import { holdsCredentials } from "../cluster/mover/pod-proxy";
+import type { Witness } from "../cluster/journal/journal";
+import type { PodResources } from "../config/config";
 import type { CloudSettings, Mode, MoverSettings } from "../migrator/contract";
 import type { CopyPlan, Pass } from "../plan/types";
 

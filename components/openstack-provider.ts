@@ -4,7 +4,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import { Provider, type ProviderArgs } from "@pulumi/openstack/provider";
-import type { OpenstackProviderArgs } from "../cluster/cloud";
+import type { OpenstackProviderArgs } from "../cluster/cloud/cloud";
 
 /** Every argument of the provider that has a default from the environment, with the value that means "none". */
 const neutral = {

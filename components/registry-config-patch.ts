@@ -1,10 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Witness } from "../cluster/journal";
+import type { Witness } from "../cluster/journal/journal";
 import { type RunToken, type StepArgs, StepResource } from "./step";
 
 /**
  * One merge patch on the registry's config, and the waiting for what it means: sealed, served from Swift, served from
- * the volume, open. What each purpose sends is in cluster/patch.ts.
+ * the volume, open. What each purpose sends is in cluster/registry/patch.ts.
  */
 export class RegistryConfigPatch extends StepResource<"registry-patch"> {
   /** seal: proof that nothing was writable since; the final copy is keyed on it. */

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { homedir } from "node:os";
 import { parseArgs } from "node:util";
 import type { CloudSettings, MoverSettings } from "./contract";
-import { parseClouds } from "./clouds";
+import { parseClouds } from "../swift/clouds";
 import { MoverError, errnoOf, messageOf } from "./errors";
 
 export const helpText = `Moves a container image registry's files between a volume and Swift.

@@ -1,13 +1,13 @@
 import type { Tally } from "./contract";
-import type { ByteString } from "./bytes";
+import type { ByteString } from "../swift/bytes";
 import type { EventLog, Progress } from "./events";
-import type { Gather } from "./gather";
-import type { TransferPool } from "./pool";
-import type { RetryPolicy } from "./retry";
+import type { Gather } from "../swift/gather";
+import type { TransferPool } from "./transfer/pool";
+import type { RetryPolicy } from "../swift/retry";
 import type { ResolvedSettings } from "./settings";
-import type { ContainerHead, ObjectHead, ObjectStore } from "./swift";
-import type { TransferContext } from "./transfer";
-import type { SourceProblem } from "./walk";
+import type { ContainerHead, ObjectHead, ObjectStore } from "../swift/container";
+import type { TransferContext } from "./transfer/transfer";
+import type { SourceProblem } from "./volume/walk";
 
 /** A tally that is still counted. */
 export class Counter implements Tally {

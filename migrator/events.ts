@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import type { MoverEvent, Report, Tally } from "./contract";
-import type { Retry } from "./retry";
+import type { Retry } from "../swift/retry";
 
 type Untimed<E> = E extends unknown ? Omit<E, "t"> : never;
 

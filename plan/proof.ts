@@ -4,7 +4,7 @@
  * again right before it is sent.
  */
 import type { ReachableObservation } from "../cluster/observation";
-import { proofProblems, unread } from "../cluster/proof";
+import { proofProblems, unread } from "../cluster/journal/proof";
 import type { Judge } from "./judge";
 
 const earn = "pulumi config set readOnly true && pulumi config set state migrate && pulumi up";

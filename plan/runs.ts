@@ -2,9 +2,9 @@
  * The word that tells one copy from the next (`CopyPlan.run`): the same word is the same Pod, which is not run again.
  * So it must change when what was copied is not there any more, and stay when a run is interrupted or repeated.
  */
-import { isMadeAnew } from "../cluster/container";
+import { isMadeAnew } from "../cluster/cloud/container";
 import type { ReachableObservation } from "../cluster/observation";
-import { containerProblems, unread } from "../cluster/proof";
+import { containerProblems, unread } from "../cluster/journal/proof";
 
 /** `pass` of the config, and how often the container was made anew: then all is to be copied again. */
 export function liveRun(pass: string, seen: ReachableObservation, container: string | undefined): string {

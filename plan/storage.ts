@@ -1,6 +1,6 @@
 /** What `spec.storage` of the registry config says, as one of a few cases. */
 import type { ReachableObservation, RegistryStorage } from "../cluster/observation";
-import { claimOf, containerOf, defaultClaim } from "../cluster/patch";
+import { claimOf, containerOf, defaultClaim } from "../cluster/registry/patch";
 
 export type StorageKind =
   | { readonly kind: "volume"; readonly claim: string }

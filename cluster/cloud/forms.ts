@@ -1,6 +1,6 @@
 /** A cloud's fields in the form of each of the three that talk to Swift: mover, OpenStack provider, storage patch. Pure. */
 import type { CloudSettings, SecretSource } from "../../migrator/contract";
-import type { SwiftFields } from "../patch";
+import type { SwiftFields } from "../registry/patch";
 import { type Fields, isApplicationCredential } from "./fields";
 
 /** Named as @pulumi/openstack names them. */

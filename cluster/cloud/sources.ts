@@ -1,7 +1,7 @@
 /** What the cluster says about its cloud: the two secrets, the CAs, the registry config's own part; decoded, not judged. */
-import type { Api } from "../api";
-import type { RawConfigMap, RawInfrastructure, RawRegistryConfig, RawSecret } from "../objects";
-import { paths } from "../paths";
+import type { Api } from "../api/api";
+import type { RawConfigMap, RawInfrastructure, RawRegistryConfig, RawSecret } from "../api/objects";
+import { paths } from "../api/paths";
 
 export const userSecretName = "image-registry-private-configuration-user";
 export const installerSecretName = "installer-cloud-credentials";

@@ -3,7 +3,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { connect as connectTls, rootCertificates } from "node:tls";
 import type { ProxySettings } from "../../migrator/contract";
-import { proxyFor } from "../../migrator/proxy";
+import { proxyFor } from "../../swift/proxy";
 
 export interface Answer {
   readonly status: number;

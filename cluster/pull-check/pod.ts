@@ -1,5 +1,5 @@
 /** The pull check's Pod, its order (a Secret: it may hold tokens) and its NetworkPolicy. Pure. */
-import { journalName, namespace } from "../journal";
+import { journalName, namespace } from "../journal/journal";
 import { pullerScript } from "./script";
 
 export const pullCheckName = `${journalName}-pull-check`;

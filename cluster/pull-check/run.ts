@@ -1,14 +1,14 @@
 /** Runs the pull check's Pod to its end and leaves nothing behind: no Pod, no Secret, no NetworkPolicy. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Api, ApiError } from "../api";
-import { away, patience } from "../away";
-import { namespace } from "../journal";
-import type { JournalOfRun } from "../journal-store";
-import type { RawConfigMap, RawPod, RawProxy, Stored } from "../objects";
+import { type Api, ApiError } from "../api/api";
+import { away, patience } from "../api/away";
+import { namespace } from "../journal/journal";
+import type { JournalOfRun } from "../journal/store";
+import type { RawConfigMap, RawPod, RawProxy, Stored } from "../api/objects";
 import { namespaceIds } from "../observe";
-import { paths } from "../paths";
-import { podTrouble } from "../pod-trouble";
-import { podEvents } from "../registry";
+import { paths } from "../api/paths";
+import { podTrouble } from "../api/pod-trouble";
+import { podEvents } from "../registry/registry";
 import { pullCheckName, pullCheckNetworkPolicy, pullCheckPod, pullCheckSecret } from "./pod";
 import type { PullOrder, PullResult, Sample } from "./puller";
 import { imageStreamSamples, type RawImageStream } from "./samples";

@@ -1,5 +1,5 @@
 /** Which images to pull: spread over repositories, from ImageStreams where the cluster has them. Pure. */
-import type { Stored } from "../objects";
+import type { Stored } from "../api/objects";
 import type { Sample } from "./puller";
 
 export interface RawImageStream extends Stored {

@@ -3,14 +3,14 @@
  * mounts the claim. From here on there is no way back.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { away, patience } from "../away";
-import { readClaim } from "../claim";
-import { served } from "../evidence";
-import type { Journal } from "../journal";
-import { containerOf } from "../patch";
+import { away, patience } from "../api/away";
+import { readClaim } from "../registry/claim";
+import { served } from "../registry/evidence";
+import type { Journal } from "../journal/journal";
+import { containerOf } from "../registry/patch";
 import type { Claim } from "../observation";
-import { paths } from "../paths";
-import { readRegistry } from "../registry";
+import { paths } from "../api/paths";
+import { readRegistry } from "../registry/registry";
 import { sessionOf, type Session } from "../session";
 import type { ClaimReleaseInputs, ClaimReleaseOutputs } from "./kinds";
 import type { Step } from "./step";

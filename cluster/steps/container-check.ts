@@ -3,11 +3,11 @@
  * it is this cluster's, it has the two properties by which the installer finds it. Property Name can only be set here:
  * the name is made with the container. Swift answers a PUT on an existing container with 202 and adopts it silently.
  */
-import { withContainer } from "../container";
-import type { Journal } from "../journal";
-import { readJournal } from "../journal-store";
+import { withContainer } from "../cloud/container";
+import type { Journal } from "../journal/journal";
+import { readJournal } from "../journal/store";
 import { type Session, sessionOf } from "../session";
-import type { SwiftSide } from "../swift-side";
+import type { SwiftSide } from "../cloud/swift-side";
 import type { ContainerCheckInputs, ContainerCheckOutputs } from "./kinds";
 import type { Step } from "./step";
 

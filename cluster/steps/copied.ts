@@ -1,13 +1,13 @@
 /** `copied`: waits for one mover Pod and records its result in the journal: after the final copy, the proof. */
 import type { Report } from "../../migrator/contract";
-import { readClaim } from "../claim";
-import { stuckPod, witnessProblem } from "../evidence";
-import type { Journal, Proof, Witness } from "../journal";
-import { inPhase, without } from "../journal-store";
-import { followPod, type Following, GaveWay, PermanentFailure } from "../pod-progress";
-import { rememberPrevious } from "../previous";
-import { reportInWords } from "../progress";
-import { readRegistry } from "../registry";
+import { readClaim } from "../registry/claim";
+import { stuckPod, witnessProblem } from "../registry/evidence";
+import type { Journal, Proof, Witness } from "../journal/journal";
+import { inPhase, without } from "../journal/store";
+import { followPod, type Following, GaveWay, PermanentFailure } from "../mover/pod-progress";
+import { rememberPrevious } from "../journal/previous";
+import { reportInWords } from "../mover/progress";
+import { readRegistry } from "../registry/registry";
 import { type Session, sessionOf } from "../session";
 import type { CopiedInputs, CopiedOutputs } from "./kinds";
 import type { Step } from "./step";

@@ -1,9 +1,9 @@
 /** What the live registry config says otherwise than the last patch of a graph declared. Pure. */
-import { served, witnessProblem } from "../evidence";
-import type { Journal } from "../journal";
+import { served, witnessProblem } from "../registry/evidence";
+import type { Journal } from "../journal/journal";
 import type { RegistryConfig } from "../observation";
-import { containerOf } from "../patch";
-import type { RegistrySnapshot } from "../registry";
+import { containerOf } from "../registry/patch";
+import type { RegistrySnapshot } from "../registry/registry";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
 
 /** Names of what differs; empty when nothing does, or when nothing can be told. */

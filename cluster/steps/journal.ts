@@ -3,14 +3,14 @@
  * does: opens the registry if this stack holds the seal, resumes the pruner, and keeps container and journal. It never
  * changes the registry's storage.
  */
-import type { Api } from "../api";
-import { readClaim } from "../claim";
-import { journalName, namespace } from "../journal";
-import { readJournal, takeRun } from "../journal-store";
-import { isSwift } from "../patch";
-import { lacksPrevious, rememberPrevious } from "../previous";
-import { resumePruner } from "../pruner";
-import { readRegistry } from "../registry";
+import type { Api } from "../api/api";
+import { readClaim } from "../registry/claim";
+import { journalName, namespace } from "../journal/journal";
+import { readJournal, takeRun } from "../journal/store";
+import { isSwift } from "../registry/patch";
+import { lacksPrevious, rememberPrevious } from "../journal/previous";
+import { resumePruner } from "../registry/pruner";
+import { readRegistry } from "../registry/registry";
 import { type Session, sessionOf } from "../session";
 import type { JournalInputs, JournalOutputs } from "./kinds";
 import { openRegistry } from "./opening";

@@ -2,7 +2,7 @@
  * The steps there are, with what goes in and what comes out. The plan says which; `components/` declares them;
  * one file each beside this one does them.
  */
-import type { Witness } from "../journal";
+import type { Witness } from "../journal/journal";
 import type { CommonInputs } from "./step";
 
 /** `journal`: makes the journal, records what was there before; its removal is what `pulumi destroy` does. */

@@ -1,10 +1,10 @@
 /** Opens the registry on the storage it has: the read-only flag of before, and what the sealing had changed. */
-import { served, type Serving } from "../evidence";
-import { type Journal } from "../journal";
-import { without } from "../journal-store";
-import { claimOf, containerOf, isSwift, opening } from "../patch";
-import { readRegistry } from "../registry";
-import { rollOut, type RolloutResult } from "../rollout";
+import { served, type Serving } from "../registry/evidence";
+import { type Journal } from "../journal/journal";
+import { without } from "../journal/store";
+import { claimOf, containerOf, isSwift, opening } from "../registry/patch";
+import { readRegistry } from "../registry/registry";
+import { rollOut, type RolloutResult } from "../registry/rollout";
 import type { Session } from "../session";
 
 export interface OpeningOrder {

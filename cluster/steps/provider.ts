@@ -2,8 +2,8 @@
  * What the thin dynamic provider calls: steps by kind. The provider object in the Pulumi state holds no code of ours
  * beyond loading this file, so old states run today's code.
  */
-import { loadKubeConfig } from "../kube";
-import { TakenOver } from "../journal-store";
+import { loadKubeConfig } from "../api/kube";
+import { TakenOver } from "../journal/store";
 import { claimReleaseStep } from "./claim-release";
 import { containerCheckStep } from "./container-check";
 import { copiedStep } from "./copied";

@@ -1,6 +1,6 @@
 /** `pruner-pause` and `pruner-resume`: see ../pruner.ts. */
-import { rememberPrevious } from "../previous";
-import { pausePruner, prunerDrift, resumePruner } from "../pruner";
+import { rememberPrevious } from "../journal/previous";
+import { pausePruner, prunerDrift, resumePruner } from "../registry/pruner";
 import { sessionOf } from "../session";
 import type { PrunerInputs, PrunerOutputs } from "./kinds";
 import type { Step } from "./step";

@@ -1,9 +1,9 @@
 /** `pull-check`: pulls a sample through the registry's Service before it is opened; failure leaves it sealed. */
-import type { Journal } from "../journal";
+import type { Journal } from "../journal/journal";
 import { pullCheck } from "../pull-check/run";
 import type { PullResult } from "../pull-check/puller";
 import { sessionOf } from "../session";
-import { showBytes } from "../size";
+import { showBytes } from "../mover/size";
 import type { PullCheckInputs, PullCheckOutputs } from "./kinds";
 import type { Step } from "./step";
 

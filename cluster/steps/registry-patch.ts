@@ -1,6 +1,6 @@
 /** `registry-patch`: one merge patch on the registry config and the waiting for what it means, by purpose. */
-import { readJournal } from "../journal-store";
-import { readRegistry } from "../registry";
+import { readJournal } from "../journal/store";
+import { readRegistry } from "../registry/registry";
 import { sessionOf } from "../session";
 import type { PatchPurpose, RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
 import { openRegistry } from "./opening";

@@ -2,9 +2,9 @@
  * The last patch of the switch: as many replicas as the nodes can take. Last, because with two replicas and their
  * required anti-affinity every further rollout goes Pod by Pod (opening took 155 s instead of 25).
  */
-import { served } from "../evidence";
-import { containerOf, replicas } from "../patch";
-import { rollOut } from "../rollout";
+import { served } from "../registry/evidence";
+import { containerOf, replicas } from "../registry/patch";
+import { rollOut } from "../registry/rollout";
 import type { Session } from "../session";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
 

@@ -2,15 +2,15 @@
  * Sealing: read-only on the storage it has, proven by every Pod that still exists. Its result is the witness on which
  * the final copy is keyed.
  */
-import { readClaim } from "../claim";
-import { sealed, witnessProblem } from "../evidence";
-import type { Journal, Witness } from "../journal";
-import { inPhase, without } from "../journal-store";
+import { readClaim } from "../registry/claim";
+import { sealed, witnessProblem } from "../registry/evidence";
+import type { Journal, Witness } from "../journal/journal";
+import { inPhase, without } from "../journal/store";
 import type { Claim, RegistryConfig } from "../observation";
-import { claimOf, isBeside, isSwift, type SealWay, sealOnSwift, sealOnVolume } from "../patch";
-import { rememberPrevious } from "../previous";
-import { readRegistry, type RegistrySnapshot } from "../registry";
-import { rollOut } from "../rollout";
+import { claimOf, isBeside, isSwift, type SealWay, sealOnSwift, sealOnVolume } from "../registry/patch";
+import { rememberPrevious } from "../journal/previous";
+import { readRegistry, type RegistrySnapshot } from "../registry/registry";
+import { rollOut } from "../registry/rollout";
 import type { Session } from "../session";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
 

@@ -1,11 +1,11 @@
 /** The switch's storage patch: only with a proof that still holds, looked at again right before each sending. */
-import { readClaim } from "../claim";
-import { served } from "../evidence";
-import { inPhase } from "../journal-store";
-import { containerOf, toSwift } from "../patch";
-import { proofProblems } from "../proof";
-import { readRegistry } from "../registry";
-import { rollOut } from "../rollout";
+import { readClaim } from "../registry/claim";
+import { served } from "../registry/evidence";
+import { inPhase } from "../journal/store";
+import { containerOf, toSwift } from "../registry/patch";
+import { proofProblems } from "../journal/proof";
+import { readRegistry } from "../registry/registry";
+import { rollOut } from "../registry/rollout";
 import type { Session } from "../session";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
 

@@ -1,12 +1,12 @@
 /** The abort's storage patch: what was there before, from the journal; without one, what the procedure's page says. */
-import { readClaim } from "../claim";
-import { complaint, sealed, served, witnessProblem } from "../evidence";
-import type { Journal } from "../journal";
-import { inPhase } from "../journal-store";
-import { claimOf, defaultClaim, isSwift, toVolume } from "../patch";
-import { volumeIsComplete } from "../proof";
-import { readRegistry, type RegistrySnapshot } from "../registry";
-import { rollOut } from "../rollout";
+import { readClaim } from "../registry/claim";
+import { complaint, sealed, served, witnessProblem } from "../registry/evidence";
+import type { Journal } from "../journal/journal";
+import { inPhase } from "../journal/store";
+import { claimOf, defaultClaim, isSwift, toVolume } from "../registry/patch";
+import { volumeIsComplete } from "../journal/proof";
+import { readRegistry, type RegistrySnapshot } from "../registry/registry";
+import { rollOut } from "../registry/rollout";
 import type { Session } from "../session";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
 

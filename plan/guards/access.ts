@@ -1,8 +1,8 @@
 /** Who may act: another stack at work, the user's permissions, Pods that nobody here made. */
 import type { MissingPermission, ReachableObservation } from "../../cluster/observation";
-import { namespace, type Phase } from "../../cluster/journal";
-import { permissionInWords } from "../../cluster/permissions";
-import type { Settings } from "../../config";
+import { namespace, type Phase } from "../../cluster/journal/journal";
+import { permissionInWords } from "../../cluster/api/permissions";
+import type { Settings } from "../../config/config";
 import type { Judge } from "../judge";
 
 /** Phases after which nobody is at work any more. */

@@ -1,8 +1,8 @@
 /** What the registry was like before the first change, and so will be again: worth knowing where it is not writable. */
 import type { ReachableObservation } from "../../cluster/observation";
-import { mayRecordPrevious } from "../../cluster/journal-store";
-import { isSwift } from "../../cluster/patch";
-import { isLeftSealed } from "../../cluster/previous";
+import { mayRecordPrevious } from "../../cluster/journal/store";
+import { isSwift } from "../../cluster/registry/patch";
+import { isLeftSealed } from "../../cluster/journal/previous";
 import type { Judge } from "../judge";
 import { config } from "./names";
 

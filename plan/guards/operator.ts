@@ -1,6 +1,6 @@
 /** The cluster and its registry operator: the right platform, in charge, well, and not in the middle of an upgrade. */
 import type { ReachableObservation } from "../../cluster/observation";
-import { namespace } from "../../cluster/journal";
+import { namespace } from "../../cluster/journal/journal";
 import { isTrue, type Judge } from "../judge";
 import { config } from "./names";
 

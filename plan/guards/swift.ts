@@ -1,8 +1,8 @@
 /** Where the images go: credentials that work, a container that is ours and holds nothing else, room for them. */
-import { sameAccount } from "../../cluster/account";
+import { sameAccount } from "../../cluster/cloud/account";
 import type { ObservedCloud, ReachableObservation } from "../../cluster/observation";
-import { namespace } from "../../cluster/journal";
-import type { Settings } from "../../config";
+import { namespace } from "../../cluster/journal/journal";
+import type { Settings } from "../../config/config";
 import { type Judge, showBytes } from "../judge";
 import type { Workstation } from "../types";
 

@@ -1,8 +1,8 @@
 /** Where the images are: on a volume, whose claim is there, bound, and the one of before. */
 import type { Claim, ReachableObservation } from "../../cluster/observation";
-import { namespace } from "../../cluster/journal";
-import { mayRecordPrevious } from "../../cluster/journal-store";
-import type { Settings } from "../../config";
+import { namespace } from "../../cluster/journal/journal";
+import { mayRecordPrevious } from "../../cluster/journal/store";
+import type { Settings } from "../../config/config";
 import type { Judge } from "../judge";
 import { servedContainer, storageKind } from "../storage";
 import { config } from "./names";

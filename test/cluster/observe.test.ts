@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { observeCluster, type Wanted } from "../../cluster/observe";
-import { paths } from "../../cluster/paths";
+import { paths } from "../../cluster/api/paths";
 
 /** What the server has, by path. */
 const objects = new Map<string, object>();

@@ -1,10 +1,10 @@
-import type { ResolvedCloud } from "../../cluster/cloud";
+import type { ResolvedCloud } from "../../cluster/cloud/cloud";
 import type { ReachableObservation } from "../../cluster/observation";
 import { build } from "../../components/graph";
 import { plannedPods, prepare } from "../../components/materials";
 import { podNames, specHash } from "../../components/mover-pod";
-import type { Settings } from "../../config";
-import { plan } from "../../plan";
+import type { Settings } from "../../config/config";
+import { plan } from "../../plan/plan";
 import type { Plan } from "../../plan/types";
 import {
   aborted,

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { fromText, percentDecode, percentEncode, toText } from "../../migrator/bytes";
+import { fromText, percentDecode, percentEncode, toText } from "../../swift/bytes";
 import type { Report } from "../../migrator/contract";
-import { InventoryDigest, Inventories } from "../../migrator/inventory";
-import { storageUrl, tokensUrl } from "../../migrator/keystone";
+import { InventoryDigest, Inventories } from "../../migrator/compare/inventory";
+import { storageUrl, tokensUrl } from "../../swift/keystone";
 import {
   blobPathOf,
   contentOfLink,
@@ -10,12 +10,12 @@ import {
   isExcluded,
   isFilePath,
   kindOf,
-} from "../../migrator/layout";
-import { parsePage } from "../../migrator/listing";
-import { proxyFor } from "../../migrator/proxy";
+} from "../../migrator/volume/layout";
+import { parsePage } from "../../migrator/compare/listing";
+import { proxyFor } from "../../swift/proxy";
 import { PhasedQueue } from "../../migrator/queue";
 import { shortenReport } from "../../migrator/report";
-import { segmentName, segmentsOf } from "../../migrator/segments";
+import { segmentName, segmentsOf } from "../../migrator/transfer/segments";
 import { resolveSettings } from "../../migrator/settings";
 
 const hex = "0123456789abcdef".repeat(4);

@@ -1,12 +1,12 @@
 /** A cluster as the plan sees it, in the states a migration goes through; tests change single things. */
-import type { Journal, Proof, Witness } from "../../cluster/journal";
+import type { Journal, Proof, Witness } from "../../cluster/journal/journal";
 import type {
   Claim,
   ObservedContainer,
   ReachableObservation,
   RegistryConfig,
 } from "../../cluster/observation";
-import { parseSettings, type Settings } from "../../config";
+import { parseSettings, type Settings } from "../../config/config";
 
 export const stack = "organization/image-registry-swift/dev";
 export const infrastructureName = "lab-x7k2p";

@@ -1,8 +1,8 @@
-import { withContainer } from "../../cluster/container";
-import type { Journal, Proof } from "../../cluster/journal";
+import { withContainer } from "../../cluster/cloud/container";
+import type { Journal, Proof } from "../../cluster/journal/journal";
 import type { ReachableObservation } from "../../cluster/observation";
-import type { Settings } from "../../config";
-import { plan, showRefusals } from "../../plan";
+import type { Settings } from "../../config/config";
+import { plan, showRefusals } from "../../plan/plan";
 import { account, container, containerName, proof, proven, provenJournal, settings } from "./observations";
 
 const migrate = settings("migrate");

@@ -2,9 +2,9 @@
  * An API server in memory: objects by path, resourceVersions and conflicts, merge patches. Trusted because
  * api.lab.test.ts holds the real one to the same contract.
  */
-import { type Api, ApiError, type Query } from "../../../cluster/api";
-import type { Stored } from "../../../cluster/objects";
-import { mergePatched } from "../../../cluster/patch";
+import { type Api, ApiError, type Query } from "../../../cluster/api/api";
+import type { Stored } from "../../../cluster/api/objects";
+import { mergePatched } from "../../../cluster/registry/patch";
 
 type Json = Record<string, unknown>;
 

@@ -2,8 +2,8 @@
  * A registry on a fake API server: what operator and Deployment controller do to the objects, one step for each look
  * at the Deployment, after traces of operator release 4.22. `readySteps` and `endSteps` say how long Pods take.
  */
-import type { RawDeployment, RawPod, RawRegistryConfig } from "../../../cluster/objects";
-import { paths } from "../../../cluster/paths";
+import type { RawDeployment, RawPod, RawRegistryConfig } from "../../../cluster/api/objects";
+import { paths } from "../../../cluster/api/paths";
 import { FakeApi } from "./fake-api";
 
 const app = { "docker-registry": "default" };

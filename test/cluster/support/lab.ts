@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { Agent } from "undici";
-import { type Api, apiFor } from "../../../cluster/api";
+import { type Api, apiFor } from "../../../cluster/api/api";
 import { readRecord } from "../../lab/record";
 
 interface KubeFile {

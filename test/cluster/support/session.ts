@@ -1,12 +1,12 @@
 /** A session over a fake registry: the run is taken, lines are kept, Swift is what the test says. */
-import type { ResolvedCloud } from "../../../cluster/cloud";
-import { resolveCloud } from "../../../cluster/cloud";
-import { journalOf, readJournal, takeRun } from "../../../cluster/journal-store";
+import type { ResolvedCloud } from "../../../cluster/cloud/cloud";
+import { resolveCloud } from "../../../cluster/cloud/cloud";
+import { journalOf, readJournal, takeRun } from "../../../cluster/journal/store";
 import type { Session } from "../../../cluster/session";
-import type { Proof, Witness } from "../../../cluster/journal";
+import type { Proof, Witness } from "../../../cluster/journal/journal";
 import type { RegistryPatchInputs } from "../../../cluster/steps/kinds";
-import type { SwiftSide } from "../../../cluster/swift-side";
-import { paths } from "../../../cluster/paths";
+import type { SwiftSide } from "../../../cluster/cloud/swift-side";
+import { paths } from "../../../cluster/api/paths";
 import type { FakeRegistry } from "./fake-registry";
 
 export const account = "https://swift.example/v1/AUTH_p";

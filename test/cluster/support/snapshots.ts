@@ -7,7 +7,7 @@ import type {
   RegistryPod,
   RegistryReplicaSet,
 } from "../../../cluster/observation";
-import type { RegistrySnapshot } from "../../../cluster/registry";
+import type { RegistrySnapshot } from "../../../cluster/registry/registry";
 
 export const volume: RegistryEnv = { storage: "filesystem", readOnly: false };
 export const volumeReadOnly: RegistryEnv = { storage: "filesystem", readOnly: true };

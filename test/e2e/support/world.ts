@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Journal } from "../../../cluster/journal";
+import type { Journal } from "../../../cluster/journal/journal";
 import { Figures } from "./figures";
 import { Kube, paths, type KubeObject } from "./kube";
 import type { Lab } from "./lab";

@@ -1,6 +1,6 @@
 /** Tokens, the catalog, and a Keystone that is away. */
 import { writeFileSync } from "node:fs";
-import { retryPolicy } from "../../../migrator/retry";
+import { retryPolicy } from "../../../swift/retry";
 import { runMover } from "../support/mover";
 import { Stage, expectFailed, expectProven } from "./stage";
 

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
-import { fromText, percentDecode, percentEncode, toText } from "../../../migrator/bytes";
-import { listPages, parsePage } from "../../../migrator/listing";
-import { retryPolicy } from "../../../migrator/retry";
-import type { ObjectStore } from "../../../migrator/swift";
+import { fromText, percentDecode, percentEncode, toText } from "../../../swift/bytes";
+import { listPages, parsePage } from "../../../migrator/compare/listing";
+import { retryPolicy } from "../../../swift/retry";
+import type { ObjectStore } from "../../../swift/container";
 import { SwiftStandin } from "../swift-standin/server";
 import { Account, standinCloud } from "../support/cloud";
 import { byBytes } from "../trees/names";

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
-import { fromText } from "../../../migrator/bytes";
-import { MergeJoin } from "../../../migrator/merge";
+import { fromText } from "../../../swift/bytes";
+import { MergeJoin } from "../../../migrator/compare/merge";
 import { byBytes } from "../trees/names";
 import { path } from "./names";
 

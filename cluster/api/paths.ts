@@ -1,0 +1,40 @@
+/** Where the objects are that the program reads and changes. */
+import { journalName, namespace } from "../journal/journal";
+
+const inNamespace = `/api/v1/namespaces/${namespace}`;
+const apps = `/apis/apps/v1/namespaces/${namespace}`;
+
+export const paths = {
+  registryConfig: "/apis/imageregistry.operator.openshift.io/v1/configs/cluster",
+  registryConfigs: "/apis/imageregistry.operator.openshift.io/v1/configs",
+  pruner: "/apis/imageregistry.operator.openshift.io/v1/imagepruners/cluster",
+  clusterOperator: "/apis/config.openshift.io/v1/clusteroperators/image-registry",
+  clusterVersion: "/apis/config.openshift.io/v1/clusterversions/version",
+  infrastructure: "/apis/config.openshift.io/v1/infrastructures/cluster",
+  proxy: "/apis/config.openshift.io/v1/proxies/cluster",
+  imageStreams: "/apis/image.openshift.io/v1/imagestreams",
+  namespace: inNamespace,
+  deployment: `${apps}/deployments/image-registry`,
+  operatorDeployment: `${apps}/deployments/cluster-image-registry-operator`,
+  replicaSets: `${apps}/replicasets`,
+  pods: `${inNamespace}/pods`,
+  pod: (name: string) => `${inNamespace}/pods/${name}`,
+  podLog: (name: string) => `${inNamespace}/pods/${name}/log`,
+  events: `${inNamespace}/events`,
+  claim: (name: string) => `${inNamespace}/persistentvolumeclaims/${name}`,
+  volume: (name: string) => `/api/v1/persistentvolumes/${name}`,
+  secrets: `${inNamespace}/secrets`,
+  secret: (name: string) => `${inNamespace}/secrets/${name}`,
+  configMaps: `${inNamespace}/configmaps`,
+  configMap: (name: string) => `${inNamespace}/configmaps/${name}`,
+  journal: `${inNamespace}/configmaps/${journalName}`,
+  cloudProviderConfig: "/api/v1/namespaces/openshift-config/configmaps/cloud-provider-config",
+  jobs: `/apis/batch/v1/namespaces/${namespace}/jobs`,
+  pruningCronJob: `/apis/batch/v1/namespaces/${namespace}/cronjobs/image-pruner`,
+  networkPolicies: `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,
+  networkPolicy: (name: string) =>
+    `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/${name}`,
+  nodes: "/api/v1/nodes",
+  accessReviews: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+  serviceAccountToken: (ns: string, name: string) => `/api/v1/namespaces/${ns}/serviceaccounts/${name}/token`,
+} as const;

@@ -1,0 +1,84 @@
+/**
+ * docs/permissions.yaml from the table in permissions.ts. Print it with:
+ * `node -r ts-node/register/transpile-only cluster/api/permissions-manifest.ts > docs/permissions.yaml`
+ */
+import { stringify } from "yaml";
+import { type Permission, permissions } from "./permissions";
+
+const roleName = "image-registry-swift";
+const subject = { kind: "User", apiGroup: "rbac.authorization.k8s.io", name: "REPLACE-ME" };
+
+/**
+ * One ClusterRole for what is cluster-wide, one Role and binding for each namespace. What lets a Pod run as root is
+ * for those who need it: commented out, at the end.
+ */
+export function permissionsManifest(table: readonly Permission[] = permissions): string {
+  const [forAll, forRoot] = [false, true].map((root) =>
+    documentsOf(
+      table.filter((each) => (each.only === "anyuid") === root),
+      root ? `${roleName}-anyuid` : roleName,
+    ),
+  ) as [string, string];
+  const head = [
+    "# What `pulumi up` needs, for an administrator who is not cluster-admin. Replace REPLACE-ME with the user's name,",
+    "# then: oc apply -f docs/permissions.yaml",
+    "# Made from cluster/api/permissions.ts; a unit test compares the two.",
+  ].join("\n");
+  const aboutRoot = [
+    "# Only for `pulumi config set scc anyuid`, the migration Pod that runs as root. It lets the user run any Pod of this",
+    "# namespace as root; to grant it, take the first # of each line away:",
+  ].join("\n");
+  const commented = `---\n${forRoot}`.trimEnd().replaceAll(/^/gm, "#");
+  return forRoot === "" ? `${head}\n${forAll}` : `${head}\n${forAll}\n${aboutRoot}\n${commented}\n`;
+}
+
+function documentsOf(table: readonly Permission[], name: string): string {
+  const namespaces = [...new Set(table.map((each) => each.namespace))].toSorted((a, b) =>
+    (a ?? "").localeCompare(b ?? ""),
+  );
+  const documents = namespaces.flatMap((namespace) => {
+    const rules = rulesOf(table.filter((each) => each.namespace === namespace));
+    const kind = namespace === undefined ? "ClusterRole" : "Role";
+    const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
+    return [
+      { apiVersion: "rbac.authorization.k8s.io/v1", kind, metadata, rules },
+      {
+        apiVersion: "rbac.authorization.k8s.io/v1",
+        kind: `${kind}Binding`,
+        metadata,
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind, name },
+        subjects: [subject],
+      },
+    ];
+  });
+  return documents
+    .map((each) => stringify(each, { lineWidth: 0, aliasDuplicateObjects: false }))
+    .join("---\n");
+}
+
+/** Verbs of one resource in one rule. */
+function rulesOf(table: readonly Permission[]): readonly object[] {
+  const rules = new Map<
+    string,
+    { apiGroups: string[]; resources: string[]; resourceNames?: string[]; verbs: string[] }
+  >();
+  for (const each of table) {
+    const resource = each.subresource === undefined ? each.resource : `${each.resource}/${each.subresource}`;
+    const key = [each.group, resource, each.name ?? ""].join("|");
+    const rule = rules.get(key) ?? {
+      apiGroups: [each.group],
+      resources: [resource],
+      ...(each.name === undefined ? {} : { resourceNames: [each.name] }),
+      verbs: [],
+    };
+    rules.set(key, {
+      ...rule,
+      verbs: rule.verbs.includes(each.verb) ? rule.verbs : [...rule.verbs, each.verb],
+    });
+  }
+  return [...rules.values()];
+}
+
+if (require.main === module) {
+  process.stdout.write(permissionsManifest());
+}

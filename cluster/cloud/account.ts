@@ -1,0 +1,33 @@
+/**
+ * Which Swift account a storage URL leads to. The Pod and this machine may reach one account by two URLs: clouds.yaml
+ * says `interface: internal` for the cluster, the stack `openstack:endpointType public` for a workstation outside. Pure.
+ */
+import type { Journal, Proof } from "../journal/journal";
+
+/** Swift's own URLs end in the account, `/v1/AUTH_<project id>`; Ceph's gateway may leave it out (`/swift/v1`). */
+const accountInPath = /\/AUTH_[^/]+$/;
+
+/**
+ * Equal URLs, or the same account in the path: hosts differ by interface. Two regions may have one project's account
+ * each; of these the other one lacks the container, or holds something else in it, which is asked for besides.
+ */
+export function sameAccount(one: string, other: string): boolean {
+  if (one === other) return true;
+  const [a, b] = [pathOf(one), pathOf(other)];
+  return a !== undefined && a === b && accountInPath.test(a);
+}
+
+/**
+ * Whether what was proven is in the account that this machine is led to. The proof has the Pod's URL, the journal's
+ * container the one that this machine had when it looked at it: where URLs do not tell the account, the latter counts.
+ */
+export function isProvenAccount(journal: Journal, proof: Proof, account: string): boolean {
+  if (sameAccount(proof.account, account)) return true;
+  const { container } = journal;
+  const told = [proof.account, account].every((each) => accountInPath.test(pathOf(each) ?? ""));
+  return !told && container?.name === proof.container && container.account === account;
+}
+
+function pathOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).pathname.replace(/\/+$/, "") : undefined;
+}

@@ -1,0 +1,130 @@
+/**
+ * The Swift side as seen from this machine: the account that the operator's own credentials lead to, one container of
+ * it, the quota. The mover's own client does the talking, so both look at the same account by the same rules.
+ */
+import { type CloudClient, CloudError, connect, type ListedName } from "../../swift/client";
+import type { ResolvedCloud } from "./cloud";
+import type { ObservedCloud, ObservedContainer } from "../observation";
+import { workstationProxy } from "./workstation-proxy";
+
+/** The Swift side; reads only, but for the two properties that make a container the cluster's own. */
+export interface SwiftSide {
+  /** Storage URL of the account, without a trailing slash. */
+  readonly account: string;
+  /** `undefined`: the container does not exist. */
+  head(container: string): Promise<Omit<ObservedContainer, "foreignObject"> | undefined>;
+  /** Adds properties (`X-Container-Meta-*`); the others stay: one of them signs the registry's redirected pulls. */
+  setProperties(container: string, properties: Readonly<Record<string, string>>): Promise<void>;
+  /** One name outside what a registry keeps, if there is any. */
+  foreignObject(container: string): Promise<string | undefined>;
+  /** Bytes left of the account's quota, when it has one. */
+  quotaLeft(): Promise<number | undefined>;
+  close(): Promise<void>;
+}
+
+/** What a registry keeps in its container. */
+const ownPrefixes = ["files/docker/registry/v2/", "segments/"];
+
+/**
+ * Whether a name, or folder, of a listing is nothing that a registry, or the documented page, puts there. The page's
+ * `swift upload` stores an empty object for an empty folder, the file system's own lost+found among them; so do other
+ * clients for any folder.
+ */
+export function isForeign({ name, bytes, subdir }: ListedName): boolean {
+  if (ownPrefixes.some((own) => name.startsWith(own))) {
+    return false;
+  }
+  const folder = `${name.replace(/\/$/, "")}/`;
+  const above = ownPrefixes.some((own) => own.startsWith(folder));
+  return subdir ? !above : bytes > 0 || !(above || folder === "files/lost+found/");
+}
+
+/** Logs in and finds the account. Failures are CloudError, one line without a secret. */
+export async function connectSwift(cloud: ResolvedCloud): Promise<SwiftSide> {
+  const proxy = workstationProxy(process.env);
+  const client = await connect(
+    { ...cloud.workstation, ...(proxy === undefined ? {} : { proxy }) },
+    { ca: cloud.workstationCa },
+  );
+  return sideOf(client);
+}
+
+/** Looks at the account and, when one is named, the container; failures become values. */
+export async function observeSwift(
+  cloud: ResolvedCloud,
+  container: string | undefined,
+): Promise<ObservedCloud> {
+  let swift: SwiftSide | undefined;
+  try {
+    swift = await connectSwift(cloud);
+    const quotaLeft = await swift.quotaLeft();
+    return {
+      ok: true,
+      account: swift.account,
+      source: cloud.source,
+      ...(quotaLeft === undefined ? {} : { quotaLeft }),
+      ...(container === undefined ? {} : { container: await observeContainer(swift, container) }),
+    };
+  } catch (error) {
+    if (error instanceof CloudError) {
+      return { ok: false, kind: kindOf(error), source: cloud.source, message: error.message };
+    }
+    throw error;
+  } finally {
+    await swift?.close();
+  }
+}
+
+type TroubleKind = "refused" | "no-service" | "unreachable" | "forbidden";
+
+function kindOf(error: CloudError): TroubleKind {
+  switch (error.failure) {
+    case "auth":
+      return "refused";
+    case "catalog":
+      return "no-service";
+    case "forbidden":
+      return "forbidden";
+    default:
+      return "unreachable";
+  }
+}
+
+async function observeContainer(swift: SwiftSide, name: string): Promise<ObservedContainer> {
+  const head = await swift.head(name);
+  if (head === undefined) {
+    return { name, exists: false, properties: {}, objects: 0, bytes: 0 };
+  }
+  const foreignObject = head.objects === 0 ? undefined : await swift.foreignObject(name);
+  return { ...head, ...(foreignObject === undefined ? {} : { foreignObject }) };
+}
+
+function sideOf(client: CloudClient): SwiftSide {
+  return {
+    account: client.account,
+    async head(container) {
+      const details = await client.head(container);
+      if (details === undefined) {
+        return undefined;
+      }
+      const { metadata, objects, bytes } = details;
+      return { name: container, exists: true, properties: metadata, objects, bytes };
+    },
+    setProperties: (container, properties) => client.setMetadata(container, properties),
+    async foreignObject(container) {
+      // Level by level along the registry's own path: what else lies beside it is foreign.
+      for (const prefix of ["", "files/", "files/docker/", "files/docker/registry/"]) {
+        const foreign = (await client.list(container, prefix, "/")).find(isForeign);
+        if (foreign !== undefined) {
+          return foreign.name;
+        }
+      }
+      return undefined;
+    },
+    async quotaLeft() {
+      const account = await client.accountHead();
+      return account?.quotaBytes === undefined ? undefined : account.quotaBytes - account.bytes;
+    },
+    close: () => client.close(),
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * The journal: what the program must remember on the cluster itself, so that it can go on, and back,
+ * without its Pulumi state. One ConfigMap, one JSON document, no secrets. Read and written by `journal-store.ts`.
+ */
+import type { RegistryStorage } from "../observation";
+
+export const journalName = "image-registry-migration";
+export const namespace = "openshift-image-registry";
+
+/** What was there before our first change (written once, before the first patch), and what comes back. */
+export interface Previous {
+  readonly storage: RegistryStorage;
+  readonly replicas: number;
+  readonly rolloutStrategy?: string;
+  readonly affinity?: Readonly<Record<string, unknown>>;
+  readonly readOnly: boolean;
+  /** `undefined`: the pruner did not say. */
+  readonly prunerSuspend?: boolean;
+  readonly claim: { readonly name: string; readonly uid: string };
+}
+
+/** Evidence that nothing was writable since sealing; rule: `witnessProblem` in evidence.ts. */
+export interface Witness {
+  readonly deploymentUid: string;
+  readonly revision: number;
+}
+
+/** What a final copy proved. */
+export interface Proof {
+  readonly claimUid: string;
+  readonly container: string;
+  /** Storage URL of the account, as the Pod is led to it. */
+  readonly account: string;
+  readonly witness: Witness;
+  /** Registry objects and their bytes, and the digest of both inventories. */
+  readonly objects: number;
+  readonly bytes: number;
+  readonly digest: string;
+  /** What HEAD on the container said after the proof (segments of large objects included). */
+  readonly containerObjects: number;
+  readonly containerBytes: number;
+  /** The copy's `run` (plan/runs.ts): the plan tells by it whether the copy that a proof is of was this one. */
+  readonly run?: string;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+/** The container of this migration. */
+export interface KnownContainer {
+  readonly name: string;
+  /** Storage URL of the account, as the workstation is led to it; the Pod's is in the proof. */
+  readonly account: string;
+  /** How often it was found made anew, and empty, after it was known: what was copied before is gone. Absent: never. */
+  readonly remade?: number;
+}
+
+/** The run that may act; whoever finds another's token stops before its next patch. */
+export interface Run {
+  readonly token: string;
+  /** `organization/project/stack`. */
+  readonly stack: string;
+  readonly host: string;
+  readonly since: string;
+}
+
+export type Phase =
+  "started" | "copying" | "sealing" | "sealed" | "proven" | "switching" | "switched" | "aborting" | "aborted";
+
+export interface Journal {
+  readonly version: 1;
+  readonly phase: Phase;
+  /** ISO 8601, of the last change of phase. */
+  readonly phaseSince: string;
+  readonly previous?: Previous;
+  readonly container?: KnownContainer;
+  /** Held by us from before the read-only patch is sent until the registry is open again. */
+  readonly seal?: { readonly stack: string; readonly since: string; readonly witness?: Witness };
+  /** True from before the pruner is suspended until it has its own setting back. */
+  readonly prunerPaused?: boolean;
+  /** What the pruner had when it was suspended, with that; `suspend` is absent where it did not say. */
+  readonly prunerHad?: { readonly suspend?: boolean };
+  readonly proof?: Proof;
+  /** Set when the storage patch is sent; survives aborts; goes when migrate starts anew. */
+  readonly switchedAt?: string;
+  /**
+   * Set when the operator had to make the container itself: it looks at another account, where the registry's storage
+   * is empty. Its condition is gone at its next look. Goes when an abort has opened the registry, or migrate starts anew.
+   */
+  readonly wrongAccount?: { readonly container: string; readonly at: string };
+  /** What was copied back, by the abort that did it. */
+  readonly copiedBack?: {
+    readonly at: string;
+    readonly objects: number;
+    readonly bytes: number;
+    /** The seal under which it was copied: it counts only while nothing was writable since. */
+    readonly witness?: Witness;
+  };
+  /** Set when the claim was released. */
+  readonly released?: { readonly claim: string; readonly uid: string; readonly at: string };
+  /** How often each Pod failed for good; part of the next Pod's identity. Keys: live, final, back. */
+  readonly attempts?: Readonly<Record<string, number>>;
+  /** UID of each Pod that is, or was last, followed and has no result yet: one that vanished must be another. */
+  readonly followed?: Readonly<Record<string, string>>;
+  readonly run?: Run;
+}

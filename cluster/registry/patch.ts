@@ -1,0 +1,264 @@
+/**
+ * The merge patches on `configs.imageregistry.operator.openshift.io/cluster`, built from what is there and what was
+ * there before; and whether one is in effect. Pure; `rollout.ts` sends them.
+ *
+ * Merge patches, because server-side apply cannot drop `spec.storage.pvc`: the operator then sees two storages and
+ * stops (seen on operator release 4.22: "exactly one storage type should be configured at the same time, got 2").
+ */
+import type { Previous } from "../journal/journal";
+import type { RegistryConfig, RegistryStorage } from "../observation";
+
+/** The `spec` part of a merge patch: `null` removes. */
+export type SpecPatch = Readonly<Record<string, unknown>>;
+
+export type SealWay = "rolling" | "rolling-shared" | "recreate" | "scale-to-zero" | "as-it-is";
+
+/**
+ * Required: the new read-only Pod runs beside the old one, because two Pods on one node may share a ReadWriteOnce
+ * volume.
+ */
+export const besideTheRegistry = {
+  podAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: [
+      {
+        labelSelector: { matchLabels: { "docker-registry": "default" } },
+        topologyKey: "kubernetes.io/hostname",
+      },
+    ],
+  },
+};
+
+/**
+ * Read-only, on the volume.
+ * - `rolling`: without an outage: the operator demands Recreate for a ReadWriteOnce claim only when the storage changes.
+ * - `rolling-shared`: the same for a claim that many nodes may mount: Pods may run anywhere.
+ * - `recreate`: the old Pod ends before the new one starts; about 80 s without a registry.
+ * - `scale-to-zero`: for a ReadWriteOncePod claim, which the mover's Pod cannot share with any other.
+ * - `as-it-is`: it is read-only already; nothing else changes.
+ */
+export function sealOnVolume(
+  config: RegistryConfig,
+  way: SealWay,
+  previous: Previous | undefined,
+): SpecPatch {
+  switch (way) {
+    case "rolling":
+      return {
+        readOnly: true,
+        rolloutStrategy: "RollingUpdate",
+        affinity: exactly(config.affinity, besideTheRegistry),
+      };
+    case "rolling-shared":
+      return { readOnly: true, rolloutStrategy: "RollingUpdate" };
+    case "as-it-is":
+      return { readOnly: true };
+    case "recreate":
+      return {
+        readOnly: true,
+        // After a rolling attempt that could not be placed its affinity must go, or Recreate cannot be placed either.
+        ...(isBeside(config.affinity) ? { affinity: exactly(config.affinity, previous?.affinity) } : {}),
+        rolloutStrategy: "Recreate",
+      };
+    case "scale-to-zero":
+      return { readOnly: true, rolloutStrategy: "Recreate", replicas: 0 };
+  }
+}
+
+/** Read-only, on Swift: a rolling update there has no outage as it is. */
+export function sealOnSwift(): SpecPatch {
+  return { readOnly: true };
+}
+
+/** Fields of `spec.storage.swift`; beyond `container` only where the operator takes credentials from the user's secret. */
+export interface SwiftFields {
+  readonly container: string;
+  readonly authURL?: string;
+  readonly domain?: string;
+  readonly domainID?: string;
+  readonly tenant?: string;
+  readonly tenantID?: string;
+  readonly regionName?: string;
+  readonly authVersion?: string;
+}
+
+/** The storage patch of the switch; replicas come last, in a patch of their own. */
+export function toSwift(
+  config: RegistryConfig,
+  previous: Previous | undefined,
+  swift: SwiftFields,
+): SpecPatch {
+  return {
+    rolloutStrategy: "RollingUpdate",
+    affinity: exactly(config.affinity, previous?.affinity ?? withoutBeside(config.affinity)),
+    // Sealed by scaling to zero: there must be a Pod again.
+    ...(config.replicas === 0 ? { replicas: Math.max(1, previous?.replicas ?? 1) } : {}),
+    storage: storageExactly(config.storage, { managementState: "Managed", swift }, "pvc"),
+  };
+}
+
+/**
+ * The storage patch of the abort: what was there before; without a journal what the procedure's page says. On a claim
+ * that only one node can mount the operator refuses anything but Recreate and one replica while the storage changes:
+ * the strategy of before then comes back with the opening.
+ *
+ * It opens too: nothing is checked between the two, what was pushed to Swift is on the volume before either, and on a
+ * volume each restart is an outage of its own (77 to 80 s on operator release 4.22).
+ */
+export function toVolume(
+  config: RegistryConfig,
+  previous: Previous | undefined,
+  claim: string,
+  accessModes: readonly string[],
+): SpecPatch {
+  const shared = accessModes.includes("ReadWriteMany");
+  const storage = previous?.storage ?? { managementState: "Unmanaged", pvc: { claim } };
+  const replicas = Math.max(1, previous?.replicas ?? 1);
+  return {
+    readOnly: previous?.readOnly ?? false,
+    rolloutStrategy: shared ? (previous?.rolloutStrategy ?? "RollingUpdate") : "Recreate",
+    replicas: shared ? replicas : 1,
+    ...(previous === undefined ? {} : affinityPatch(config.affinity, previous.affinity)),
+    storage: storageExactly(config.storage, storage, "swift"),
+  };
+}
+
+/**
+ * Opening: the flag of before. On the volume also the strategy and affinity of before, and the replicas where sealing
+ * had scaled to zero; on Swift those came with the storage patch.
+ */
+export function opening(config: RegistryConfig, previous: Previous | undefined): SpecPatch {
+  const readOnly = previous?.readOnly ?? false;
+  if (isSwift(config.storage)) {
+    return { readOnly };
+  }
+  return {
+    readOnly,
+    ...(previous?.rolloutStrategy === undefined
+      ? isBeside(config.affinity)
+        ? { rolloutStrategy: "Recreate" }
+        : {}
+      : { rolloutStrategy: previous.rolloutStrategy }),
+    ...(previous === undefined
+      ? isBeside(config.affinity)
+        ? affinityPatch(config.affinity, withoutBeside(config.affinity))
+        : {}
+      : affinityPatch(config.affinity, previous.affinity)),
+    ...(config.replicas === 0 ? { replicas: Math.max(1, previous?.replicas ?? 1) } : {}),
+  };
+}
+
+export function replicas(count: number): SpecPatch {
+  return { replicas: count };
+}
+
+/** Whether the config already says what the patch wants: applying it would change nothing. */
+export function holds(config: RegistryConfig, patch: SpecPatch): boolean {
+  return Object.entries(patch).every(([key, value]) => covers(specOf(config)[key], value));
+}
+
+/** The operator takes a claim without a name to be this one; the procedure's page names it, too. */
+export const defaultClaim = "image-registry-storage";
+
+export function isSwift(storage: RegistryStorage): boolean {
+  return storage["swift"] !== undefined && storage["swift"] !== null;
+}
+
+/** Name of the claim the registry is on; `undefined`: it is on no volume. */
+export function claimOf(storage: RegistryStorage): string | undefined {
+  const pvc = storage["pvc"] as { claim?: string } | null | undefined;
+  return pvc === undefined || pvc === null ? undefined : pvc.claim || defaultClaim;
+}
+
+/** Name of the container the registry is on; empty where the operator has not named it yet. */
+export function containerOf(storage: RegistryStorage): string | undefined {
+  const swift = storage["swift"] as { container?: string } | null | undefined;
+  return swift === undefined || swift === null ? undefined : (swift.container ?? "");
+}
+
+/** A merge patch that turns `from` into exactly `to`: what `to` lacks is removed. `null` when there is no `to`. */
+export function exactly(from: unknown, to: unknown): unknown {
+  if (to === undefined || to === null) {
+    return null;
+  }
+  if (!isRecord(to) || !isRecord(from)) {
+    return to;
+  }
+  const patch: Record<string, unknown> = { ...to };
+  for (const key of Object.keys(from)) {
+    patch[key] = exactly(from[key], to[key]);
+  }
+  return patch;
+}
+
+/** Applies a merge patch (RFC 7396); for tests, and to see what a patch will make of a config. */
+export function mergePatched(target: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) {
+    return patch;
+  }
+  const result: Record<string, unknown> = isRecord(target) ? { ...target } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) {
+      delete result[key];
+    } else {
+      result[key] = mergePatched(result[key], value);
+    }
+  }
+  return result;
+}
+
+export function isBeside(affinity: unknown): boolean {
+  return same(affinity, besideTheRegistry);
+}
+
+function storageExactly(from: RegistryStorage, to: RegistryStorage, gone: "pvc" | "swift"): unknown {
+  const managementState = to["managementState"] ?? from["managementState"];
+  return {
+    ...(exactly(from, to) as Record<string, unknown>),
+    // The operator fills managementState in by itself when it is missing; without a value of before it stays.
+    ...(managementState === undefined ? {} : { managementState }),
+    [gone]: null,
+  };
+}
+
+function affinityPatch(from: unknown, to: unknown): { affinity?: unknown } {
+  return same(from, to) ? {} : { affinity: exactly(from, to) };
+}
+
+function withoutBeside(affinity: Readonly<Record<string, unknown>> | undefined) {
+  return isBeside(affinity) ? undefined : affinity;
+}
+
+function specOf(config: RegistryConfig): Readonly<Record<string, unknown>> {
+  return {
+    readOnly: config.readOnly,
+    replicas: config.replicas,
+    rolloutStrategy: config.rolloutStrategy,
+    affinity: config.affinity,
+    storage: config.storage,
+  };
+}
+
+function covers(actual: unknown, patch: unknown): boolean {
+  if (patch === null) {
+    return actual === undefined || actual === null;
+  }
+  if (isRecord(patch)) {
+    return isRecord(actual) && Object.entries(patch).every(([key, value]) => covers(actual[key], value));
+  }
+  return same(actual, patch);
+}
+
+function same(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((each, index) => same(each, b[index]));
+  }
+  if (isRecord(a) && isRecord(b)) {
+    const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+    return [...keys].every((key) => same(a[key], b[key]));
+  }
+  return (a ?? undefined) === (b ?? undefined);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

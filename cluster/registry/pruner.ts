@@ -1,0 +1,172 @@
+/**
+ * The image pruner deletes from the storage, read-only or not: it is paused from sealing to opening, and gets back
+ * exactly what it had, "not set" included.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Api } from "../api/api";
+import { away, insist, patience } from "../api/away";
+import type { Journal } from "../journal/journal";
+import { type JournalOfRun, readJournal, without } from "../journal/store";
+import type { RawCronJob, RawJob, RawPruner } from "../api/objects";
+import type { Pruner } from "../observation";
+import { paths } from "../api/paths";
+
+/** The CronJob that the operator makes of the pruner; its Jobs are named after it. */
+const cronJob = "image-pruner";
+
+/** `undefined`: the cluster has no pruner object. */
+export async function readPruner(api: Api): Promise<Pruner | undefined> {
+  const [raw, jobs] = await Promise.all([api.get<RawPruner>(paths.pruner), api.list<RawJob>(paths.jobs)]);
+  const runningJobs = jobs.filter(isPruning).map((job) => job.metadata.name);
+  if (raw === undefined && runningJobs.length === 0) {
+    return undefined;
+  }
+  return {
+    suspend: raw?.spec?.suspend ?? false,
+    suspendSet: raw?.spec?.suspend !== undefined,
+    runningJobs,
+  };
+}
+
+/** The operator suspends its CronJob within a second or two; one that it leaves alone must not stop the run for good. */
+const cronJobSeconds = 60;
+
+/**
+ * Suspends it, then waits until the CronJob is suspended too, where there is one (until then it may still make a Job),
+ * and until no pruning Job runs: suspending does not stop one (seen on operator release 4.22). `pace`: milliseconds
+ * between two looks. Throws when a Job still runs after `timeoutSeconds`.
+ */
+export async function pausePruner(
+  api: Api,
+  journal: JournalOfRun,
+  log: (line: string) => void,
+  timeoutSeconds: number,
+  pace = 1000,
+): Promise<void> {
+  const pruner = await api.get<RawPruner>(paths.pruner);
+  // First remembered, then done: after a crash in between, resuming finds out and changes nothing.
+  await journal.update((each) => heldBack(each, pruner));
+  if (pruner !== undefined && pruner.spec?.suspend !== true) {
+    await insist(log, async () => {
+      await journal.assertRun();
+      await api.mergePatch(paths.pruner, { spec: { suspend: true } });
+    });
+    log("the image pruner is paused until the registry is open again");
+  }
+  const began = performance.now();
+  const seconds = () => (performance.now() - began) / 1000;
+  let said = "";
+  const once = (line: string) => {
+    if (line !== said) {
+      said = line;
+      log(line);
+    }
+  };
+  const look = patience(log);
+  let looks = 0;
+  for (;;) {
+    const seen = await look(async () => {
+      await journal.assertRun();
+      const made = pruner === undefined ? undefined : await api.get<RawCronJob>(paths.pruningCronJob);
+      // Read after the CronJob, which may have made one right before it was suspended: it is looked at again.
+      const jobs = (await api.list<RawJob>(paths.jobs)).filter(isPruning).map((job) => job.metadata.name);
+      return { made, jobs };
+    });
+    if (seen === away) {
+      if (seconds() > timeoutSeconds) {
+        throw new Error(
+          `whether a pruning Job runs could not be seen for ${timeoutSeconds} s (rolloutTimeout); run the same command ` +
+            "again once the API server answers",
+        );
+      }
+      await sleep(pace);
+      continue;
+    }
+    const { made, jobs } = seen;
+    const awake = made !== undefined && made.spec?.suspend !== true;
+    looks = awake ? 0 : looks + 1;
+    if (jobs.length > 0) {
+      once(`waiting for the pruning Job ${jobs.join(", ")}, which still deletes from the storage`);
+    } else if (made === undefined || looks >= 2) {
+      return;
+    } else if (awake && seconds() > Math.min(cronJobSeconds, timeoutSeconds)) {
+      log(
+        `CronJob openshift-image-registry/${cronJob} is not suspended although the pruner is: its next Job may delete ` +
+          "images that nothing uses any more while they are copied, and the copy then has to run again",
+      );
+      return;
+    } else if (awake) {
+      once(`waiting for the operator to suspend CronJob ${cronJob}`);
+    }
+    if (jobs.length > 0 && seconds() > timeoutSeconds) {
+      throw new Error(
+        `pruning Job ${jobs.join(", ")} still runs after ${timeoutSeconds} s (rolloutTimeout); wait for its end, or ` +
+          `stop it with: oc -n openshift-image-registry delete job ${jobs.join(" ")}; then run the same command again`,
+      );
+    }
+    await sleep(pace);
+  }
+}
+
+/** Gives it back what it had; nothing when we do not hold it. Returns whether it is suspended now. */
+export async function resumePruner(
+  api: Api,
+  journal: JournalOfRun,
+  log: (line: string) => void,
+): Promise<boolean> {
+  const held = await journal.assertRun();
+  const pruner = await api.get<RawPruner>(paths.pruner);
+  if (held.prunerPaused !== true) {
+    return pruner?.spec?.suspend ?? false;
+  }
+  const { suspend } = had(held);
+  if (pruner !== undefined && pruner.spec?.suspend !== suspend) {
+    await insist(log, async () => {
+      await journal.assertRun();
+      await api.mergePatch(paths.pruner, { spec: { suspend: suspend ?? null } });
+    });
+    log(`the image pruner has its own setting back (suspend: ${suspend ?? "not set"})`);
+  }
+  await journal.update((each) => without(each, "prunerPaused", "prunerHad"));
+  return suspend ?? false;
+}
+
+/** What differs from a pruner that is paused by us (`paused`), or has its own setting back; for `diff`. */
+export async function prunerDrift(api: Api, paused: boolean): Promise<readonly string[]> {
+  const held = (await readJournal(api))?.prunerPaused === true;
+  if (held !== paused) {
+    return ["prunerPaused"];
+  }
+  const pruner = paused ? await api.get<RawPruner>(paths.pruner) : undefined;
+  return pruner !== undefined && pruner.spec?.suspend !== true ? ["suspend"] : [];
+}
+
+/** Paused once: what a second pausing finds is our own doing. */
+function heldBack(journal: Journal, pruner: RawPruner | undefined): Journal {
+  if (journal.prunerPaused === true) {
+    return journal;
+  }
+  const suspend = pruner?.spec?.suspend;
+  return { ...journal, prunerPaused: true, prunerHad: suspend === undefined ? {} : { suspend } };
+}
+
+function had(journal: Journal): { readonly suspend?: boolean | undefined } {
+  return journal.prunerHad ?? { suspend: journal.previous?.prunerSuspend };
+}
+
+function isPruning(job: RawJob): boolean {
+  const pruning =
+    job.metadata.ownerReferences?.some((owner) => owner.kind === "CronJob" && owner.name === cronJob) ===
+      true ||
+    job.metadata.name === cronJob ||
+    job.metadata.name.startsWith(`${cronJob}-`);
+  return pruning && !hasEnded(job);
+}
+
+function hasEnded(job: RawJob): boolean {
+  return (
+    job.status?.conditions?.some(
+      (each) => (each.type === "Complete" || each.type === "Failed") && each.status === "True",
+    ) ?? false
+  );
+}

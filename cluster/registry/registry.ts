@@ -1,0 +1,186 @@
+/**
+ * Reads the registry's own objects (config, Deployment, ReplicaSets, Pods, ClusterOperator) into the values that
+ * `evidence.ts` judges.
+ */
+import type { Api } from "../api/api";
+import { namespace } from "../journal/journal";
+import type {
+  RawClusterOperator,
+  RawCondition,
+  RawDeployment,
+  RawEvent,
+  RawPod,
+  RawPodSpec,
+  RawRegistryConfig,
+  RawReplicaSet,
+} from "../api/objects";
+import type {
+  Condition,
+  RegistryConfig,
+  RegistryDeployment,
+  RegistryEnv,
+  RegistryPod,
+  RegistryReplicaSet,
+} from "../observation";
+import { paths } from "../api/paths";
+import { podTrouble } from "../api/pod-trouble";
+
+/** The registry at one moment: what all evidence is taken from. */
+export interface RegistrySnapshot {
+  readonly config?: RegistryConfig;
+  readonly deployment?: RegistryDeployment;
+  readonly replicaSets: readonly RegistryReplicaSet[];
+  readonly pods: readonly RegistryPod[];
+  readonly clusterOperator?: { readonly conditions: readonly Condition[] };
+}
+
+/** What selects the registry's Pods; nothing of ours may wear it, it also selects the Service. */
+export const registryPodLabel = "docker-registry=default";
+
+/**
+ * Reads it, in this order: Deployment, then ReplicaSets, then Pods. A Pod that a ReplicaSet makes after it was read is
+ * then one of a ReplicaSet that already wanted it (`desired`), so no writable Pod can slip between the readings.
+ */
+export async function readRegistry(api: Api): Promise<RegistrySnapshot> {
+  const [config, clusterOperator] = await Promise.all([
+    api.get<RawRegistryConfig>(paths.registryConfig),
+    api.get<RawClusterOperator>(paths.clusterOperator),
+  ]);
+  const deployment = await api.get<RawDeployment>(paths.deployment);
+  const replicaSets = await api.list<RawReplicaSet>(paths.replicaSets);
+  const pods = await api.list<RawPod>(paths.pods, { labelSelector: registryPodLabel });
+  const troubled = pods.some((pod) => !isReady(pod) && pod.metadata.deletionTimestamp === undefined);
+  const events = troubled ? await podEvents(api) : [];
+  return {
+    ...(config === undefined ? {} : { config: parseConfig(config) }),
+    ...(deployment === undefined ? {} : { deployment: parseDeployment(deployment) }),
+    replicaSets: replicaSets.filter((each) => ownedBy(each, deployment?.metadata.uid)).map(parseReplicaSet),
+    pods: pods.map((pod) => parsePod(pod, events)),
+    ...(clusterOperator === undefined
+      ? {}
+      : { clusterOperator: { conditions: parseConditions(clusterOperator.status?.conditions) } }),
+  };
+}
+
+/** Events about Pods of the namespace, newest last; none when they may not be read. */
+export async function podEvents(api: Api, name?: string): Promise<readonly RawEvent[]> {
+  const about = name === undefined ? "" : `,involvedObject.name=${name}`;
+  try {
+    return await api.list<RawEvent>(paths.events, { fieldSelector: `involvedObject.kind=Pod${about}` });
+  } catch {
+    // Events only word a reason better; the conditions of the Pod say it too.
+    return [];
+  }
+}
+
+export function parseConfig(raw: RawRegistryConfig): RegistryConfig {
+  const { spec, status } = raw;
+  return {
+    resourceVersion: raw.metadata.resourceVersion,
+    generation: raw.metadata.generation ?? 0,
+    ...(status?.observedGeneration === undefined ? {} : { observedGeneration: status.observedGeneration }),
+    managementState: spec.managementState ?? "",
+    readOnly: spec.readOnly ?? false,
+    replicas: spec.replicas ?? 0,
+    ...(spec.rolloutStrategy === undefined ? {} : { rolloutStrategy: spec.rolloutStrategy }),
+    ...(spec.affinity === undefined ? {} : { affinity: spec.affinity }),
+    storage: spec.storage ?? {},
+    ...(spec.proxy === undefined ? {} : { proxy: spec.proxy }),
+    disableRedirect: spec.disableRedirect ?? false,
+    ...(spec.nodeSelector === undefined ? {} : { nodeSelector: spec.nodeSelector }),
+    ...(spec.tolerations === undefined ? {} : { tolerations: spec.tolerations }),
+    conditions: parseConditions(status?.conditions),
+  };
+}
+
+export function parseDeployment(raw: RawDeployment): RegistryDeployment {
+  const pod = raw.spec.template.spec;
+  const claim = pod.volumes?.find((volume) => volume.persistentVolumeClaim !== undefined);
+  return {
+    uid: raw.metadata.uid,
+    generation: raw.metadata.generation ?? 0,
+    observedGeneration: raw.status?.observedGeneration ?? 0,
+    revision: revisionOf(raw.metadata.annotations),
+    // Kubernetes' default is 10.
+    revisionHistoryLimit: raw.spec.revisionHistoryLimit ?? 10,
+    replicas: raw.spec.replicas ?? 1,
+    updatedReplicas: raw.status?.updatedReplicas ?? 0,
+    availableReplicas: raw.status?.availableReplicas ?? 0,
+    env: parseEnv(pod),
+    ...(claim?.persistentVolumeClaim === undefined ? {} : { claim: claim.persistentVolumeClaim.claimName }),
+    conditions: parseConditions(raw.status?.conditions),
+  };
+}
+
+export function parseReplicaSet(raw: RawReplicaSet): RegistryReplicaSet {
+  return {
+    name: raw.metadata.name,
+    revision: revisionOf(raw.metadata.annotations),
+    env: parseEnv(raw.spec.template.spec),
+    desired: raw.spec.replicas ?? 1,
+    replicas: raw.status?.replicas ?? 0,
+    observed: (raw.status?.observedGeneration ?? 0) >= (raw.metadata.generation ?? 0),
+  };
+}
+
+export function parsePod(raw: RawPod, events: readonly RawEvent[] = []): RegistryPod {
+  const owner = raw.metadata.ownerReferences?.find((each) => each.kind === "ReplicaSet")?.name;
+  const trouble = podTrouble(raw, events);
+  return {
+    name: raw.metadata.name,
+    uid: raw.metadata.uid,
+    ...(raw.spec.nodeName === undefined ? {} : { node: raw.spec.nodeName }),
+    phase: raw.status?.phase ?? "Unknown",
+    ready: isReady(raw),
+    terminating: raw.metadata.deletionTimestamp !== undefined,
+    env: parseEnv(raw.spec),
+    ...(owner === undefined ? {} : { owner }),
+    ...(trouble === undefined ? {} : { trouble: trouble.message }),
+  };
+}
+
+/**
+ * Storage and gate as the registry reads them. Any value of the gate that says `enabled: true` counts as read-only,
+ * however it is spaced; everything else counts as writable, because that is the side to err on.
+ */
+export function parseEnv(spec: RawPodSpec): RegistryEnv {
+  const env = new Map(
+    (spec.containers.find((each) => each.name === "registry") ?? spec.containers[0])?.env?.map((each) => [
+      each.name,
+      each.value ?? "",
+    ]),
+  );
+  const container = env.get("REGISTRY_STORAGE_SWIFT_CONTAINER");
+  return {
+    storage: env.get("REGISTRY_STORAGE") ?? "",
+    ...(container === undefined ? {} : { container }),
+    readOnly: /\benabled["']?\s*:\s*true\b/.test(env.get("REGISTRY_STORAGE_MAINTENANCE_READONLY") ?? ""),
+  };
+}
+
+export function parseConditions(raw: readonly RawCondition[] | undefined): readonly Condition[] {
+  return (raw ?? []).map(({ type, status, reason, message }) =>
+    Object.assign(
+      { type, status },
+      reason === undefined ? {} : { reason },
+      message === undefined ? {} : { message },
+    ),
+  );
+}
+
+export function isReady(pod: RawPod): boolean {
+  return pod.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True") ?? false;
+}
+
+function revisionOf(annotations: Readonly<Record<string, string>> | undefined): number {
+  return Number(annotations?.["deployment.kubernetes.io/revision"] ?? 0);
+}
+
+function ownedBy(raw: RawReplicaSet, uid: string | undefined): boolean {
+  return uid !== undefined && (raw.metadata.ownerReferences?.some((owner) => owner.uid === uid) ?? false);
+}
+
+/** For messages: `pod openshift-image-registry/name`. */
+export function podInWords(name: string): string {
+  return `pod ${namespace}/${name}`;
+}

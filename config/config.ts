@@ -1,0 +1,236 @@
+/**
+ * Configuration, read once at the door: what the stack says becomes one typed, readonly value, a union on `state`.
+ * Everything wrong with it is told together. Descriptions and defaults of the keys are in Pulumi.yaml.
+ */
+import * as pulumi from "@pulumi/pulumi";
+import { Fields, nearest, type Problem } from "./fields";
+import { type PodResources, readResources } from "./resources";
+
+export type { PodResources } from "./resources";
+
+/** Name of the project, and so of its configuration's namespace. */
+export const projectName = "image-registry-swift";
+
+/** What every state needs. Times are seconds. */
+export interface CommonSettings {
+  /** `organization/project/stack`: how a run is told from another stack's. */
+  readonly stack: string;
+  /** An existing container; `undefined`: the journal's, else a new one. */
+  readonly container?: string;
+  /** The claim by name; `undefined`: what the registry uses or used. */
+  readonly claim?: string;
+  readonly seal: "rolling" | "recreate";
+  readonly scc: "restricted-v2" | "anyuid";
+  readonly migratorImage: string;
+  readonly transfers: number;
+  readonly resources: PodResources;
+  readonly verify: "size" | "full";
+  readonly corruptBlobs: "fail" | "skip";
+  readonly rolloutTimeout: number;
+  /** 0: no limit. */
+  readonly copyDeadline: number;
+  /** The stack whose unfinished work this one goes on with. */
+  readonly takeOver?: string;
+  /** `kubernetes:kubeconfig` (path or content) and `kubernetes:context`. */
+  readonly kubernetes: { readonly kubeconfig?: string; readonly context?: string };
+  /** `openstack:*`: another way to the cloud from this workstation. May hold secrets. */
+  readonly openstack: Readonly<Record<string, string>>;
+}
+
+export interface MigrateSettings extends CommonSettings {
+  readonly state: "migrate";
+  /** false: copy while the registry stays writable. */
+  readonly readOnly: boolean;
+  /** A new value copies again. */
+  readonly pass: string;
+  readonly allowDelete: boolean;
+}
+
+export interface SwitchSettings extends CommonSettings {
+  readonly state: "switch";
+  /** `undefined`: as many as the nodes allow, two at most, never less than before. */
+  readonly replicas?: number;
+  /** Manifests to pull before opening; 0: no check. */
+  readonly pullCheck: number;
+  readonly releaseVolumeClaim: boolean;
+}
+
+export interface AbortSettings extends CommonSettings {
+  readonly state: "abort";
+  readonly copyBack: boolean;
+  readonly acceptLoss: boolean;
+}
+
+export type Settings = MigrateSettings | SwitchSettings | AbortSettings;
+
+/** What the stack's configuration says: either settings, or everything that is wrong with it. */
+export type Parsed =
+  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+export const defaultImage = "registry.access.redhat.com/ubi9/nodejs-22-minimal:latest";
+
+/** Every key of the namespace; a test holds this against Pulumi.yaml. */
+export const keys = [
+  "state",
+  "readOnly",
+  "pass",
+  "container",
+  "claim",
+  "replicas",
+  "seal",
+  "scc",
+  "migratorImage",
+  "transfers",
+  "resources",
+  "verify",
+  "corruptBlobs",
+  "allowDelete",
+  "pullCheck",
+  "copyBack",
+  "acceptLoss",
+  "releaseVolumeClaim",
+  "rolloutTimeout",
+  "copyDeadline",
+  "takeOver",
+] as const;
+
+/**
+ * Reads the configuration of the stack that runs.
+ * Throws one RunError that lists every problem.
+ */
+export function readSettings(): Settings {
+  const stack = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+  const parsed = parseSettings(pulumi.runtime.allConfig(), stack);
+  if (!parsed.ok) throw new pulumi.RunError(showProblems(parsed.problems, pulumi.getStack()));
+  return parsed.settings;
+}
+
+/** The same without Pulumi: `config` has full keys, `<namespace>:<key>`. */
+export function parseSettings(config: Readonly<Record<string, string>>, stack: string): Parsed {
+  const fields = new Fields(namespaced(config, projectName));
+  reportUnknownKeys(fields, config);
+  const state = fields.choice("state", ["migrate", "switch", "abort"], undefined);
+  const common = readCommon(fields, config, stack);
+  const settings = readState(fields, common, state);
+  if (settings === undefined || fields.problems.length > 0) return { ok: false, problems: fields.problems };
+  return { ok: true, settings };
+}
+
+/** One line per problem: key, what is wrong with its value, what is accepted, the next command. */
+export function showProblems(problems: readonly Problem[], stack: string): string {
+  const count = problems.length === 1 ? "one problem" : `${problems.length} problems`;
+  const lines = problems.map((each) => {
+    const command = each.command === undefined ? "" : `; next: ${each.command}`;
+    return `  ${each.key} ${each.wrong}; accepted: ${each.accepted}${command}`;
+  });
+  return [`The configuration of stack ${stack} has ${count}:`, ...lines].join("\n");
+}
+
+function readCommon(fields: Fields, config: Readonly<Record<string, string>>, stack: string): CommonSettings {
+  const optional = {
+    container: fields.matching(
+      "container",
+      /^(?!\.{1,2}$)[^/\s?#%\p{Cc}]{1,256}$/u,
+      "a container's name: up to 256 characters, none of / ? # % or blanks",
+    ),
+    claim: fields.matching(
+      "claim",
+      /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/,
+      "a claim's name: lower-case letters, digits, - and .",
+    ),
+    takeOver: fields.matching(
+      "takeOver",
+      /^[^/\s]+\/[^/\s]+\/[^/\s]+$/,
+      "organization/project/stack, as the message about the other stack names it",
+    ),
+  };
+  return {
+    stack,
+    ...defined(optional),
+    seal: fields.choice("seal", ["rolling", "recreate"], "rolling") ?? "rolling",
+    scc: fields.choice("scc", ["restricted-v2", "anyuid"], "restricted-v2") ?? "restricted-v2",
+    migratorImage:
+      fields.matching("migratorImage", /^[^\s]+$/, "an image's name without blanks") ?? defaultImage,
+    transfers: fields.integer("transfers", 1, 256, 32),
+    resources: readResources(fields),
+    verify: fields.choice("verify", ["size", "full"], "size") ?? "size",
+    corruptBlobs: fields.choice("corruptBlobs", ["fail", "skip"], "fail") ?? "fail",
+    rolloutTimeout: fields.duration("rolloutTimeout", 10, 86_400, 900),
+    copyDeadline: fields.duration("copyDeadline", 60, 31 * 86_400, 0),
+    kubernetes: readKubernetes(config),
+    openstack: namespaced(config, "openstack"),
+  };
+}
+
+function readState(
+  fields: Fields,
+  common: CommonSettings,
+  state: Settings["state"] | undefined,
+): Settings | undefined {
+  // All are read whatever the state: a wrong value is told now, not in the night when its state is entered.
+  const readOnly = fields.flag("readOnly", true);
+  const pass =
+    fields.matching("pass", /^[\w.:+-]{1,63}$/, "a word of up to 63 letters, digits and . : + - _") ?? "1";
+  const allowDelete = fields.flag("allowDelete", false);
+  const replicas = fields.integer("replicas", 0, 10, 0);
+  const pullCheck = fields.integer("pullCheck", 0, 1000, 20);
+  const releaseVolumeClaim = fields.flag("releaseVolumeClaim", false);
+  const copyBack = fields.flag("copyBack", true);
+  const acceptLoss = fields.flag("acceptLoss", false);
+  switch (state) {
+    case "migrate":
+      if (releaseVolumeClaim) {
+        fields.add("releaseVolumeClaim", "is true in state migrate", "true in state switch only", "false");
+      }
+      return { ...common, state, readOnly, pass, allowDelete };
+    case "switch":
+      if (releaseVolumeClaim && pullCheck === 0) {
+        const accepted =
+          "1 to 1000 with releaseVolumeClaim: the claim goes only after images were pulled from Swift";
+        fields.add("pullCheck", "is 0", accepted, "20");
+      }
+      return { ...common, state, pullCheck, releaseVolumeClaim, ...(replicas === 0 ? {} : { replicas }) };
+    case "abort":
+      return { ...common, state, copyBack, acceptLoss };
+    case undefined:
+      return undefined;
+  }
+}
+
+function reportUnknownKeys(fields: Fields, config: Readonly<Record<string, string>>): void {
+  for (const key of Object.keys(namespaced(config, projectName))) {
+    if (keys.some((known) => known === key)) continue;
+    const meant = nearest(key, keys);
+    fields.problems.push({
+      key,
+      wrong:
+        meant === undefined ? "is not a key of this program" : `is not a key of this program (${meant} is)`,
+      accepted: meant ?? keys.join(", "),
+      command: `pulumi config rm ${key}`,
+    });
+  }
+}
+
+function readKubernetes(config: Readonly<Record<string, string>>): CommonSettings["kubernetes"] {
+  const { kubeconfig, context } = namespaced(config, "kubernetes");
+  return defined({ kubeconfig, context });
+}
+
+function namespaced(config: Readonly<Record<string, string>>, namespace: string): Record<string, string> {
+  const prefix = `${namespace}:`;
+  return Object.fromEntries(
+    Object.entries(config)
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => [key.slice(prefix.length), value]),
+  );
+}
+
+/** Without the entries that are undefined, as exactOptionalPropertyTypes wants it. */
+function defined<T extends Record<string, unknown>>(
+  values: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

@@ -1,0 +1,171 @@
+import { readdirSync } from "node:fs";
+import { hash as hashOf } from "node:crypto";
+import { setImmediate as turn } from "node:timers/promises";
+import { flat, isUtf8, toPath, type ByteString } from "../../swift/bytes";
+import type { Run } from "../context";
+import { md5OfFileSync } from "../volume/file";
+import { contentOfLink, kindOf, objectPrefix } from "../volume/layout";
+import { listPages, mayBeManifest, type ListedObject } from "./listing";
+import { MergeJoin } from "./merge";
+import { isReachable } from "../transfer/segments";
+import { walkRegistry, type SourceFile, type SourceProblem } from "../volume/walk";
+
+export interface PassOptions {
+  readonly onProblem: (problem: SourceProblem) => void;
+  /** Gets each name once, in order: on the volume, in the container, or both. Returns true to be asked for room. */
+  readonly pair: (file: SourceFile | undefined, object: ListedObject | undefined) => boolean;
+  /** Waits until there is room for more; called after `pair` returned true. */
+  readonly room?: () => Promise<void>;
+}
+
+/** Milliseconds the join runs before requests under way get their turn. */
+const slice = 12;
+
+/** Joins the volume with a listing taken now. */
+export async function pass(run: Run, options: PassOptions): Promise<void> {
+  run.gather.busy = true;
+  try {
+    await joinSides(run, options);
+  } finally {
+    run.gather.busy = false;
+  }
+}
+
+async function joinSides(run: Run, options: PassOptions): Promise<void> {
+  let count = 0;
+  let sliceEnd = performance.now() + slice;
+  let wantsRoom = false;
+  let sliceOver = false;
+  const join = new MergeJoin<SourceFile, ListedObject>(
+    walkRegistry({ root: run.settings.root, onProblem: options.onProblem }),
+    (file, object) => {
+      wantsRoom = options.pair(file, object);
+      if ((++count & 63) === 0) sliceOver = performance.now() > sliceEnd;
+      return wantsRoom || sliceOver;
+    },
+  );
+  const pause = async (): Promise<void> => {
+    if (wantsRoom) {
+      run.gather.busy = false;
+      await options.room?.();
+      run.gather.busy = true;
+    } else if (sliceOver) await turn();
+    wantsRoom = false;
+    sliceOver = false;
+    run.progress.tick();
+    sliceEnd = performance.now() + slice;
+  };
+  const listing = listPages({
+    store: run.store,
+    policy: run.policy,
+    prefix: objectPrefix,
+    limit: run.listingLimit,
+    splits: listingSplits(run.base, run.containerHead.objects, run.listingLimit),
+  });
+  for await (const raw of listing) {
+    const page = await withTrueSizes(run, raw);
+    for (let i = 0; i < page.length;) {
+      i = join.advance(page, i);
+      await pause();
+    }
+  }
+  while (!join.finish()) await pause();
+}
+
+/**
+ * Where to cut the listing so that its parts can be fetched at the same time. Any names are right, good ones
+ * make parts of like size: digits of digests, and top folders of repositories as the volume has them.
+ */
+export function listingSplits(base: ByteString, objects: number, limit: number): ByteString[] {
+  // A page takes Swift about as long as 40 small requests: halves are worth asking for at the same time.
+  const parts = Math.min(16, Math.floor(objects / Math.min(limit, 4000)));
+  if (parts < 1) return [];
+  const splits = ["repositories/"];
+  for (let i = 1; i < parts; i++)
+    splits.push(
+      `blobs/sha256/${Math.floor((i * 256) / parts)
+        .toString(16)
+        .padStart(2, "0")}`,
+    );
+  let folders: ByteString[] = [];
+  try {
+    // Swift refuses a marker that is not UTF-8 (412); the walk reports that name.
+    folders = readdirSync(toPath(`${base}repositories`), { encoding: "latin1" })
+      .filter(isUtf8)
+      .sort();
+  } catch {
+    // The walk reads the same folder and reports it.
+  }
+  for (let i = 1; i < parts; i++) {
+    const folder = folders[Math.floor((i * folders.length) / parts)];
+    if (folder !== undefined) splits.push(`repositories/${folder}/`);
+  }
+  return splits;
+}
+
+/**
+ * Asks by name for the size of what is listed as empty but may be a large object; nothing else is asked for. One whose
+ * segments are in another container gets -1 byte, so that no file equals it and it is sent again: pulls do not reach
+ * it. Not on the way back, which can read it all the same.
+ */
+export async function withTrueSizes(run: Run, page: ListedObject[]): Promise<ListedObject[]> {
+  const wanted: number[] = [];
+  page.forEach((object, i) => {
+    if (
+      mayBeManifest(object) &&
+      !object.marker &&
+      kindOf(object.name) === "blob" &&
+      !isEmptyBlob(object.name)
+    )
+      wanted.push(i);
+  });
+  if (wanted.length === 0) return page;
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < wanted.length) {
+      const i = wanted[next++]!;
+      const object = page[i]!;
+      const head = await run.store.head(objectPrefix + object.name);
+      if (head?.manifest === undefined) continue;
+      const usable = run.settings.mode === "back" || isReachable(run.store, head.manifest);
+      const bytes = usable ? head.bytes : -1;
+      page[i] = { ...object, bytes, hash: "", large: { manifest: head.manifest } };
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(run.settings.transfers, wanted.length) }, worker));
+  return page;
+}
+
+/** An object of a listing, to be kept for longer than its page. */
+export function keep({ name, bytes, hash, marker, large }: ListedObject): ListedObject {
+  return { name: flat(name), bytes, hash: flat(hash), marker, ...(large === undefined ? {} : { large }) };
+}
+
+function isEmptyBlob(name: ByteString): boolean {
+  return name.includes("/e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855/");
+}
+
+/**
+ * The hash a file has in the inventory: `-` for a blob (its name is its hash), the MD5 of its content for all
+ * else. A link's content follows from its path; when its size fits and the container's hash is the MD5 of that
+ * content, it is not read. Throws what md5OfFileSync throws.
+ */
+export function inventoryHash(
+  base: ByteString,
+  file: SourceFile,
+  listed: ListedObject | undefined,
+  full: boolean,
+): string {
+  if (file.kind === "blob") return "-";
+  if (!full && listed !== undefined) {
+    const content = contentOfLink(file.name);
+    if (content !== undefined && content.length === file.bytes && hashOf("md5", content) === listed.hash)
+      return listed.hash;
+  }
+  return md5OfFileSync(base + file.name);
+}
+
+/** The hash an object has in the inventory; `kind`, where it is known. */
+export function listedHash(object: ListedObject, kind = kindOf(object.name)): string {
+  return kind === "blob" ? "-" : object.hash;
+}

@@ -1,0 +1,239 @@
+import { Worker, parentPort, workerData } from "node:worker_threads";
+import type { ProxySettings, RetrySettings } from "../contract";
+import { MoverError, messageOf, type FailureName } from "../errors";
+import { httpClient, type HttpClient } from "../../swift/http";
+import type { Session, SessionSource } from "../../swift/keystone";
+import { md5Lane } from "./lane";
+import { retryPolicy, type Retry } from "../../swift/retry";
+import { Rights, swiftStore } from "../../swift/container";
+import { transfer, type TransferContext, type TransferResult, type TransferTask } from "./transfer";
+
+/** What a worker thread needs to work by itself; it asks its parent for tokens only. */
+export interface WorkerSetup {
+  readonly moverWorker: true;
+  /** The file threads start from: the mover's own. */
+  readonly entry: string;
+  readonly base: string;
+  readonly container: string;
+  readonly threshold: number;
+  readonly segmentSize: number;
+  readonly connections: number;
+  readonly timeout: number;
+  readonly ca: readonly string[];
+  readonly insecure: boolean;
+  readonly proxy?: ProxySettings | undefined;
+  readonly retry?: RetrySettings | undefined;
+  /** Memory of Rights. */
+  readonly rights: SharedArrayBuffer;
+}
+
+type ToWorker =
+  | { readonly to: "task"; readonly id: number; readonly task: TransferTask }
+  | { readonly to: "session"; readonly id: number; readonly session?: Session; readonly error?: Failure };
+type FromWorker =
+  | {
+      readonly from: "result";
+      readonly id: number;
+      readonly result?: TransferResult;
+      readonly error?: Failure;
+    }
+  | { readonly from: "session"; readonly id: number; readonly refused?: Session }
+  | { readonly from: "retry"; readonly retry: Retry }
+  | { readonly from: "sent"; readonly bytes: number };
+interface Failure {
+  readonly failure: FailureName;
+  readonly message: string;
+}
+
+/** Runs transfers somewhere. */
+export interface TransferPool {
+  run(task: TransferTask): Promise<TransferResult>;
+  close(): Promise<void>;
+}
+
+export interface PoolOptions {
+  readonly setup: WorkerSetup;
+  readonly threads: number;
+  readonly sessions: SessionSource;
+  readonly onRetry: (retry: Retry) => void;
+  readonly onSent: (bytes: number) => void;
+}
+
+/** Worker threads, started when there is work, each reading, hashing and sending by itself. */
+export function workerPool(options: PoolOptions): TransferPool {
+  const threads: Thread[] = [];
+  return {
+    run(task) {
+      let thread = threads.reduce<Thread | undefined>((a, b) => (a && a.load <= b.load ? a : b), undefined);
+      if ((!thread || thread.load > 0) && threads.length < options.threads) {
+        thread = new Thread(options);
+        threads.push(thread);
+      }
+      return thread!.run(task);
+    },
+    async close() {
+      await Promise.all(threads.map((thread) => thread.close()));
+    },
+  };
+}
+
+class Thread {
+  load = 0;
+  private readonly worker: Worker;
+  private nextId = 0;
+  /** Why it ended; nothing posted to it would ever be answered. */
+  private dead: Error | undefined;
+  private readonly pending = new Map<
+    number,
+    { resolve: (r: TransferResult) => void; reject: (e: Error) => void }
+  >();
+
+  constructor(private readonly options: PoolOptions) {
+    this.worker = new Worker(options.setup.entry, { workerData: options.setup });
+    this.worker.on("message", (message: FromWorker) => this.receive(message));
+    this.worker.on("error", (error) =>
+      this.fail(new MoverError("failed", `a worker thread ended: ${messageOf(error)}`)),
+    );
+    this.worker.on("exit", (code) =>
+      this.fail(new MoverError("failed", `a worker thread ended with code ${code}`)),
+    );
+  }
+
+  run(task: TransferTask): Promise<TransferResult> {
+    if (this.dead) return Promise.reject(this.dead);
+    this.load++;
+    const id = this.nextId++;
+    return new Promise<TransferResult>((resolve, reject) => {
+      this.pending.set(id, { resolve, reject });
+      this.send({ to: "task", id, task });
+    }).finally(() => this.load--);
+  }
+
+  private send(message: ToWorker): void {
+    // The empty transfer list tells the lint rule for browsers' windows that this is a thread's port.
+    this.worker.postMessage(message, []);
+  }
+
+  private receive(message: FromWorker): void {
+    switch (message.from) {
+      case "result": {
+        const waiting = this.pending.get(message.id);
+        this.pending.delete(message.id);
+        if (message.result) waiting?.resolve(message.result);
+        else waiting?.reject(new MoverError(message.error!.failure, message.error!.message));
+        break;
+      }
+      case "session": {
+        const { id, refused } = message;
+        (refused ? this.options.sessions.renew(refused) : this.options.sessions.session()).then(
+          (session) => this.send({ to: "session", id, session }),
+          (error: unknown) => this.send({ to: "session", id, error: failureOf(error) }),
+        );
+        break;
+      }
+      case "retry":
+        this.options.onRetry(message.retry);
+        break;
+      case "sent":
+        this.options.onSent(message.bytes);
+        break;
+    }
+  }
+
+  private fail(error: Error): void {
+    this.dead ??= error;
+    for (const { reject } of this.pending.values()) reject(error);
+    this.pending.clear();
+  }
+
+  async close(): Promise<void> {
+    this.worker.removeAllListeners("exit");
+    await this.worker.terminate();
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  return error instanceof MoverError
+    ? { failure: error.failure, message: error.message }
+    : { failure: "failed", message: messageOf(error) };
+}
+
+/** True in a thread that was started by workerPool. */
+export function isWorker(): boolean {
+  return parentPort !== null && (workerData as Partial<WorkerSetup> | null)?.moverWorker === true;
+}
+
+/** Sent bytes are told in portions of this size: each message costs about as much as hashing 20 KB. */
+const portion = 8 * 1024 * 1024;
+
+/** The life of a worker thread. */
+export function runWorker(): void {
+  const port = parentPort!;
+  const setup = workerData as WorkerSetup;
+  const tell = (message: FromWorker): void => port.postMessage(message);
+  let nextId = 0;
+  const asked = new Map<number, { resolve: (s: Session) => void; reject: (e: Error) => void }>();
+  const ask = (refused?: Session): Promise<Session> =>
+    new Promise((resolve, reject) => {
+      const id = nextId++;
+      asked.set(id, { resolve, reject });
+      tell({ from: "session", id, ...(refused ? { refused } : {}) });
+    });
+  let current: Promise<Session> | undefined;
+  const sessions: SessionSource = {
+    session: () => (current ??= ask()),
+    async renew(refused) {
+      const known = await (current ?? ask());
+      if (known.token !== refused.token) return known;
+      current = ask(refused);
+      return current;
+    },
+  };
+  const clients = new Map<string, HttpClient>();
+  let sent = 0;
+  const context: TransferContext = {
+    base: setup.base,
+    threshold: setup.threshold,
+    segmentSize: setup.segmentSize,
+    lane: md5Lane(setup.entry),
+    store: swiftStore({
+      sessions,
+      container: setup.container,
+      rights: new Rights(setup.rights),
+      policy: retryPolicy(setup.retry, (retry) => tell({ from: "retry", retry })),
+      clientFor: (origin) => {
+        const client = clients.get(origin) ?? httpClient(origin, setup);
+        clients.set(origin, client);
+        return client;
+      },
+    }),
+    onSent(bytes) {
+      sent += bytes;
+      if (sent < portion) return;
+      tell({ from: "sent", bytes: sent });
+      sent = 0;
+    },
+  };
+  port.on("message", (message: ToWorker) => {
+    if (message.to === "session") {
+      const waiting = asked.get(message.id);
+      asked.delete(message.id);
+      if (message.session) waiting?.resolve(message.session);
+      else {
+        current = undefined;
+        waiting?.reject(new MoverError(message.error!.failure, message.error!.message));
+      }
+      return;
+    }
+    const { id } = message;
+    transfer(context, message.task).then(
+      (result) => tell({ from: "result", id, result }),
+      (error: unknown) => tell({ from: "result", id, error: failureOf(error) }),
+    );
+  });
+}
+
+/** Everything in the calling thread: for tests, and where threads are not wanted. */
+export function inlinePool(context: TransferContext): TransferPool {
+  return { run: (task) => transfer(context, task), close: async () => undefined };
+}

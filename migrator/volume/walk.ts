@@ -1,0 +1,243 @@
+import { lstatSync, readdirSync, type Stats } from "node:fs";
+import { isUtf8, toPath, toText, type ByteString } from "../../swift/bytes";
+import { errnoOf, messageOf } from "../errors";
+import { kindOf, registryTree, objectPrefix, type Kind } from "./layout";
+
+/** One file of the registry's tree. */
+export interface SourceFile {
+  /** Relative to the tree, e.g. `blobs/sha256/00/00.../data`. */
+  readonly name: ByteString;
+  readonly bytes: number;
+  readonly kind: Kind;
+  /** Last change of content, name or owner, in milliseconds since 1970. */
+  readonly changed: number;
+}
+
+/** Something on the volume that cannot be copied; `path` is for a person. */
+export interface SourceProblem {
+  readonly path: string;
+  readonly why: string;
+  /** It was there and is not any more: no problem while the registry is writable. */
+  readonly vanished: boolean;
+}
+
+export interface WalkOptions {
+  /** Root of the volume. */
+  readonly root: string;
+  readonly onProblem: (problem: SourceProblem) => void;
+  /** Start here instead of at the tree's root: a folder of the tree's root with its trailing slash. */
+  readonly under?: ByteString;
+}
+
+/** Longest object name Swift takes, in bytes. */
+const longestName = 1024;
+
+/** What a folder's place in the registry's format says of what is in it, so that less need be read. */
+type Place =
+  | "other"
+  | "top"
+  | "blobs"
+  /** `blobs/sha256`: folders of two digits. */
+  | "prefixes"
+  /** Folders named by digests, in each the one file `data`. */
+  | "data"
+  /** `_layers`: folders named by algorithms. */
+  | "layers"
+  /** Folders named by digests, in each the one file `link`. */
+  | "link"
+  | "manifests"
+  | "revisions"
+  /** As `link`, but registries up to 2.4 put a folder `signatures` beside the file. */
+  | "revision"
+  | "tags"
+  /** A tag: `current` with the one file `link`, and `index` with folders for the digests it ever had. */
+  | "tag"
+  | "index";
+
+/** Where the folders of each place lead; `*` stands for any name. */
+const inside: Readonly<Partial<Record<Place, Readonly<Record<string, Place>>>>> = {
+  top: { "blobs/": "blobs" },
+  blobs: { "sha256/": "prefixes" },
+  prefixes: { "*": "data" },
+  layers: { "sha256/": "link" },
+  manifests: { "revisions/": "revisions", "tags/": "tags" },
+  revisions: { "sha256/": "revision" },
+  tags: { "*": "tag" },
+  tag: { "index/": "index" },
+  index: { "sha256/": "link" },
+};
+
+function placeIn(place: Place, key: ByteString): Place {
+  const known = inside[place];
+  const found = known?.[key] ?? known?.["*"];
+  if (found !== undefined) return found;
+  return key === "_layers/" ? "layers" : key === "_manifests/" ? "manifests" : "other";
+}
+
+const digestFolder = /^[0-9a-f]{64}\/$/;
+
+/** The one file that the format has in a folder; undefined where it leaves a choice. */
+function onlyFile(place: Place, key: ByteString): "data" | "link" | undefined {
+  if (place === "tag") return key === "current/" ? "link" : undefined;
+  if (place !== "data" && place !== "link" && place !== "revision") return undefined;
+  if (!digestFolder.test(key)) return undefined;
+  return place === "data" ? "data" : "link";
+}
+
+/** A folder that is being walked. */
+interface Folder {
+  /** Relative to the tree, with a trailing slash; empty for the tree itself. */
+  readonly path: ByteString;
+  readonly place: Place;
+  /** Names in order, folders with a trailing slash. */
+  readonly keys: readonly ByteString[];
+  next: number;
+  /** What is neither a file nor a folder. */
+  readonly others: ReadonlyMap<ByteString, string> | undefined;
+}
+
+/**
+ * Walks the registry's tree in the byte order of full paths, which is the order of Swift's listing. Every folder is
+ * read, except where the registry's format leaves no choice of what is in it: asking for that by name costs a third of
+ * reading. What is not there as expected is read after all. The calls are synchronous: a promise for each would cost
+ * more than the call; and the stack is explicit: each level of nested generators costs for each file (docs/migrator.md).
+ */
+export function walkRegistry(options: WalkOptions): IterableIterator<SourceFile> {
+  return new Walk(options);
+}
+
+class Walk implements IterableIterator<SourceFile> {
+  private readonly base: ByteString;
+  private readonly stack: Folder[] = [];
+  /** Whether folders have a link for each folder in them and two more, as on ext4 and XFS; not so on btrfs. */
+  private readonly countsLinks: boolean;
+
+  constructor(private readonly options: WalkOptions) {
+    this.base = `${Buffer.from(options.root, "utf8").toString("latin1").replace(/\/+$/, "")}/${registryTree}`;
+    const under = options.under ?? "";
+    this.read(under, under === "" ? "top" : placeIn("top", under));
+    const folders = this.stack[0]?.keys.filter(isFolder).length ?? 0;
+    this.countsLinks = folders > 0 && this.links(under) === folders + 2;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<SourceFile, undefined> {
+    for (;;) {
+      const folder = this.stack[this.stack.length - 1];
+      if (folder === undefined) return { done: true, value: undefined };
+      if (folder.next === folder.keys.length) {
+        this.stack.pop();
+        continue;
+      }
+      const key = folder.keys[folder.next++]!;
+      const value = isFolder(key) ? this.subfolder(folder, key) : this.file(folder, key);
+      if (value !== undefined) return { done: false, value };
+    }
+  }
+
+  private subfolder(folder: Folder, key: ByteString): SourceFile | undefined {
+    if (key === "_uploads/" || key === "lost+found/") return undefined;
+    const path = folder.path + key;
+    const { place } = folder;
+    const only = onlyFile(place, key);
+    if (only !== undefined && (place !== "revision" || this.holdsNoFolder(path))) {
+      const file = this.expected(path + only);
+      if (file) return file;
+    }
+    this.read(path, placeIn(place, key));
+    return undefined;
+  }
+
+  /** A file that should be there; undefined if it is not, or is no file. */
+  private expected(path: ByteString): SourceFile | undefined {
+    if (path.length + objectPrefix.length > longestName) return undefined;
+    try {
+      const stats = lstatSync(toPath(this.base + path), { throwIfNoEntry: false });
+      return stats?.isFile() ? toFile(path, stats) : undefined;
+    } catch {
+      // Reading the folder as any other finds the same fault again and reports it.
+      return undefined;
+    }
+  }
+
+  /** Whether a folder certainly has no folder in it. */
+  private holdsNoFolder(path: ByteString): boolean {
+    return this.countsLinks && this.links(path) === 2;
+  }
+
+  private links(path: ByteString): number {
+    try {
+      return lstatSync(toPath(this.base + path), { throwIfNoEntry: false })?.nlink ?? 0;
+    } catch {
+      // Reading the folder tells.
+      return 0;
+    }
+  }
+
+  private file(folder: Folder, key: ByteString): SourceFile | undefined {
+    const { base, options } = this;
+    const path = folder.path + key;
+    const wrong = (why: string): undefined => {
+      options.onProblem({ path: toText(base + path), why, vanished: false });
+      return undefined;
+    };
+    const other = folder.others?.get(key);
+    if (other !== undefined) return wrong(`is a ${other}, not a file`);
+    if (!isUtf8(path)) return wrong("its name is not UTF-8, Swift takes no other");
+    if (path.length + objectPrefix.length > longestName)
+      return wrong(`its object name would be longer than Swift's ${longestName} bytes`);
+    try {
+      const stats = lstatSync(toPath(base + path));
+      return stats.isFile() ? toFile(path, stats) : wrong("is not a regular file");
+    } catch (error) {
+      report(options, base + path, error);
+      return undefined;
+    }
+  }
+
+  /** Reads a folder and goes on in it. */
+  private read(path: ByteString, place: Place): void {
+    const others = new Map<ByteString, string>();
+    try {
+      const keys = sortedEntries(this.base + path, others);
+      this.stack.push({ path, place, keys, next: 0, others: others.size > 0 ? others : undefined });
+    } catch (error) {
+      report(this.options, this.base + path, error);
+    }
+  }
+}
+
+function isFolder(key: ByteString): boolean {
+  return key.charCodeAt(key.length - 1) === 47;
+}
+
+/** The names of a directory, directories with a trailing slash so that they sort as their content does. */
+function sortedEntries(path: ByteString, others: Map<ByteString, string>): ByteString[] {
+  const entries = readdirSync(toPath(path), { encoding: "latin1", withFileTypes: true });
+  const keys: ByteString[] = [];
+  for (const entry of entries) {
+    // `encoding: "latin1"` makes the name a byte string.
+    const name: ByteString = entry.name;
+    if (entry.isDirectory()) keys.push(`${name}/`);
+    else {
+      keys.push(name);
+      if (entry.isSymbolicLink()) others.set(name, "symbolic link");
+      else if (entry.isFIFO()) others.set(name, "FIFO");
+      else if (entry.isSocket()) others.set(name, "socket");
+      else if (entry.isBlockDevice() || entry.isCharacterDevice()) others.set(name, "device");
+    }
+  }
+  return keys.sort();
+}
+
+function toFile(name: ByteString, stats: Stats): SourceFile {
+  return { name, bytes: stats.size, kind: kindOf(name), changed: stats.ctimeMs };
+}
+
+function report(options: WalkOptions, path: ByteString, error: unknown): void {
+  const vanished = errnoOf(error) === "ENOENT";
+  options.onProblem({ path: toText(path), why: vanished ? "vanished" : messageOf(error), vanished });
+}

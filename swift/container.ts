@@ -1,0 +1,411 @@
+import { percentDecode, percentEncode, fromText, toText, type ByteString } from "./bytes";
+import { MoverError, messageOf } from "../migrator/errors";
+import type { HttpClient, HttpRequest, HttpResponse } from "./http";
+import type { Session, SessionSource } from "./keystone";
+import { TransientError, parseRetryAfter, withRetry, type RetryPolicy } from "./retry";
+
+export interface ObjectHead {
+  readonly bytes: number;
+  /** The ETag without quotes: the MD5 of a plain object. */
+  readonly etag: string;
+  /** Container and prefix of the segments, when this is the manifest of a dynamic large object. */
+  readonly manifest?: ByteString;
+}
+
+export interface ContainerHead {
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+/** Limits the store announces. */
+export interface StoreInfo {
+  readonly maxFileSize: number;
+  readonly listingLimit: number;
+}
+
+/** What a streamed PUT sends. Called again for each attempt; throws MoverError for what repeating cannot mend. */
+export interface StreamBody {
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** The MD5 of what was sent, in hex; asked for after the last chunk. */
+  md5(): string | Promise<string>;
+}
+
+export interface PageQuery {
+  readonly prefix: ByteString;
+  /** Names after this one. */
+  readonly marker?: ByteString;
+  /** Names before this one. */
+  readonly endMarker?: ByteString;
+  readonly limit?: number;
+  readonly delimiter?: string;
+}
+
+/**
+ * One container of an object store. Each call repeats itself on passing faults, renews the token on 401 and
+ * throws MoverError when it cannot succeed. Names are whole object names, as bytes.
+ */
+export interface ObjectStore {
+  readonly container: string;
+  info(): Promise<StoreInfo>;
+  /** Undefined when the container does not exist. */
+  headContainer(): Promise<ContainerHead | undefined>;
+  /** One page of the listing as JSON text. */
+  list(query: PageQuery): Promise<Buffer>;
+  /** Stores a small object; its MD5 is checked by the server and again here. */
+  put(name: ByteString, body: Buffer, md5: string): Promise<void>;
+  /** Stores an object of `length` bytes as a stream; resolves to its ETag when that equals the MD5 sent. */
+  putStream(name: ByteString, length: number, body: () => StreamBody): Promise<string>;
+  /** Stores the manifest of a dynamic large object: `segments` is `<container>/<prefix>`. */
+  putManifest(name: ByteString, segments: ByteString): Promise<void>;
+  head(name: ByteString): Promise<ObjectHead | undefined>;
+  /** Reads an object; `attempt` is called for each try and gives the sink. Undefined when it does not exist. */
+  get(
+    name: ByteString,
+    attempt: () => (chunk: Buffer) => void | Promise<void>,
+  ): Promise<ObjectHead | undefined>;
+  /** False when it was not there. */
+  delete(name: ByteString): Promise<boolean>;
+}
+
+/** Statuses that pass by themselves. 498 is Swift's rate limit, 499 a client that seemed to be gone. */
+const transient = new Set([408, 409, 422, 425, 429, 498, 499, 500, 502, 503, 504]);
+
+export interface SwiftOptions {
+  readonly sessions: SessionSource;
+  readonly policy: RetryPolicy;
+  readonly container: string;
+  /** A client for the origin of an account URL. */
+  readonly clientFor: (origin: string) => HttpClient;
+  readonly rights: Rights;
+}
+
+/** Remembers across threads and requests that this run could write: a later 403 is then a quota's. */
+export class Rights {
+  private readonly flag: Int32Array;
+  constructor(readonly memory = new SharedArrayBuffer(4)) {
+    this.flag = new Int32Array(memory);
+  }
+  get written(): boolean {
+    return this.flag[0] !== 0;
+  }
+  wrote(): void {
+    this.flag[0] = 1;
+  }
+}
+
+export type Headers = HttpResponse["headers"];
+
+/** What only the Pulumi program does. */
+export interface ContainerHeaders {
+  /** Headers of HEAD on the container; undefined when it does not exist. */
+  containerHeaders(): Promise<Headers | undefined>;
+  /** Headers of HEAD on the account; undefined when it does not exist. */
+  accountHeaders(): Promise<Headers | undefined>;
+  /** Sets headers of the container (POST); those not named stay as they are. */
+  setContainerHeaders(headers: Readonly<Record<string, string>>): Promise<void>;
+}
+
+/** A container of a Swift (or Ceph gateway) account. */
+export function swiftStore(options: SwiftOptions): ObjectStore & ContainerHeaders {
+  return new SwiftStore(options);
+}
+
+interface Exchange extends Omit<HttpRequest, "path"> {
+  /** Path below the container, with its slash and query; or an absolute path of the host. */
+  readonly path: string;
+  readonly absolute?: boolean;
+  /** Statuses that are answers, not failures, besides 2xx. */
+  readonly accept?: readonly number[];
+}
+
+class SwiftStore implements ObjectStore, ContainerHeaders {
+  readonly container: string;
+  private account = "";
+  private base = "";
+  private client: HttpClient | undefined;
+
+  constructor(private readonly options: SwiftOptions) {
+    this.container = options.container;
+  }
+
+  async info(): Promise<StoreInfo> {
+    const { account } = await this.options.sessions.session();
+    // `/info` belongs to the host, or to what stands before `/v1` (Ceph's gateway: `/swift/v1` -> `/swift/info`).
+    const before = new URL(account).pathname.replace(/\/v1(?:\.0)?(?:\/.*)?$/, "");
+    const response = await this.exchange("limits of the object store (/info)", () => ({
+      method: "GET",
+      path: `${before}/info`,
+      absolute: true,
+      headers: {},
+      accept: [400, 401, 403, 404, 405, 412, 501],
+    }));
+    let swift: { max_file_size?: unknown; container_listing_limit?: unknown } = {};
+    if (response.status === 200)
+      try {
+        swift = (JSON.parse(response.body.toString("utf8")) as { swift?: typeof swift }).swift ?? {};
+      } catch {
+        swift = {};
+      }
+    return {
+      maxFileSize: positive(swift.max_file_size) ?? 5 * 1024 ** 3,
+      listingLimit: Math.min(positive(swift.container_listing_limit) ?? 10_000, 10_000),
+    };
+  }
+
+  async headContainer(): Promise<ContainerHead | undefined> {
+    const headers = await this.containerHeaders();
+    if (!headers) return undefined;
+    return {
+      objects: Number(headers["x-container-object-count"] ?? 0),
+      bytes: Number(headers["x-container-bytes-used"] ?? 0),
+    };
+  }
+
+  async containerHeaders(): Promise<Headers | undefined> {
+    const response = await this.exchange(`container ${this.container}`, () => ({
+      method: "HEAD",
+      path: "",
+      headers: {},
+      accept: [404],
+    }));
+    return response.status === 404 ? undefined : response.headers;
+  }
+
+  async accountHeaders(): Promise<Headers | undefined> {
+    const { account } = await this.options.sessions.session();
+    const response = await this.exchange("the account", () => ({
+      method: "HEAD",
+      path: new URL(account).pathname,
+      absolute: true,
+      headers: {},
+      accept: [404],
+    }));
+    return response.status === 404 ? undefined : response.headers;
+  }
+
+  async setContainerHeaders(headers: Readonly<Record<string, string>>): Promise<void> {
+    const response = await this.exchange(`container ${this.container}`, () => ({
+      method: "POST",
+      path: "",
+      headers: { ...headers },
+      accept: [404],
+    }));
+    if (response.status === 404) throw this.gone();
+  }
+
+  async list(query: PageQuery): Promise<Buffer> {
+    let path = `?format=json&prefix=${percentEncode(query.prefix)}`;
+    if (query.limit) path += `&limit=${query.limit}`;
+    if (query.marker) path += `&marker=${percentEncode(query.marker)}`;
+    if (query.endMarker) path += `&end_marker=${percentEncode(query.endMarker)}`;
+    if (query.delimiter) path += `&delimiter=${percentEncode(query.delimiter)}`;
+    const response = await this.exchange(`listing of ${this.container}`, () => ({
+      method: "GET",
+      path,
+      headers: { accept: "application/json" },
+      accept: [404],
+    }));
+    if (response.status === 404) throw this.gone();
+    return response.status === 204 ? Buffer.from("[]") : response.body;
+  }
+
+  async put(name: ByteString, body: Buffer, md5: string): Promise<void> {
+    await this.exchange(toText(name), () => ({
+      method: "PUT",
+      path: `/${percentEncode(name)}`,
+      headers: { etag: md5, "content-type": "application/octet-stream" },
+      body,
+      check: (response: HttpResponse) => this.checkEtag(name, response, md5),
+    }));
+  }
+
+  async putStream(name: ByteString, length: number, body: () => StreamBody): Promise<string> {
+    const response = await this.exchange(toText(name), () => {
+      const stream = body();
+      return {
+        method: "PUT" as const,
+        path: `/${percentEncode(name)}`,
+        headers: { "content-type": "application/octet-stream" },
+        body: stream.chunks,
+        length,
+        check: async (answer: HttpResponse) => this.checkEtag(name, answer, await stream.md5()),
+      };
+    });
+    return etagOf(response);
+  }
+
+  async putManifest(name: ByteString, segments: ByteString): Promise<void> {
+    await this.exchange(toText(name), () => ({
+      method: "PUT",
+      path: `/${percentEncode(name)}`,
+      headers: { "content-type": "application/octet-stream", "x-object-manifest": percentEncode(segments) },
+      body: Buffer.alloc(0),
+    }));
+  }
+
+  async head(name: ByteString): Promise<ObjectHead | undefined> {
+    const response = await this.exchange(toText(name), () => ({
+      method: "HEAD",
+      path: `/${percentEncode(name)}`,
+      headers: {},
+      accept: [404],
+    }));
+    return response.status === 404 ? undefined : headOf(response);
+  }
+
+  async get(
+    name: ByteString,
+    attempt: () => (chunk: Buffer) => void | Promise<void>,
+  ): Promise<ObjectHead | undefined> {
+    const response = await this.exchange(toText(name), () => ({
+      method: "GET",
+      path: `/${percentEncode(name)}`,
+      headers: {},
+      accept: [404],
+      sink: attempt(),
+    }));
+    return response.status === 404 ? undefined : headOf(response);
+  }
+
+  async delete(name: ByteString): Promise<boolean> {
+    const response = await this.exchange(toText(name), () => ({
+      method: "DELETE",
+      path: `/${percentEncode(name)}`,
+      headers: {},
+      accept: [404],
+    }));
+    return response.status !== 404;
+  }
+
+  /** Sends until it is answered for good. */
+  private exchange(
+    what: string,
+    make: () => Exchange & { check?: (response: HttpResponse) => void | Promise<void> },
+  ): Promise<HttpResponse> {
+    let refusals = 0;
+    const attempt = async (): Promise<HttpResponse> => {
+      let session = await this.options.sessions.session();
+      for (;;) {
+        const exchange = make();
+        const response = await this.send(session, exchange);
+        const { status } = response;
+        if (status >= 200 && status < 300) {
+          await exchange.check?.(response);
+          if (exchange.method === "PUT") this.options.rights.wrote();
+          return response;
+        }
+        if (status === 401 && !exchange.accept?.includes(401)) {
+          if (++refusals > 3)
+            throw new MoverError(
+              "auth",
+              `Swift refuses new tokens (401) for ${this.account}; check the user's roles`,
+            );
+          session = await this.options.sessions.renew(session);
+          continue;
+        }
+        if (exchange.accept?.includes(status)) return response;
+        throw this.failureOf(what, exchange.method, response);
+      }
+    };
+    return withRetry(this.options.policy, what, attempt);
+  }
+
+  private async send(session: Session, exchange: Exchange): Promise<HttpResponse> {
+    if (session.account !== this.account || !this.client) {
+      const url = new URL(session.account);
+      this.client = this.options.clientFor(url.origin);
+      this.account = session.account;
+      this.base = `${url.pathname}/${encodeURIComponent(this.container)}`;
+    }
+    const request: HttpRequest = {
+      method: exchange.method,
+      path: exchange.absolute ? exchange.path : this.base + exchange.path,
+      headers: { ...exchange.headers, "x-auth-token": session.token },
+      ...(exchange.body === undefined ? {} : { body: exchange.body }),
+      ...(exchange.length === undefined ? {} : { length: exchange.length }),
+      ...(exchange.sink ? { sink: exchange.sink } : {}),
+    };
+    try {
+      return await this.client.request(request);
+    } catch (error) {
+      if (error instanceof MoverError || (error as Partial<Error>).name === "Final") throw error;
+      throw new TransientError(messageOf(error), undefined, { cause: error });
+    }
+  }
+
+  private failureOf(what: string, method: string, response: HttpResponse): Error {
+    const { status } = response;
+    const words = response.body
+      .toString("utf8", 0, 300)
+      .replaceAll(/<[^>]*>|\s+/g, " ")
+      .trim();
+    if (transient.has(status))
+      return new TransientError(`Swift answered ${status}`, parseRetryAfter(response.headers["retry-after"]));
+    if (status === 404 && method === "PUT") return this.gone();
+    if (
+      status === 413 ||
+      status === 507 ||
+      (status === 403 && (/quota/i.test(words) || this.putAfterPut(method)))
+    )
+      return new MoverError(
+        "quota",
+        `${what}: Swift answered ${status}${words ? ` (${words})` : ""}: a quota of the account or of container ${this.container} is reached; raise it and run again, it goes on where it stopped`,
+      );
+    if (status === 403)
+      return new MoverError(
+        "forbidden",
+        `${what}: Swift refused ${method} (403) in container ${this.container}; the user needs a role that may write there, usually swiftoperator or member`,
+      );
+    if (status === 501)
+      return new MoverError(
+        "failed",
+        `${what}: Swift answered ${method} with 501 (not implemented); is the catalog's object-store endpoint Swift's, or Ceph's gateway with Swift's API?`,
+      );
+    if (status > 504) return new TransientError(`Swift answered ${status}`);
+    return new MoverError(
+      "failed",
+      `${what}: Swift answered ${method} with ${status}${words ? ` (${words})` : ""}`,
+    );
+  }
+
+  /** A 403 on a PUT after a PUT that was allowed is a quota: Ceph's gateway and some proxies say it that way. */
+  private putAfterPut(method: string): boolean {
+    return method === "PUT" && this.options.rights.written;
+  }
+
+  private gone(): MoverError {
+    return new MoverError(
+      "container-gone",
+      `container ${this.container} does not exist in ${this.account}; was it deleted, or is this another account?`,
+    );
+  }
+
+  /**
+   * What is stored differs from what was sent: it goes at once, before the next try. Whoever ends this run now must
+   * not find it under a right name, where a second run (and the registry) would take it for right.
+   */
+  private async checkEtag(name: ByteString, response: HttpResponse, md5: string): Promise<void> {
+    const etag = etagOf(response);
+    if (etag === md5) return;
+    await this.delete(name);
+    throw new TransientError(`stored with ETag ${etag || "(none)"} instead of ${md5}`);
+  }
+}
+
+function positive(value: unknown): number | undefined {
+  return typeof value === "number" && value > 0 ? value : undefined;
+}
+
+function etagOf(response: HttpResponse): string {
+  const etag = response.headers["etag"];
+  return typeof etag === "string" ? etag.replaceAll('"', "").toLowerCase() : "";
+}
+
+function headOf(response: HttpResponse): ObjectHead {
+  const manifest = response.headers["x-object-manifest"];
+  return {
+    bytes: Number(response.headers["content-length"] ?? 0),
+    etag: etagOf(response),
+    ...(typeof manifest === "string" ? { manifest: percentDecode(fromText(manifest)) } : {}),
+  };
+}

@@ -1,0 +1,264 @@
+import type { Dispatcher } from "undici";
+import { readFileSync } from "node:fs";
+import * as tls from "node:tls";
+import type { ProxySettings } from "../migrator/contract";
+import type { Gather } from "./gather";
+import { newPool, newProxyPool } from "./undici";
+import { proxyFor } from "./proxy";
+
+/** A complete answer. Header names are in lower case. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly body: Buffer;
+}
+
+export interface HttpRequest {
+  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
+  /** Path and query, percent-encoded. */
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  /** A body that is streamed must come with `length`. */
+  readonly body?: Buffer | string | AsyncIterable<Uint8Array>;
+  readonly length?: number;
+  /** Takes the body of a 2xx answer piece by piece instead of collecting it; a promise holds the sender back. */
+  readonly sink?: (chunk: Buffer) => void | Promise<void>;
+}
+
+/** A request that was broken by time: nothing came or went for too long, or the whole took too long. */
+export class TimeoutError extends Error {
+  override readonly name = "TimeoutError";
+  readonly code = "ETIMEDOUT";
+}
+
+/** Connections to one origin. */
+export interface HttpClient {
+  request(request: HttpRequest): Promise<HttpResponse>;
+  close(): Promise<void>;
+}
+
+export interface HttpOptions {
+  readonly connections: number;
+  /** Seconds without progress, see MoverSettings.requestTimeout. */
+  readonly timeout: number;
+  /** PEM texts, added to the system's roots. */
+  readonly ca: readonly string[];
+  readonly insecure: boolean;
+  readonly proxy?: ProxySettings | undefined;
+  /** For a thread with many small requests; absent: each answer is taken as it comes. */
+  readonly gather?: Gather | undefined;
+}
+
+/** Reads CA bundles; files that do not exist are skipped. */
+export function readCaFiles(files: readonly string[] = []): string[] {
+  const texts: string[] = [];
+  for (const file of files) {
+    try {
+      texts.push(readFileSync(file, "utf8"));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
+  return texts;
+}
+
+/** Bytes a second a body must at least make, whatever dribbles in between keeps the connection "alive". */
+const slowest = 16 * 1024;
+
+/**
+ * How many times the time limit a request may wait for a connection: its own clock starts when it is sent. A limit
+ * there must be, for a proxy that takes the connection and says nothing.
+ */
+const queueing = 5;
+
+interface Running {
+  /** When a connection was free and it began to be sent; undefined before. */
+  readonly sentAt: number | undefined;
+  lastProgress: number;
+  deadline: number;
+  abort(reason: Error): void;
+}
+
+/** An HTTP/1.1 client for one origin with keep-alive connections. It neither retries nor follows redirects. */
+export function httpClient(origin: string, options: HttpOptions): HttpClient {
+  const proxy = proxyFor(origin, options.proxy);
+  const connect: { timeout: number; ca?: string[]; rejectUnauthorized?: boolean } = {
+    timeout: Math.max(1, Math.min(options.timeout, 15)) * 1000,
+  };
+  if (origin.startsWith("https:")) {
+    if (options.ca.length > 0) connect.ca = [...systemRoots(), ...options.ca];
+    if (options.insecure) connect.rejectUnauthorized = false;
+  }
+  const settings = {
+    connections: options.connections,
+    pipelining: 1,
+    allowH2: false,
+    // The watchdog below measures both directions; undici's own timers would only measure one.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: 20_000,
+  };
+  const dispatcher: Dispatcher = proxy
+    ? newProxyPool({ uri: proxy, ...settings, requestTls: connect, proxyTls: connect })
+    : newPool(origin, { ...settings, connect });
+
+  const running = new Set<Running>();
+  /** Requests under way whose bodies go, or come, piece by piece: they want the thread all the time. */
+  let streams = 0;
+  let watchdog: NodeJS.Timeout | undefined;
+  const watch = (): void => {
+    const now = performance.now();
+    for (const one of running) {
+      const limit = one.sentAt !== undefined ? options.timeout : options.timeout * queueing;
+      if (now - one.lastProgress > limit * 1000)
+        one.abort(
+          new TimeoutError(`${one.sentAt !== undefined ? "no progress" : "not sent"} for ${limit} seconds`),
+        );
+      else if (now > one.deadline) one.abort(new TimeoutError("too slow"));
+    }
+    if (running.size === 0) {
+      clearInterval(watchdog);
+      watchdog = undefined;
+    }
+  };
+  const start = (one: Running): void => {
+    running.add(one);
+    watchdog ??= setInterval(watch, Math.max(20, Math.min(1000, options.timeout * 250)));
+  };
+
+  return {
+    request(request) {
+      return new Promise<HttpResponse>((resolve, reject) => {
+        const stream = isStream(request);
+        const stop = (one: Running): void => {
+          if (!running.delete(one)) return;
+          if (stream) streams--;
+          else if (streams === 0 && one.sentAt !== undefined)
+            options.gather?.answered(performance.now() - one.sentAt, running.size);
+        };
+        if (stream) streams++;
+        const handler = new Handler(request, options.timeout, resolve, reject, start, stop);
+        dispatcher.dispatch(
+          {
+            origin,
+            path: request.path,
+            method: request.method,
+            headers:
+              request.length === undefined
+                ? request.headers
+                : { ...request.headers, "content-length": String(request.length) },
+            body: (request.body ?? null) as Dispatcher.DispatchOptions["body"],
+          } as Dispatcher.DispatchOptions,
+          handler,
+        );
+      });
+    },
+    async close() {
+      if (watchdog) clearInterval(watchdog);
+      await dispatcher.destroy();
+    },
+  };
+}
+
+function isStream({ sink, body }: HttpRequest): boolean {
+  return sink !== undefined || (typeof body === "object" && !Buffer.isBuffer(body));
+}
+
+/** One exchange as undici tells it, gathered into a response. */
+class Handler implements Dispatcher.DispatchHandler, Running {
+  sentAt: number | undefined;
+  lastProgress = performance.now();
+  deadline = Infinity;
+  private controller: Dispatcher.DispatchController | undefined;
+  private failure: Error | undefined;
+  private status = 0;
+  private headers: Record<string, string | string[] | undefined> = {};
+  private chunks: Buffer[] = [];
+
+  constructor(
+    private readonly request: HttpRequest,
+    private readonly timeout: number,
+    private readonly resolve: (response: HttpResponse) => void,
+    private readonly reject: (error: Error) => void,
+    start: (one: Running) => void,
+    private readonly stop: (one: Running) => void,
+  ) {
+    start(this);
+  }
+  abort(reason: Error): void {
+    this.failure ??= reason;
+    if (this.controller) this.controller.abort(reason);
+    else this.end(() => this.reject(reason));
+  }
+  private end(then: () => void): void {
+    this.stop(this);
+    then();
+  }
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    if (this.failure) controller.abort(this.failure);
+    this.lastProgress = performance.now();
+    this.sentAt = this.lastProgress;
+    const size = this.request.length ?? 0;
+    this.deadline = this.lastProgress + (this.timeout * 3 + size / slowest) * 1000;
+  }
+  onBodySent(): void {
+    this.lastProgress = performance.now();
+  }
+  onResponseStart(
+    _: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200) return;
+    this.lastProgress = performance.now();
+    this.status = status;
+    this.headers = headers;
+    const length = Number(headers["content-length"]);
+    if (length > 0) this.deadline += (length / slowest) * 1000;
+  }
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.lastProgress = performance.now();
+    if (!this.request.sink || this.status >= 300) {
+      this.chunks.push(chunk);
+      return;
+    }
+    const waiting = this.request.sink(chunk);
+    if (!waiting) return;
+    controller.pause();
+    void this.resumeAfter(waiting, controller);
+  }
+  private async resumeAfter(
+    waiting: Promise<void>,
+    controller: Dispatcher.DispatchController,
+  ): Promise<void> {
+    try {
+      await waiting;
+      this.lastProgress = performance.now();
+      controller.resume();
+    } catch (error) {
+      this.abort(error as Error);
+    }
+  }
+  onResponseEnd(): void {
+    this.end(() =>
+      this.resolve({
+        status: this.status,
+        headers: this.headers,
+        body: this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks),
+      }),
+    );
+  }
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.end(() => this.reject(this.failure ?? error));
+  }
+}
+
+let roots: string[] | undefined;
+function systemRoots(): string[] {
+  // getCACertificates exists since Node 22.15; before that only the bundled roots can be listed.
+  roots ??= tls.getCACertificates
+    ? [...new Set([...tls.getCACertificates("default"), ...tls.getCACertificates("system")])]
+    : [...tls.rootCertificates];
+  return roots;
+}

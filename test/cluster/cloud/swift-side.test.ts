@@ -1,0 +1,102 @@
+import { resolveCloud, type ResolvedCloud } from "../../../cluster/cloud/cloud";
+import { connectSwift, isForeign, observeSwift } from "../../../cluster/cloud/swift-side";
+import { workstationProxy } from "../../../cluster/cloud/workstation-proxy";
+import { identity } from "../../migrator/swift-standin/keystone";
+import { SwiftStandin } from "../../migrator/swift-standin/server";
+
+let swift: SwiftStandin;
+beforeAll(async () => {
+  swift = await SwiftStandin.start();
+});
+afterAll(() => swift.stop());
+
+function cloud(password: string = identity.user.password, region: string = identity.region): ResolvedCloud {
+  const auth = `auth_url: ${swift.authUrl}, username: ${identity.user.name}, password: ${password}`;
+  const project = `project_name: ${identity.project.name}, user_domain_name: Default`;
+  const text = `clouds: {openstack: {region_name: ${region}, auth: {${auth}, ${project}}}}`;
+  const found = resolveCloud({ cloudName: "openstack", installerSecret: { "clouds.yaml": text } });
+  if (!found.ok) throw new Error(found.message);
+  return found;
+}
+
+describe("the account, as it is observed", () => {
+  test("with a container: its properties, what it holds, what does not belong there", async () => {
+    const container = swift.container("seen");
+    container.meta["x-container-meta-name"] = "lab-image-registry-1";
+    const side = await connectSwift(cloud());
+    try {
+      await side.setProperties("seen", { Openshiftclusterid: "lab" });
+    } finally {
+      await side.close();
+    }
+    const observed = await observeSwift(cloud(), "seen");
+    expect(observed).toEqual({
+      ok: true,
+      account: swift.account,
+      source: "secret installer-cloud-credentials",
+      container: {
+        name: "seen",
+        exists: true,
+        objects: 0,
+        bytes: 0,
+        properties: { name: "lab-image-registry-1", openshiftclusterid: "lab" },
+      },
+    });
+  });
+
+  test("a container that is not there is a value, and a quota is what is left of it", async () => {
+    swift.accountMeta["x-account-meta-quota-bytes"] = "1000";
+    const observed = await observeSwift(cloud(), "nowhere");
+    delete swift.accountMeta["x-account-meta-quota-bytes"];
+    expect(observed).toMatchObject({ ok: true, quotaLeft: 1000, container: { exists: false } });
+  });
+
+  test("wrong credentials are refused without the secret in the words", async () => {
+    const observed = await observeSwift(cloud("not-the-password"), undefined);
+    expect(observed).toMatchObject({ ok: false, kind: "refused" });
+    expect(JSON.stringify(observed)).not.toContain("not-the-password");
+  });
+
+  test("no object store in this region, none named swift", async () => {
+    expect(await observeSwift(cloud(identity.user.password, "Elsewhere"), undefined)).toMatchObject({
+      ok: false,
+      kind: "no-service",
+    });
+  });
+});
+
+describe("what does not belong into a registry's container", () => {
+  const empty = (name: string) => ({ name, bytes: 0, subdir: false });
+
+  test.each([
+    "files",
+    "files/",
+    "files/docker",
+    "files/docker/registry/v2",
+    "files/docker/registry/v2/blobs",
+    "segments",
+    "files/lost+found",
+  ])("%s, an empty object that stands for a folder, is nothing foreign", (name) => {
+    expect(isForeign(empty(name))).toBe(false);
+  });
+
+  test("the same with content is, and so is what lies beside", () => {
+    expect(isForeign({ ...empty("files/docker"), bytes: 1 })).toBe(true);
+    expect(isForeign(empty("files/other"))).toBe(true);
+    expect(isForeign(empty("backup.tar"))).toBe(true);
+    expect(isForeign({ name: "files/other/", bytes: 0, subdir: true })).toBe(true);
+    expect(isForeign({ name: "files/lost+found/", bytes: 0, subdir: true })).toBe(true);
+    expect(isForeign({ name: "files/docker/", bytes: 0, subdir: true })).toBe(false);
+    expect(isForeign({ name: "segments/", bytes: 0, subdir: true })).toBe(false);
+  });
+});
+
+describe("the workstation's proxy", () => {
+  test("in either case, and never for this machine itself", () => {
+    expect(workstationProxy({ https_proxy: "http://p:3128", NO_PROXY: "10.0.0.0/8,.lab" })).toEqual({
+      https: "http://p:3128",
+      no: ["localhost", "127.0.0.0/8", "::1", "10.0.0.0/8", ".lab"],
+    });
+    expect(workstationProxy({ NO_PROXY: "*" })).toBeUndefined();
+  });
+});

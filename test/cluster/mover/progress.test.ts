@@ -1,0 +1,77 @@
+import type { MoverEvent } from "../../../migrator/contract";
+import { duration, parseEvent, progressTeller, reportInWords } from "../../../cluster/mover/progress";
+import { showBytes } from "../../../cluster/mover/size";
+import { reportWith } from "../support/report";
+
+const t = "2026-01-01T00:00:00Z";
+const report = reportWith({
+  finishedAt: "2026-01-01T00:03:00Z",
+  copied: { objects: 1234, bytes: 5 * 2 ** 30 },
+  skipped: { objects: 20, bytes: 0 },
+  deleted: { objects: 1, bytes: 0 },
+  retries: 2,
+});
+
+function told(events: readonly (MoverEvent | string)[], seconds: number) {
+  const lines: string[] = [];
+  let now = 0;
+  const teller = progressTeller(
+    (line) => lines.push(line),
+    () => now,
+  );
+  for (const event of events) {
+    teller.line(typeof event === "string" ? event : JSON.stringify(event));
+    now += seconds * 1000;
+  }
+  return { lines, teller };
+}
+
+const progress = (percent: number, phase = "blobs"): MoverEvent => ({
+  event: "progress",
+  t,
+  phase,
+  objects: { objects: 10, bytes: 2 ** 20 },
+  total: { objects: 40, bytes: 2 ** 30 },
+  percent,
+  rate: 2 ** 20,
+  left: 120,
+  repository: "team/app",
+});
+
+test("one line every few seconds, however many events come; a new phase is told at once", () => {
+  const many = Array.from({ length: 100 }, (_, index) => progress(index));
+  expect(told(many, 0.5).lines.length).toBe(10);
+  expect(told([progress(1), progress(2), progress(3, "links")], 0.5).lines.length).toBe(2);
+});
+
+test("a line says how far, how fast, how long, and where", () => {
+  expect(told([progress(25.9)], 1).lines).toEqual([
+    "25 %  blobs: 10 of 40 objects, 1.0 MiB of 1.0 GiB, 1.0 MiB/s, 2 min left, team/app",
+  ]);
+});
+
+test("100 percent is never said before the report", () => {
+  expect(told([progress(100)], 1).lines[0]).toMatch(/^99 %/);
+});
+
+test("what is no event is kept for an error message, and is never told", () => {
+  const { lines, teller } = told(["node: out of space", '{"event":"unknown"}', "{", ""], 1);
+  expect(lines).toEqual([]);
+  expect(teller.tail()).toEqual(["node: out of space", '{"event":"unknown"}', "{"]);
+  expect(parseEvent('{"event":"nonsense"}')).toBeUndefined();
+});
+
+test("the report is kept", () => {
+  expect(told([{ event: "done", t, report }], 1).teller.report()).toEqual(report);
+});
+
+test("the report in words", () => {
+  expect(reportInWords(report)).toBe(
+    "copied 1,234 objects (5.0 GiB), 20 were there, 1 stale ones deleted, 2 requests tried again in 3 min; both sides are equal",
+  );
+});
+
+test("sizes and times", () => {
+  expect([0, 1023, 1024, 150 * 1024].map(showBytes)).toEqual(["0 bytes", "1023 bytes", "1.0 KiB", "150 KiB"]);
+  expect([0, 89, 90, 7200].map(duration)).toEqual(["0 s", "89 s", "2 min", "2.0 h"]);
+});

@@ -1,0 +1,85 @@
+/** What a rollout waits for once the registry is as wanted, and what it shows while it is not. */
+import { served } from "../../../cluster/registry/evidence";
+import { paths } from "../../../cluster/api/paths";
+import { rollOut } from "../../../cluster/registry/rollout";
+import { FakeRegistry } from "../support/fake-registry";
+import { sessionFor } from "../support/session";
+
+const order = {
+  name: "opening",
+  patch: () => ({ readOnly: true }),
+  done: (seen: Parameters<typeof served>[0]) => served(seen, { storage: "filesystem", readOnly: true }),
+  timeoutSeconds: 900,
+  next: "run the same command again",
+};
+
+/** Half a second passes between two askings for the time. */
+async function quickly<T>(run: () => Promise<T>): Promise<T> {
+  let offset = 0;
+  const now = jest.spyOn(performance, "now").mockImplementation(() => (offset += 500));
+  try {
+    return await run();
+  } finally {
+    now.mockRestore();
+  }
+}
+
+const nodeCa = {
+  type: "Progressing",
+  status: "True",
+  message: "NodeCADaemonProgressing: The daemon set node-ca is deploying node pods",
+};
+
+async function withOperator(conditions: readonly object[]) {
+  const registry = new FakeRegistry();
+  registry.api.edit(paths.clusterOperator, { status: { conditions } });
+  return { registry, session: await sessionFor(registry) };
+}
+
+test("a ClusterOperator that stays Progressing for a dead worker's sake is waited for a minute, then quoted", async () => {
+  const { session } = await withOperator([{ type: "Available", status: "True" }, nodeCa]);
+  const result = await quickly(() => rollOut(order, session));
+  expect(result.seconds).toBeGreaterThan(60);
+  expect(result.seconds).toBeLessThan(180);
+  expect(session.lines.at(-1)).toMatch(
+    /^warning: going on without waiting longer for clusteroperator\/image-registry to end Progressing \("NodeCADaemonProgressing: .*node pods"\): the registry itself is as wanted/,
+  );
+});
+
+test("one that settles within the minute is waited for, and nothing is warned of", async () => {
+  const { registry, session } = await withOperator([{ type: "Available", status: "True" }, nodeCa]);
+  const run = quickly(() => rollOut(order, session));
+  registry.api.edit(paths.clusterOperator, {
+    status: { conditions: [{ type: "Available", status: "True" }] },
+  });
+  expect((await run).seconds).toBeLessThan(60);
+  expect(session.lines.join("\n")).not.toContain("warning");
+});
+
+test("a rolloutTimeout below the minute is no error then: the evidence is there", async () => {
+  const { session } = await withOperator([{ type: "Available", status: "False" }]);
+  await rollOut({ ...order, timeoutSeconds: 0.05 }, session);
+  expect(session.lines.at(-1)).toContain("clusteroperator/image-registry to be Available");
+});
+
+test("the minute does not stand in for the evidence", async () => {
+  const { registry, session } = await withOperator([{ type: "Available", status: "True" }]);
+  registry.operatorUp = false;
+  await expect(quickly(() => rollOut(order, session))).rejects.toThrow(/gave up after 900 s/);
+});
+
+test("a quota that lets no Pod be made is shown while it waits, and at the end", async () => {
+  const { registry, session } = await withOperator([{ type: "Available", status: "True" }]);
+  registry.readySteps = 1_000_000;
+  const react = registry.api.react;
+  registry.api.react = (path) => {
+    react(path);
+    const message = 'pods "image-registry-1" is forbidden: exceeded quota: pods';
+    registry.api.edit(paths.deployment, {
+      status: { conditions: [{ type: "ReplicaFailure", status: "True", reason: "FailedCreate", message }] },
+    });
+  };
+  const words = /the registry's Pods cannot be made: FailedCreate: .*exceeded quota/;
+  await expect(rollOut({ ...order, timeoutSeconds: 0.05 }, session)).rejects.toThrow(words);
+  expect(session.lines.find((line) => words.test(line))).toBeDefined();
+});
