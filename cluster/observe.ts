@@ -23,15 +23,15 @@ import type {
   ReachableObservation,
   RegistryConfig,
 } from "./observation";
-import { moverPodLabel, specHashAnnotation } from "./mover/names";
 import { nodesForRegistry } from "./registry/nodes";
-import { claimOf, containerOf, defaultClaim } from "./registry/patch";
+import { claimOf, containerOf } from "./registry/patch";
 import { paths } from "./api/paths";
 import { missingPermissions, missingSpecials, type RunState } from "./api/permissions";
 import { holdsCredentials } from "./mover/pod-proxy";
 import { readPruner } from "./registry/pruner";
 import { readRegistry } from "./registry/registry";
 import { observeSwift } from "./cloud/swift-side";
+import { defaultClaim, moverPodLabel, specHashAnnotation } from "./names";
 
 /** What the settings say about where to look. */
 export interface Wanted {

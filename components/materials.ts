@@ -10,9 +10,10 @@ import type { Settings } from "../config/config";
 import type { MoverBundle } from "../migrator/bundle";
 import type { Plan } from "../plan/types";
 import type { Materials } from "./graph";
-import { type MoverInputs, podNames, specHash } from "./mover-pod";
+import { type MoverInputs, specHash } from "./mover-pod";
 import { openstackProvider, withProject } from "./openstack-provider";
 import type { RunToken } from "./step";
+import { podNames } from "../cluster/names";
 
 /**
  * The mover is bundled only where the graph has a Pod, the cloud only where it has a Pod or a container: going back

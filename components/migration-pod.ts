@@ -3,23 +3,21 @@ import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret";
 import { Pod } from "@pulumi/kubernetes/core/v1/pod";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy";
-import { namespace, type Witness } from "../cluster/journal/journal";
-import { moverApp } from "../cluster/mover/names";
+import type { Witness } from "../cluster/journal/journal";
 import { reportInWords } from "../cluster/mover/progress";
 import type { Report } from "../migrator/contract";
 import {
   caFile,
-  codeConfigMap,
   moverFile,
   type MoverInputs,
   moverSettings,
   podAnnotations,
-  podNames,
   podSpec,
   settingsFile,
   settingsOf,
 } from "./mover-pod";
 import { type RunToken, StepResource, type StepArgs } from "./step";
+import { codeConfigMap, moverApp, namespace, podNames } from "../cluster/names";
 
 /** Waits for one migration Pod, shows its progress, and records what it proved. */
 export class Copied extends StepResource<"copied"> {

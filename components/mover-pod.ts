@@ -5,21 +5,21 @@
  */
 import { createHash } from "node:crypto";
 import type * as kubernetes from "@pulumi/kubernetes/types/input";
-import { podPaths, trustedCaName } from "../cluster/cloud/cloud";
-import { specHashAnnotation } from "../cluster/mover/names";
+import { podPaths } from "../cluster/cloud/cloud";
 import { besideTheRegistry } from "../cluster/registry/patch";
 import { holdsCredentials } from "../cluster/mover/pod-proxy";
 import type { Witness } from "../cluster/journal/journal";
 import type { PodResources } from "../config/config";
 import type { CloudSettings, Mode, MoverSettings } from "../migrator/contract";
 import type { CopyPlan, Pass } from "../plan/types";
-
-/** Pods by pass: the final copy has the documented name. */
-export const podNames: Readonly<Record<Pass, string>> = {
-  live: "image-registry-migration-live",
-  final: "image-registry-migration",
-  back: "image-registry-migration-back",
-};
+import {
+  attemptAnnotation,
+  codeConfigMap,
+  requiredScc,
+  settingsNames,
+  specHashAnnotation,
+  trustedCaName,
+} from "../cluster/names";
 
 const modes: Readonly<Record<Pass, Mode>> = { live: "copy", final: "finish", back: "back" };
 
@@ -97,28 +97,24 @@ export const moverFile = "migrator.js";
 export const settingsFile = "settings.json";
 export const caFile = "cloud-ca.pem";
 
-/** Name of the ConfigMap with the mover's code. */
-export const codeConfigMap = "image-registry-migration-code";
-
 /** Where a Pod's settings are: a ConfigMap, or a Secret where the proxy's address holds a password (invariant 8). */
 export function settingsOf(inputs: Pick<MoverInputs, "copy" | "proxy">): {
   readonly kind: "ConfigMap" | "Secret";
   readonly name: string;
 } {
   const kind = holdsCredentials(inputs.proxy) ? "Secret" : "ConfigMap";
-  return { kind, name: `${podNames[inputs.copy.pass]}-settings` };
+  return { kind, name: settingsNames[inputs.copy.pass] };
 }
 
 /** Annotations of the Pod: how SCC admission treats it, and how Pulumi waits for it. */
 export function podAnnotations(inputs: MoverInputs): Record<string, string> {
   return {
-    // Read by SCC admission; without it an administrator's bare Pod gets anyuid.
-    "openshift.io/required-scc": inputs.scc,
+    [requiredScc]: inputs.scc,
     // Create returns at once, delete is awaited; what the Pod does is waited for by a step of its own.
     "pulumi.com/waitFor": "jsonpath={.metadata.uid}",
     // With the Pulumi state lost the Pod may be there already.
     "pulumi.com/patchForce": "true",
-    "image-registry-swift/attempt": String(inputs.copy.attempt),
+    [attemptAnnotation]: String(inputs.copy.attempt),
     [specHashAnnotation]: specHash(inputs),
   };
 }

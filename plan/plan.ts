@@ -4,7 +4,6 @@
  */
 import type { AbortSettings, MigrateSettings, Settings, SwitchSettings } from "../config/config";
 import { sameAccount } from "../cluster/cloud/account";
-import { namespace } from "../cluster/journal/journal";
 import type { Claim, Observation, ReachableObservation } from "../cluster/observation";
 import { isBeside } from "../cluster/registry/patch";
 import { volumeIsComplete } from "../cluster/journal/proof";
@@ -14,6 +13,7 @@ import { guardProof } from "./proof";
 import { finalRun, liveRun } from "./runs";
 import { servedContainer, storageKind } from "./storage";
 import type { CopyPlan, Decision, Ground, Pass, Plan, Workstation } from "./types";
+import { installerSecretName, namespace, userSecretName } from "../cluster/names";
 
 export type { Decision, Plan } from "./types";
 export { showRefusals } from "./judge";
@@ -282,7 +282,7 @@ function refuseOwnContainer(judge: Judge, { container, at }: { container: string
     "operator-made-container",
     `on ${at} the operator made container "${container}" itself: it looks at another account than the copy went to, so the registry's storage there is empty`,
     "an operator that finds the container the images were copied into",
-    `compare the secrets installer-cloud-credentials and image-registry-private-configuration-user in ${namespace}, then go back first: pulumi config set state abort && pulumi up`,
+    `compare the secrets ${installerSecretName} and ${userSecretName} in ${namespace}, then go back first: pulumi config set state abort && pulumi up`,
   );
 }
 

@@ -1,6 +1,7 @@
 /** What `spec.storage` of the registry config says, as one of a few cases. */
 import type { ReachableObservation, RegistryStorage } from "../cluster/observation";
-import { claimOf, containerOf, defaultClaim } from "../cluster/registry/patch";
+import { claimOf, containerOf } from "../cluster/registry/patch";
+import { defaultClaim } from "../cluster/names";
 
 export type StorageKind =
   | { readonly kind: "volume"; readonly claim: string }

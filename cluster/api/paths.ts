@@ -1,5 +1,5 @@
 /** Where the objects are that the program reads and changes. */
-import { journalName, namespace } from "../journal/journal";
+import { journalName, namespace, operatorDeployment, pruningCronJob, registryName } from "../names";
 
 const inNamespace = `/api/v1/namespaces/${namespace}`;
 const apps = `/apis/apps/v1/namespaces/${namespace}`;
@@ -8,14 +8,14 @@ export const paths = {
   registryConfig: "/apis/imageregistry.operator.openshift.io/v1/configs/cluster",
   registryConfigs: "/apis/imageregistry.operator.openshift.io/v1/configs",
   pruner: "/apis/imageregistry.operator.openshift.io/v1/imagepruners/cluster",
-  clusterOperator: "/apis/config.openshift.io/v1/clusteroperators/image-registry",
+  clusterOperator: `/apis/config.openshift.io/v1/clusteroperators/${registryName}`,
   clusterVersion: "/apis/config.openshift.io/v1/clusterversions/version",
   infrastructure: "/apis/config.openshift.io/v1/infrastructures/cluster",
   proxy: "/apis/config.openshift.io/v1/proxies/cluster",
   imageStreams: "/apis/image.openshift.io/v1/imagestreams",
   namespace: inNamespace,
-  deployment: `${apps}/deployments/image-registry`,
-  operatorDeployment: `${apps}/deployments/cluster-image-registry-operator`,
+  deployment: `${apps}/deployments/${registryName}`,
+  operatorDeployment: `${apps}/deployments/${operatorDeployment}`,
   replicaSets: `${apps}/replicasets`,
   pods: `${inNamespace}/pods`,
   pod: (name: string) => `${inNamespace}/pods/${name}`,
@@ -30,7 +30,7 @@ export const paths = {
   journal: `${inNamespace}/configmaps/${journalName}`,
   cloudProviderConfig: "/api/v1/namespaces/openshift-config/configmaps/cloud-provider-config",
   jobs: `/apis/batch/v1/namespaces/${namespace}/jobs`,
-  pruningCronJob: `/apis/batch/v1/namespaces/${namespace}/cronjobs/image-pruner`,
+  pruningCronJob: `/apis/batch/v1/namespaces/${namespace}/cronjobs/${pruningCronJob}`,
   networkPolicies: `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,
   networkPolicy: (name: string) =>
     `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/${name}`,

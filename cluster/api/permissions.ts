@@ -3,9 +3,9 @@
  * test compares them), and `preview` asks for each (SelfSubjectAccessReview) and names what is lacking.
  */
 import type { Api } from "./api";
-import { namespace } from "../journal/journal";
 import type { MissingPermission } from "../observation";
 import { paths } from "./paths";
+import { namespace } from "../names";
 
 export type RunState = "migrate" | "switch" | "abort";
 

@@ -22,12 +22,13 @@ import {
   userFields,
 } from "./fields";
 import { type OpenstackProviderArgs, patchOf, providerOf, settingsOf } from "./forms";
-import { type CloudSources, installerSecretName, userSecretName } from "./sources";
+import type { CloudSources } from "./sources";
 import type { SwiftFields } from "../registry/patch";
+import { installerSecretName, userSecretName } from "../names";
 
 export { type CloudCa, resolveCa } from "./ca";
 export type { OpenstackProviderArgs } from "./forms";
-export { type CloudSources, readCloudSources, trustedCaName } from "./sources";
+export { type CloudSources, readCloudSources } from "./sources";
 
 /** Where the mover's Pod finds things; the component mounts them there. */
 export const podPaths = {

@@ -1,6 +1,6 @@
 /** One cloud's fields, from each of the places that tell them, and what is wrong with them. Pure. */
 import { parse } from "yaml";
-import { installerSecretName, userSecretName } from "./sources";
+import { installerSecretName, namespace, userSecretName } from "../names";
 
 /** One cloud's fields, by clouds.yaml's names, wherever they came from. */
 export type Fields = Readonly<Partial<Record<FieldName, string>>>;
@@ -27,7 +27,7 @@ export function cloudFields(
 ): Fields | string {
   if (secret === undefined) {
     return (
-      `neither secret ${userSecretName} nor ${installerSecretName} exists in openshift-image-registry; ` +
+      `neither secret ${userSecretName} nor ${installerSecretName} exists in ${namespace}; ` +
       "the cloud credential operator makes the latter: oc get credentialsrequest -n openshift-cloud-credential-operator"
     );
   }

@@ -2,10 +2,7 @@
 import type { Api } from "../api/api";
 import type { RawConfigMap, RawInfrastructure, RawRegistryConfig, RawSecret } from "../api/objects";
 import { paths } from "../api/paths";
-
-export const userSecretName = "image-registry-private-configuration-user";
-export const installerSecretName = "installer-cloud-credentials";
-export const trustedCaName = "trusted-ca";
+import { installerSecretName, trustedCaName, userSecretName } from "../names";
 
 /** What is read from the cluster, decoded. */
 export interface CloudSources {

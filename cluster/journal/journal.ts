@@ -4,9 +4,6 @@
  */
 import type { RegistryStorage } from "../observation";
 
-export const journalName = "image-registry-migration";
-export const namespace = "openshift-image-registry";
-
 /** What was there before our first change (written once, before the first patch), and what comes back. */
 export interface Previous {
   readonly storage: RegistryStorage;

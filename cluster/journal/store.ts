@@ -4,9 +4,10 @@
  */
 import { type Api, ApiError } from "../api/api";
 import { insist, type Insistence } from "../api/away";
-import { type Journal, journalName, namespace, type Phase, type Previous, type Run } from "./journal";
+import type { Journal, Phase, Previous, Run } from "./journal";
 import type { RawConfigMap } from "../api/objects";
 import { paths } from "../api/paths";
+import { journalName, namespace } from "../names";
 
 const key = "journal.json";
 const conflictsAtMost = 8;

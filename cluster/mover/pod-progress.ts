@@ -8,12 +8,12 @@ import { exitCodeOf } from "../../migrator/errors";
 import { type Api, ApiError } from "../api/api";
 import { away, patience } from "../api/away";
 import type { JournalOfRun } from "../journal/store";
-import { namespace } from "../journal/journal";
 import type { RawContainerStatus, RawPod } from "../api/objects";
 import { paths } from "../api/paths";
 import { evictionOf, podTrouble, words } from "../api/pod-trouble";
 import { progressTeller, type ProgressTeller } from "./progress";
 import { podEvents } from "../registry/registry";
+import { namespace, requiredScc } from "../names";
 
 export interface Following {
   readonly name: string;
@@ -217,7 +217,7 @@ function hasStarted(status: RawContainerStatus | undefined): boolean {
 /** What the mover cannot know: how its Pod may get more rights. */
 function advice(exitCode: number, message: string, pod: RawPod): readonly string[] {
   const aboutFiles = [3, 8].includes(exitCode); // source and volume
-  const root = pod.metadata.annotations?.["openshift.io/required-scc"] === "anyuid";
+  const root = pod.metadata.annotations?.[requiredScc] === "anyuid";
   return aboutFiles && /\b(EACCES|EPERM)\b/.test(message) && !root
     ? [
         "it belongs to another user; a Pod that runs as root can read it: pulumi config set scc anyuid, then run the " +

@@ -2,19 +2,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Api } from "../api/api";
 import { away, patience } from "../api/away";
-import { journalName, namespace } from "../journal/journal";
 import type { RawPod } from "../api/objects";
-import { moverPodLabel, specHashAnnotation } from "./names";
 import { paths } from "../api/paths";
+import { moverPodLabel, namespace, podNames, specHashAnnotation } from "../names";
 
 /** Grace period of the mover's Pod, and a little. */
 const endSeconds = 90;
 
 /** Phases of a Pod whose containers have ended. */
 const finished: ReadonlySet<string> = new Set(["Succeeded", "Failed"]);
-
-/** The only Pod that writes to the volume. */
-const backPod = `${journalName}-back`;
 
 export interface Removal {
   /** Spec hashes by Pod name; a name that is not planned goes. */
@@ -51,7 +47,10 @@ export async function removeStaleMoverPods(
     if (await isGone(api, pod, log)) {
       continue;
     }
-    if (!onlyOpens || pod.metadata.name === backPod) {
+    if (
+      !onlyOpens || // It alone writes to the volume.
+      pod.metadata.name === podNames.back
+    ) {
       throw new Error(stays(pod));
     }
     log(

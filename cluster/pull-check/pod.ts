@@ -1,8 +1,7 @@
 /** The pull check's Pod, its order (a Secret: it may hold tokens) and its NetworkPolicy. Pure. */
-import { journalName, namespace } from "../journal/journal";
 import { pullerScript } from "./script";
+import { namespace, pullCheckName, requiredScc } from "../names";
 
-export const pullCheckName = `${journalName}-pull-check`;
 const labels = { app: pullCheckName };
 const orderPath = "/etc/pull-check";
 
@@ -43,7 +42,7 @@ export function pullCheckPod(settings: PullCheckPod): object {
       name: pullCheckName,
       namespace,
       labels,
-      annotations: { "openshift.io/required-scc": "restricted-v2" },
+      annotations: { [requiredScc]: "restricted-v2" },
     },
     spec: {
       restartPolicy: "Never",

@@ -2,16 +2,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Api, ApiError } from "../api/api";
 import { away, patience } from "../api/away";
-import { namespace } from "../journal/journal";
 import type { JournalOfRun } from "../journal/store";
 import type { RawConfigMap, RawPod, RawProxy, Stored } from "../api/objects";
 import { namespaceIds } from "../observe";
 import { paths } from "../api/paths";
 import { podTrouble } from "../api/pod-trouble";
 import { podEvents } from "../registry/registry";
-import { pullCheckName, pullCheckNetworkPolicy, pullCheckPod, pullCheckSecret } from "./pod";
+import { pullCheckNetworkPolicy, pullCheckPod, pullCheckSecret } from "./pod";
 import type { PullOrder, PullResult, Sample } from "./puller";
 import { imageStreamSamples, type RawImageStream } from "./samples";
+import { namespace, nodeTrust, pullCheckName, registryHost, trustedCaName } from "../names";
 
 export interface PullCheckOrder {
   readonly sample: number;
@@ -25,9 +25,6 @@ interface Context {
   readonly log: (line: string) => void;
 }
 
-const registryHost = `image-registry.${namespace}.svc:5000`;
-/** ConfigMap that the operator makes for the nodes: what they trust the registry by; keys are hosts, `..` for `:`. */
-const nodeTrust = "image-registry-certificates";
 const tokenSeconds = 600;
 
 /** Pulls; asks for tokens only where the registry answers 401. */
@@ -134,7 +131,7 @@ export function resultOf(pod: RawPod, log: string | undefined): PullResult {
 async function readTrust(api: Api): Promise<Omit<PullOrder, "count">> {
   const [certificates, trusted, proxy] = await Promise.all([
     api.get<RawConfigMap>(paths.configMap(nodeTrust)),
-    api.get<RawConfigMap>(paths.configMap("trusted-ca")),
+    api.get<RawConfigMap>(paths.configMap(trustedCaName)),
     api.get<RawProxy>(paths.proxy),
   ]);
   const cluster = trusted?.data?.["ca-bundle.crt"] ?? "";

@@ -8,6 +8,7 @@
 import type { Witness } from "../journal/journal";
 import type { Condition, RegistryPod } from "../observation";
 import type { RegistrySnapshot } from "./registry";
+import { registryName } from "../names";
 
 /** Either it is so, or what it is still waiting for, in words for the terminal. */
 export type Verdict = { readonly ok: true } | { readonly ok: false; readonly waitingFor: string };
@@ -118,11 +119,11 @@ export function clusterOperatorSettled(seen: RegistrySnapshot): Verdict {
   }
   const available = find(conditions, "Available");
   if (available?.status !== "True") {
-    return no(`clusteroperator/image-registry to be Available${quoted(available)}`);
+    return no(`clusteroperator/${registryName} to be Available${quoted(available)}`);
   }
   const progressing = find(conditions, "Progressing");
   if (progressing?.status === "True") {
-    return no(`clusteroperator/image-registry to end Progressing${quoted(progressing)}`);
+    return no(`clusteroperator/${registryName} to end Progressing${quoted(progressing)}`);
   }
   return yes;
 }
@@ -243,7 +244,7 @@ function templateSeen(seen: RegistrySnapshot): Verdict {
     return no("the registry config to exist");
   }
   if (seen.deployment === undefined) {
-    return no("the Deployment image-registry to exist");
+    return no(`the Deployment ${registryName} to exist`);
   }
   if (seen.deployment.observedGeneration < seen.deployment.generation) {
     return no("the Deployment's controller to see the change");

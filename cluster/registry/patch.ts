@@ -7,6 +7,7 @@
  */
 import type { Previous } from "../journal/journal";
 import type { RegistryConfig, RegistryStorage } from "../observation";
+import { defaultClaim, registryLabels } from "../names";
 
 /** The `spec` part of a merge patch: `null` removes. */
 export type SpecPatch = Readonly<Record<string, unknown>>;
@@ -21,7 +22,7 @@ export const besideTheRegistry = {
   podAffinity: {
     requiredDuringSchedulingIgnoredDuringExecution: [
       {
-        labelSelector: { matchLabels: { "docker-registry": "default" } },
+        labelSelector: { matchLabels: registryLabels },
         topologyKey: "kubernetes.io/hostname",
       },
     ],
@@ -155,9 +156,6 @@ export function replicas(count: number): SpecPatch {
 export function holds(config: RegistryConfig, patch: SpecPatch): boolean {
   return Object.entries(patch).every(([key, value]) => covers(specOf(config)[key], value));
 }
-
-/** The operator takes a claim without a name to be this one; the procedure's page names it, too. */
-export const defaultClaim = "image-registry-storage";
 
 export function isSwift(storage: RegistryStorage): boolean {
   return storage["swift"] !== undefined && storage["swift"] !== null;

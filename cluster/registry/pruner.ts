@@ -10,9 +10,7 @@ import { type JournalOfRun, readJournal, without } from "../journal/store";
 import type { RawCronJob, RawJob, RawPruner } from "../api/objects";
 import type { Pruner } from "../observation";
 import { paths } from "../api/paths";
-
-/** The CronJob that the operator makes of the pruner; its Jobs are named after it. */
-const cronJob = "image-pruner";
+import { namespace, pruningCronJob } from "../names";
 
 /** `undefined`: the cluster has no pruner object. */
 export async function readPruner(api: Api): Promise<Pruner | undefined> {
@@ -91,17 +89,17 @@ export async function pausePruner(
       return;
     } else if (awake && seconds() > Math.min(cronJobSeconds, timeoutSeconds)) {
       log(
-        `CronJob openshift-image-registry/${cronJob} is not suspended although the pruner is: its next Job may delete ` +
+        `CronJob ${namespace}/${pruningCronJob} is not suspended although the pruner is: its next Job may delete ` +
           "images that nothing uses any more while they are copied, and the copy then has to run again",
       );
       return;
     } else if (awake) {
-      once(`waiting for the operator to suspend CronJob ${cronJob}`);
+      once(`waiting for the operator to suspend CronJob ${pruningCronJob}`);
     }
     if (jobs.length > 0 && seconds() > timeoutSeconds) {
       throw new Error(
         `pruning Job ${jobs.join(", ")} still runs after ${timeoutSeconds} s (rolloutTimeout); wait for its end, or ` +
-          `stop it with: oc -n openshift-image-registry delete job ${jobs.join(" ")}; then run the same command again`,
+          `stop it with: oc -n ${namespace} delete job ${jobs.join(" ")}; then run the same command again`,
       );
     }
     await sleep(pace);
@@ -156,10 +154,11 @@ function had(journal: Journal): { readonly suspend?: boolean | undefined } {
 
 function isPruning(job: RawJob): boolean {
   const pruning =
-    job.metadata.ownerReferences?.some((owner) => owner.kind === "CronJob" && owner.name === cronJob) ===
-      true ||
-    job.metadata.name === cronJob ||
-    job.metadata.name.startsWith(`${cronJob}-`);
+    job.metadata.ownerReferences?.some(
+      (owner) => owner.kind === "CronJob" && owner.name === pruningCronJob,
+    ) === true ||
+    job.metadata.name === pruningCronJob ||
+    job.metadata.name.startsWith(`${pruningCronJob}-`);
   return pruning && !hasEnded(job);
 }
 

@@ -3,7 +3,6 @@
  * `evidence.ts` judges.
  */
 import type { Api } from "../api/api";
-import { namespace } from "../journal/journal";
 import type {
   RawClusterOperator,
   RawCondition,
@@ -24,6 +23,7 @@ import type {
 } from "../observation";
 import { paths } from "../api/paths";
 import { podTrouble } from "../api/pod-trouble";
+import { namespace, registryPodLabel, revisionAnnotation } from "../names";
 
 /** The registry at one moment: what all evidence is taken from. */
 export interface RegistrySnapshot {
@@ -33,9 +33,6 @@ export interface RegistrySnapshot {
   readonly pods: readonly RegistryPod[];
   readonly clusterOperator?: { readonly conditions: readonly Condition[] };
 }
-
-/** What selects the registry's Pods; nothing of ours may wear it, it also selects the Service. */
-export const registryPodLabel = "docker-registry=default";
 
 /**
  * Reads it, in this order: Deployment, then ReplicaSets, then Pods. A Pod that a ReplicaSet makes after it was read is
@@ -173,7 +170,7 @@ export function isReady(pod: RawPod): boolean {
 }
 
 function revisionOf(annotations: Readonly<Record<string, string>> | undefined): number {
-  return Number(annotations?.["deployment.kubernetes.io/revision"] ?? 0);
+  return Number(annotations?.[revisionAnnotation] ?? 0);
 }
 
 function ownedBy(raw: RawReplicaSet, uid: string | undefined): boolean {

@@ -22,6 +22,7 @@ import type { RegistryConfig } from "../observation";
 import { holds, type SpecPatch } from "./patch";
 import { paths } from "../api/paths";
 import { parseConditions, readRegistry, type RegistrySnapshot } from "./registry";
+import { namespace, operatorDeployment, registryConfig, registryName } from "../names";
 
 /** One change and what it is to lead to. */
 export interface Rollout {
@@ -102,9 +103,7 @@ export async function rollOut(rollout: Rollout, context: RolloutContext): Promis
       if (seen !== away) {
         last = seen;
         if (seen.config === undefined) {
-          throw new Error(
-            `${rollout.name}: configs.imageregistry.operator.openshift.io/cluster does not exist any more; ${rollout.next}`,
-          );
+          throw new Error(`${rollout.name}: ${registryConfig} does not exist any more; ${rollout.next}`);
         }
         const counts = sent > 0 || rollout.ownContainerOfBefore === true;
         if (watcher.madeItsOwn() || (counts && madeItsOwn(rollout, seen))) {
@@ -116,8 +115,8 @@ export async function rollOut(rollout: Rollout, context: RolloutContext): Promis
           if (sent >= sendingsAtMost) {
             throw new Error(
               `${rollout.name}: the registry config was overwritten ${sent} times after it was patched with ` +
-                `${JSON.stringify({ spec: patch })}; find out who writes it (oc get configs.imageregistry.operator.` +
-                `openshift.io/cluster --show-managed-fields -o yaml), then run the same command again`,
+                `${JSON.stringify({ spec: patch })}; find out who writes it (oc get ${registryConfig} ` +
+                `--show-managed-fields -o yaml), then run the same command again`,
             );
           }
           if (sent > 0) {
@@ -144,7 +143,7 @@ export async function rollOut(rollout: Rollout, context: RolloutContext): Promis
         if (evidence.ok && (provenSeconds >= settleSeconds || clock.seconds() >= rollout.timeoutSeconds)) {
           say.always(
             `warning: going on without waiting longer for ${waitingFor}: the registry itself is as wanted, ` +
-              "by its Deployment and Pods; see: oc describe clusteroperator image-registry",
+              `by its Deployment and Pods; see: oc describe clusteroperator ${registryName}`,
           );
           return { seen, seconds: clock.seconds(), sent };
         }
@@ -227,12 +226,12 @@ async function watchSilence(api: Api, seen: RegistrySnapshot, silent: Since, say
   const state =
     deployment === undefined
       ? ""
-      : ` (deployment cluster-image-registry-operator has ${deployment.status?.availableReplicas ?? 0} of ` +
+      : ` (deployment ${operatorDeployment} has ${deployment.status?.availableReplicas ?? 0} of ` +
         `${deployment.spec.replicas ?? 1} replicas available)`;
   say.once(
     "silent",
     `the operator has not looked at the change for ${operatorSilentSeconds} s${state}: ` +
-      "oc -n openshift-image-registry get pods",
+      `oc -n ${namespace} get pods`,
   );
 }
 

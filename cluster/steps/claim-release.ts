@@ -14,6 +14,7 @@ import { readRegistry } from "../registry/registry";
 import { sessionOf, type Session } from "../session";
 import type { ClaimReleaseInputs, ClaimReleaseOutputs } from "./kinds";
 import type { Step } from "./step";
+import { namespace } from "../names";
 
 export const claimReleaseStep: Step<ClaimReleaseInputs, ClaimReleaseOutputs> = {
   kind: "claim-release",
@@ -38,12 +39,12 @@ export async function releaseClaim(
   }
   assertOurs(claim, remembered);
   await waitUntilNotNeeded(session, inputs);
-  log(`releasing claim openshift-image-registry/${claim.name} (UID ${claim.uid}): ${reclaimInWords(claim)}`);
+  log(`releasing claim ${namespace}/${claim.name} (UID ${claim.uid}): ${reclaimInWords(claim)}`);
   // Remembered before it is done: from here on an abort must know.
   await journal.update((each) => released(each, claim.name, claim.uid));
   await api.remove(paths.claim(claim.name), { uid: claim.uid });
   await waitUntilGone(session, inputs, claim.uid);
-  log(`claim openshift-image-registry/${claim.name} is gone; abort is not possible any more`);
+  log(`claim ${namespace}/${claim.name} is gone; abort is not possible any more`);
   return { uid: claim.uid };
 }
 
@@ -51,7 +52,7 @@ function assertOurs(claim: Claim, journal: Journal): void {
   const known = journal.previous?.claim;
   if (known === undefined || known.name !== claim.name || known.uid !== claim.uid) {
     throw new Error(
-      `claim openshift-image-registry/${claim.name} has UID ${claim.uid}, the journal knows ` +
+      `claim ${namespace}/${claim.name} has UID ${claim.uid}, the journal knows ` +
         `${known === undefined ? "none" : `${known.name} with UID ${known.uid}`}: it is not the one that was migrated and ` +
         "is not touched; unset it with: pulumi config rm releaseVolumeClaim",
     );
@@ -68,7 +69,7 @@ async function waitUntilNotNeeded(session: Session, inputs: ClaimReleaseInputs):
     }
     if (performance.now() > until) {
       throw new Error(
-        `claim openshift-image-registry/${inputs.claim} is not released: ${why === away ? "waiting for the API server" : why}; the registry itself is on Swift. ` +
+        `claim ${namespace}/${inputs.claim} is not released: ${why === away ? "waiting for the API server" : why}; the registry itself is on Swift. ` +
           "Run the same command again",
       );
     }
@@ -108,7 +109,7 @@ async function waitUntilGone(session: Session, inputs: ClaimReleaseInputs, uid: 
     users = claim === away ? users : claim.usedBy.join(", ") || "no Pod";
     if (performance.now() > until) {
       throw new Error(
-        `claim openshift-image-registry/${inputs.claim} is being deleted but still there after ${inputs.timeoutSeconds} s ` +
+        `claim ${namespace}/${inputs.claim} is being deleted but still there after ${inputs.timeoutSeconds} s ` +
           `(used by: ${users}); it goes by itself once nothing mounts it`,
       );
     }

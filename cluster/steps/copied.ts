@@ -11,6 +11,7 @@ import { readRegistry } from "../registry/registry";
 import { type Session, sessionOf } from "../session";
 import type { CopiedInputs, CopiedOutputs } from "./kinds";
 import type { Step } from "./step";
+import { namespace } from "../names";
 
 export const copiedStep: Step<CopiedInputs, CopiedOutputs> = {
   kind: "copied",
@@ -122,7 +123,7 @@ export function proofOf(inputs: CopiedInputs, report: Report, claim: { uid: stri
     throw new Error(`the final copy went to container ${report.container}, wanted is ${inputs.container}`);
   }
   if (claim === undefined) {
-    throw new Error(`claim openshift-image-registry/${inputs.claim} is gone, the copy of it proves nothing`);
+    throw new Error(`claim ${namespace}/${inputs.claim} is gone, the copy of it proves nothing`);
   }
   const copied = report.context?.["claimUid"];
   if (copied !== undefined && copied !== "" && copied !== claim.uid) {

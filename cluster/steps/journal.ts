@@ -5,7 +5,6 @@
  */
 import type { Api } from "../api/api";
 import { readClaim } from "../registry/claim";
-import { journalName, namespace } from "../journal/journal";
 import { readJournal, takeRun } from "../journal/store";
 import { isSwift } from "../registry/patch";
 import { lacksPrevious, rememberPrevious } from "../journal/previous";
@@ -15,6 +14,7 @@ import { type Session, sessionOf } from "../session";
 import type { JournalInputs, JournalOutputs } from "./kinds";
 import { openRegistry } from "./opening";
 import type { Step } from "./step";
+import { journalName, namespace } from "../names";
 
 /** What a destroy may take until the registry is open again. */
 const destroySeconds = 900;

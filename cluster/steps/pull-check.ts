@@ -6,6 +6,7 @@ import { sessionOf } from "../session";
 import { showBytes } from "../mover/size";
 import type { PullCheckInputs, PullCheckOutputs } from "./kinds";
 import type { Step } from "./step";
+import { registryConfig } from "../names";
 
 export const pullCheckStep: Step<PullCheckInputs, PullCheckOutputs> = {
   kind: "pull-check",
@@ -61,7 +62,7 @@ export function pullFailure(result: PullResult): string {
     redirect === undefined
       ? ""
       : `. The registry redirected to ${redirect}; if nodes cannot reach or trust it, let the registry serve blobs itself: ` +
-        "oc patch configs.imageregistry.operator.openshift.io/cluster --type=merge " +
+        `oc patch ${registryConfig} --type=merge ` +
         `-p '{"spec":{"disableRedirect":true}}', and run the same command again`;
   return (
     `pull check: ${failure?.what ?? "a pull"} failed after ${result.manifests} manifests and ${result.blobs} blobs: ` +

@@ -13,6 +13,7 @@ import { readRegistry, type RegistrySnapshot } from "../registry/registry";
 import { rollOut } from "../registry/rollout";
 import type { Session } from "../session";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
+import { registryConfig, registryName } from "../names";
 
 /** A Pod that cannot be placed beside the old one says so at once; the scheduler gets a few tries. */
 const placingSeconds = 15;
@@ -23,8 +24,8 @@ export async function seal(inputs: RegistryPatchInputs, session: Session): Promi
   const config = before.config;
   if (config === undefined) {
     throw new Error(
-      "sealing: configs.imageregistry.operator.openshift.io/cluster does not exist; is the image registry's operator " +
-        "installed? oc get clusteroperator image-registry",
+      `sealing: ${registryConfig} does not exist; is the image registry's operator ` +
+        `installed? oc get clusteroperator ${registryName}`,
     );
   }
   const onSwift = isSwift(config.storage);

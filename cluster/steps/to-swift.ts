@@ -8,6 +8,7 @@ import { readRegistry } from "../registry/registry";
 import { rollOut } from "../registry/rollout";
 import type { Session } from "../session";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
+import { installerSecretName, userSecretName } from "../names";
 
 export async function toSwiftStep(
   inputs: RegistryPatchInputs,
@@ -66,8 +67,8 @@ export async function toSwiftStep(
 function inAnotherAccount(container: string): string {
   return (
     `the operator had to make container ${container} itself ("Swift Container Created"), so it looks at another ` +
-    "account than the copy went to; the registry stays read-only. Compare the secrets installer-cloud-credentials and " +
-    "image-registry-private-configuration-user, and go back with: pulumi config set state abort && pulumi up"
+    `account than the copy went to; the registry stays read-only. Compare the secrets ${installerSecretName} and ` +
+    `${userSecretName}, and go back with: pulumi config set state abort && pulumi up`
   );
 }
 

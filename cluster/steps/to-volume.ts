@@ -3,12 +3,13 @@ import { readClaim } from "../registry/claim";
 import { complaint, sealed, served, witnessProblem } from "../registry/evidence";
 import type { Journal } from "../journal/journal";
 import { inPhase } from "../journal/store";
-import { claimOf, defaultClaim, isSwift, toVolume } from "../registry/patch";
+import { claimOf, isSwift, toVolume } from "../registry/patch";
 import { volumeIsComplete } from "../journal/proof";
 import { readRegistry, type RegistrySnapshot } from "../registry/registry";
 import { rollOut } from "../registry/rollout";
 import type { Session } from "../session";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
+import { defaultClaim, namespace } from "../names";
 
 export async function toVolumeStep(
   inputs: RegistryPatchInputs,
@@ -21,13 +22,13 @@ export async function toVolumeStep(
   const claim = await readClaim(api, name);
   if (claim === undefined || claim.terminating) {
     throw new Error(
-      `going back: claim openshift-image-registry/${name} ${claim === undefined ? "does not exist" : "is being deleted"}; ` +
+      `going back: claim ${namespace}/${name} ${claim === undefined ? "does not exist" : "is being deleted"}; ` +
         "the registry stays on Swift, where its images are",
     );
   }
   if (previous !== undefined && previous.claim.uid !== claim.uid) {
     throw new Error(
-      `going back: claim openshift-image-registry/${name} is not the one of before (UID ${claim.uid}, was ` +
+      `going back: claim ${namespace}/${name} is not the one of before (UID ${claim.uid}, was ` +
         `${previous.claim.uid}), so it does not hold the images; the registry stays on Swift`,
     );
   }

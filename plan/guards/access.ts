@@ -1,9 +1,10 @@
 /** Who may act: another stack at work, the user's permissions, Pods that nobody here made. */
 import type { MissingPermission, ReachableObservation } from "../../cluster/observation";
-import { namespace, type Phase } from "../../cluster/journal/journal";
+import type { Phase } from "../../cluster/journal/journal";
 import { permissionInWords } from "../../cluster/api/permissions";
 import type { Settings } from "../../config/config";
 import type { Judge } from "../judge";
+import { namespace } from "../../cluster/names";
 
 /** Phases after which nobody is at work any more. */
 const settled: ReadonlySet<Phase> = new Set(["switched", "aborted"]);

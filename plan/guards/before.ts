@@ -4,7 +4,7 @@ import { mayRecordPrevious } from "../../cluster/journal/store";
 import { isSwift } from "../../cluster/registry/patch";
 import { isLeftSealed } from "../../cluster/journal/previous";
 import type { Judge } from "../judge";
-import { config } from "./names";
+import { imagePruner, registryConfig } from "../../cluster/names";
 
 /** Whether the registry is read-only again when this program gives it back, because it was so before. */
 export function wasReadOnly(seen: ReachableObservation): boolean {
@@ -17,13 +17,13 @@ export function warnOfBefore(judge: Judge, seen: ReachableObservation): void {
     judge.warn(
       "journal-lost",
       "the registry is sealed as this program seals it, but no journal says so: it counts as writable before, with strategy Recreate and no affinity; " +
-        `a pruner that is suspended stays so: oc get imagepruners.imageregistry.operator.openshift.io/cluster -o jsonpath='{.spec.suspend}'`,
+        `a pruner that is suspended stays so: oc get ${imagePruner} -o jsonpath='{.spec.suspend}'`,
     );
   } else if (wasReadOnly(seen)) {
     judge.warn(
       "read-only-before",
       "the registry was read-only before this program changed anything, so it is read-only again after switch and abort; " +
-        `where that is only left from sealing it by hand, afterwards: oc patch ${config} --type merge -p '{"spec":{"readOnly":false}}'`,
+        `where that is only left from sealing it by hand, afterwards: oc patch ${registryConfig} --type merge -p '{"spec":{"readOnly":false}}'`,
     );
   }
 }

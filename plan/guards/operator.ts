@@ -1,8 +1,7 @@
 /** The cluster and its registry operator: the right platform, in charge, well, and not in the middle of an upgrade. */
 import type { ReachableObservation } from "../../cluster/observation";
-import { namespace } from "../../cluster/journal/journal";
 import { isTrue, type Judge } from "../judge";
-import { config } from "./names";
+import { namespace, operatorDeployment, registryConfig, registryName } from "../../cluster/names";
 
 /** OpenStack, and an operator that acts on its config. */
 export function guardPlatform(judge: Judge, seen: ReachableObservation): void {
@@ -36,27 +35,27 @@ export function guardOperator(judge: Judge, seen: ReachableObservation): void {
   if (seen.config === undefined) {
     judge.refuse(
       "no-registry-config",
-      `${config} does not exist: the registry operator is missing or never ran`,
+      `${registryConfig} does not exist: the registry operator is missing or never ran`,
       "a cluster with the ImageRegistry capability",
-      `oc get clusteroperator image-registry; oc -n ${namespace} get deployment cluster-image-registry-operator`,
+      `oc get clusteroperator ${registryName}; oc -n ${namespace} get deployment ${operatorDeployment}`,
     );
     return;
   }
   if (seen.config.managementState !== "Managed") {
     judge.refuse(
       "operator-not-managed",
-      `${config} has managementState "${seen.config.managementState}", so the operator does not act on it`,
+      `${registryConfig} has managementState "${seen.config.managementState}", so the operator does not act on it`,
       "Managed",
-      `oc patch ${config} --type merge -p '{"spec":{"managementState":"Managed"}}'`,
+      `oc patch ${registryConfig} --type merge -p '{"spec":{"managementState":"Managed"}}'`,
     );
   }
   if (seen.operatorDeploymentAvailable !== true) {
     const state = seen.operatorDeploymentAvailable === undefined ? "does not exist" : "has no available Pod";
     judge.refuse(
       "operator-down",
-      `the registry operator is not available: deployment ${namespace}/cluster-image-registry-operator ${state}`,
+      `the registry operator is not available: deployment ${namespace}/${operatorDeployment} ${state}`,
       "an available operator: it is what acts on every change of the registry",
-      `oc -n ${namespace} get pods -l name=cluster-image-registry-operator`,
+      `oc -n ${namespace} get pods -l name=${operatorDeployment}`,
     );
   }
 }
@@ -65,13 +64,13 @@ export function guardOperator(judge: Judge, seen: ReachableObservation): void {
 export function guardDegraded(judge: Judge, seen: ReachableObservation, blocks: boolean): void {
   const degraded = isTrue(seen.clusterOperator?.conditions, "Degraded");
   if (degraded === undefined) return;
-  const wrong = `clusteroperator/image-registry is Degraded: ${degraded.message || "it gives no reason"}`;
+  const wrong = `clusteroperator/${registryName} is Degraded: ${degraded.message || "it gives no reason"}`;
   if (blocks) {
     judge.refuse(
       "degraded",
       wrong,
       "Degraded=False before a migration begins",
-      "oc describe clusteroperator image-registry",
+      `oc describe clusteroperator ${registryName}`,
     );
   } else {
     judge.warn("degraded", wrong);

@@ -1,10 +1,10 @@
 /** Where the images go: credentials that work, a container that is ours and holds nothing else, room for them. */
 import { sameAccount } from "../../cluster/cloud/account";
 import type { ObservedCloud, ReachableObservation } from "../../cluster/observation";
-import { namespace } from "../../cluster/journal/journal";
 import type { Settings } from "../../config/config";
 import { type Judge, showBytes } from "../judge";
 import type { Workstation } from "../types";
+import { installerSecretName, namespace, userSecretName } from "../../cluster/names";
 
 /** Reaching Keystone and Swift with the operator's own credentials. */
 export function guardCloud(
@@ -14,7 +14,7 @@ export function guardCloud(
 ): cloud is ObservedCloud & { ok: true } {
   if (cloud.ok) return true;
   const source = cloud.source === undefined ? "" : ` (${cloud.source})`;
-  const secret = `oc -n ${namespace} get secret installer-cloud-credentials`;
+  const secret = `oc -n ${namespace} get secret ${installerSecretName}`;
   const extra = hint === undefined ? "" : `; ${hint}`;
   const of = (id: string, wrong: string, accepted: string, next: string) =>
     judge.refuse(id, `${wrong}${source}: ${cloud.message}`, accepted, `${next}${extra}`);
@@ -23,7 +23,7 @@ export function guardCloud(
       of(
         "credentials-absent",
         "there are no credentials for OpenStack",
-        "secret installer-cloud-credentials or image-registry-private-configuration-user",
+        `secret ${installerSecretName} or ${userSecretName}`,
         secret,
       );
       break;
@@ -85,7 +85,7 @@ export function guardContainer(
       "other-account",
       `the credentials lead to account ${seen.cloud.account}, but container "${known.name}" was made in ${known.account}`,
       "the account of before: the same name elsewhere is another container",
-      "compare secret installer-cloud-credentials and openstack:* of this stack with what they were",
+      `compare secret ${installerSecretName} and openstack:* of this stack with what they were`,
     );
   }
   const { container } = seen.cloud;

@@ -1,11 +1,10 @@
 /** Where the images are: on a volume, whose claim is there, bound, and the one of before. */
 import type { Claim, ReachableObservation } from "../../cluster/observation";
-import { namespace } from "../../cluster/journal/journal";
 import { mayRecordPrevious } from "../../cluster/journal/store";
 import type { Settings } from "../../config/config";
 import type { Judge } from "../judge";
 import { servedContainer, storageKind } from "../storage";
-import { config } from "./names";
+import { namespace, registryConfig, registryName } from "../../cluster/names";
 
 /** The registry must be on a volume for its images to be moved from there. */
 export function guardOnVolume(judge: Judge, seen: ReachableObservation, ours: string | undefined): void {
@@ -16,9 +15,9 @@ export function guardOnVolume(judge: Judge, seen: ReachableObservation, ours: st
       if (seen.deployment === undefined) {
         judge.refuse(
           "no-deployment",
-          `deployment ${namespace}/image-registry does not exist although the registry is configured`,
+          `deployment ${namespace}/${registryName} does not exist although the registry is configured`,
           "a registry that runs",
-          "oc describe clusteroperator image-registry",
+          `oc describe clusteroperator ${registryName}`,
         );
       }
       return;
@@ -46,9 +45,9 @@ export function guardStrangeStorage(judge: Judge, storage: ReturnType<typeof sto
     case "none":
       judge.refuse(
         "no-storage",
-        `${config} has an empty spec.storage`,
+        `${registryConfig} has an empty spec.storage`,
         "spec.storage.pvc: there is no volume to move images from",
-        `oc get ${config} -o jsonpath='{.spec.storage}'`,
+        `oc get ${registryConfig} -o jsonpath='{.spec.storage}'`,
       );
       return;
     case "emptyDir":
@@ -62,9 +61,9 @@ export function guardStrangeStorage(judge: Judge, storage: ReturnType<typeof sto
     case "several":
       judge.refuse(
         "several-storages",
-        `${config} names ${storage.backends.length} storages (${storage.backends.join(", ")}); the operator then stands still`,
+        `${registryConfig} names ${storage.backends.length} storages (${storage.backends.join(", ")}); the operator then stands still`,
         "one of them",
-        `oc patch ${config} --type merge -p '{"spec":{"storage":{"<the one that is not in use>":null}}}'`,
+        `oc patch ${registryConfig} --type merge -p '{"spec":{"storage":{"<the one that is not in use>":null}}}'`,
       );
       return;
     case "other":

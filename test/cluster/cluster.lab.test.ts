@@ -12,9 +12,10 @@ import { readRegistry } from "../../cluster/registry/registry";
 import type { Session } from "../../cluster/session";
 import { openRegistry } from "../../cluster/steps/opening";
 import { seal } from "../../cluster/steps/seal";
-import { type MoverInputs, podAnnotations, podNames, podSpec } from "../../components/mover-pod";
+import { type MoverInputs, podAnnotations, podSpec } from "../../components/mover-pod";
 import { describeApi } from "./api/api-contract";
 import { labKube } from "./support/lab";
+import { podNames } from "../../cluster/names";
 
 const lab = labKube("cluster functions against a real API server");
 const described = lab === undefined ? describe.skip : describe;

@@ -2,7 +2,7 @@ import type { ResolvedCloud } from "../../cluster/cloud/cloud";
 import type { ReachableObservation } from "../../cluster/observation";
 import { build } from "../../components/graph";
 import { plannedPods, prepare } from "../../components/materials";
-import { podNames, specHash } from "../../components/mover-pod";
+import { specHash } from "../../components/mover-pod";
 import type { Settings } from "../../config/config";
 import { plan } from "../../plan/plan";
 import type { Plan } from "../../plan/types";
@@ -17,6 +17,7 @@ import {
   witness,
 } from "../plan/observations";
 import { declare, dependencies, secretValue, value } from "./mocks";
+import { podNames } from "../../cluster/names";
 
 jest.setTimeout(60_000);
 

@@ -1,9 +1,9 @@
 /** What is relied on of an API server; the real one and the one in memory are both held to it. */
 import { type Api, ApiError } from "../../../cluster/api/api";
-import { namespace } from "../../../cluster/journal/journal";
 import { journalOf, takeRun } from "../../../cluster/journal/store";
 import type { RawConfigMap } from "../../../cluster/api/objects";
 import { paths } from "../../../cluster/api/paths";
+import { namespace } from "../../../cluster/names";
 
 export function describeApi(name: string, make: () => Api): void {
   const map = `api-contract-${process.pid}`;

@@ -1,7 +1,7 @@
-import { specHashAnnotation } from "../../../cluster/mover/names";
 import { removeStaleMoverPods } from "../../../cluster/mover/pods";
 import { paths } from "../../../cluster/api/paths";
 import { FakeApi } from "../support/fake-api";
+import { specHashAnnotation } from "../../../cluster/names";
 
 /** A Pod of ours; one that `stays` is of a node that does not answer: it is deleted, and never goes. */
 class Pods extends FakeApi {

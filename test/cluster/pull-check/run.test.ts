@@ -2,9 +2,9 @@
 import { ApiError } from "../../../cluster/api/api";
 import type { RawPod } from "../../../cluster/api/objects";
 import { paths } from "../../../cluster/api/paths";
-import { pullCheckName } from "../../../cluster/pull-check/pod";
 import { pullCheck, removeLeftPullCheck } from "../../../cluster/pull-check/run";
 import { FakeApi } from "../support/fake-api";
+import { pullCheckName } from "../../../cluster/names";
 
 const pod = paths.pod(pullCheckName);
 const secret = paths.secret(pullCheckName);

@@ -3,7 +3,6 @@ import type { Previous } from "../../../cluster/journal/journal";
 import {
   besideTheRegistry,
   claimOf,
-  defaultClaim,
   exactly,
   holds,
   mergePatched,
@@ -15,6 +14,7 @@ import {
 } from "../../../cluster/registry/patch";
 import { storageKind } from "../../../plan/storage";
 import { config } from "../support/snapshots";
+import { defaultClaim } from "../../../cluster/names";
 
 const previous: Previous = {
   storage: { managementState: "Unmanaged", pvc: { claim: "image-registry-storage" } },
