@@ -10,7 +10,8 @@ import { besideTheRegistry } from "../cluster/registry/patch";
 import { holdsCredentials } from "../cluster/mover/pod-proxy";
 import type { Witness } from "../cluster/journal/journal";
 import type { PodResources } from "../config/config";
-import type { CloudSettings, Mode, MoverSettings } from "../migrator/contract";
+import type { Mode, MoverSettings } from "../migrator/contract";
+import type { CloudSettings } from "../swift/settings";
 import type { CopyPlan, Pass } from "../plan/types";
 import {
   attemptAnnotation,

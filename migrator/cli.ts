@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { homedir } from "node:os";
 import { parseArgs } from "node:util";
-import type { CloudSettings, MoverSettings } from "./contract";
+import type { MoverSettings } from "./contract";
+import type { CloudSettings } from "../swift/settings";
 import { parseClouds } from "../swift/clouds";
 import { MoverError, errnoOf, messageOf } from "./errors";
 

@@ -6,7 +6,7 @@ import type { TransferPool } from "./transfer/pool";
 import type { RetryPolicy } from "../swift/retry";
 import type { ResolvedSettings } from "./settings";
 import type { ContainerHead, ObjectHead, ObjectStore } from "../swift/container";
-import type { TransferContext } from "./transfer/transfer";
+import type { TransferContext } from "./transfer/task";
 import type { SourceProblem } from "./volume/walk";
 
 /** A tally that is still counted. */

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { parseCommand, helpText } from "./cli";
 import type { Mode, MoverSettings } from "./contract";
-import { MoverError, exitCodeOf, messageOf } from "./errors";
+import { MoverError, exitCodeOf, failureOf, messageOf } from "./errors";
 import { EventLog } from "./events";
 import { isLane, runLane } from "./transfer/lane";
 import { isWorker, runWorker } from "./transfer/pool";
@@ -63,6 +63,6 @@ else
     (code) => process.exit(code),
     (error: unknown) => {
       process.stderr.write(`${messageOf(error)}\n`);
-      process.exit(error instanceof MoverError ? exitCodeOf(error.failure) : 1);
+      process.exit(exitCodeOf(failureOf(error).failure));
     },
   );

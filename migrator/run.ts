@@ -3,20 +3,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { availableParallelism } from "node:os";
 import type { Report } from "./contract";
 import { fromText } from "../swift/bytes";
-import { connect, type Connection } from "./connect";
+import { connect, type Connection } from "../swift/connection";
 import { Counter, type Run } from "./context";
 import { copyBack } from "./modes/back";
 import { copyToSwift } from "./modes/copy";
 import { usersOfCorrupt } from "./modes/corrupt";
 import { settledCounts } from "./compare/counts";
-import { MoverError, errnoOf, exitCodeOf, messageOf } from "./errors";
+import { MoverError, errnoOf, exitCodeOf, failureOf, messageOf } from "./errors";
 import { Progress, type EventLog } from "./events";
 import { registryTree } from "./volume/layout";
 import { inlinePool, workerPool, type TransferPool } from "./transfer/pool";
 import type { Proof } from "./compare/proof";
 import { writeTermination } from "./report";
 import type { ResolvedSettings } from "./settings";
-import type { TransferContext } from "./transfer/transfer";
+import type { TransferContext } from "./transfer/task";
 import { verifySides } from "./modes/verify";
 import { defaultWorkers } from "./workers";
 
@@ -132,7 +132,7 @@ export async function runMover(options: RunOptions): Promise<Report> {
   function makeReport(): Report {
     const { run, proof } = state;
     const interrupted = failure instanceof Interrupted;
-    const name = failure instanceof MoverError ? failure.failure : interrupted ? "interrupted" : "failed";
+    const name = interrupted ? "interrupted" : failureOf(failure).failure;
     // Who uses them takes reading the volume: not when the run is to end at once.
     const users = run && run.corrupt.size > 0 && !interrupted ? usersOfCorrupt(run) : undefined;
     const corrupt = [...(run?.corrupt.values() ?? [])].map(({ digest, kept }) => {

@@ -1,4 +1,5 @@
-import type { CloudSettings, MoverSettings } from "./contract";
+import type { MoverSettings } from "./contract";
+import type { CloudSettings } from "../swift/settings";
 import { MoverError } from "./errors";
 
 /** Settings with every default filled in that does not depend on the store. */

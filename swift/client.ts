@@ -1,11 +1,11 @@
-import type { CloudSettings, RetrySettings } from "../migrator/contract";
+import type { CloudSettings, RetrySettings } from "./settings";
 import { fromText } from "./bytes";
-import { connect as open } from "../migrator/connect";
-import { MoverError } from "../migrator/errors";
+import { connect as open } from "./connection";
+import { CloudError } from "./errors";
 import type { Retry } from "./retry";
 import type { ContainerHead } from "./container";
 
-export { MoverError as CloudError } from "../migrator/errors";
+export { CloudError } from "./errors";
 export { parseClouds, type CloudsResult, type ParsedCloud } from "./clouds";
 
 /** One object, or with a delimiter one folder (`subdir`), of a listing. */
@@ -128,7 +128,7 @@ function parseNames(body: Buffer): ListedName[] {
   try {
     page = JSON.parse(body.toString("utf8"));
   } catch (error) {
-    throw new MoverError("unreachable", "the listing is not JSON; is this address Swift's?", {
+    throw new CloudError("unreachable", "the listing is not JSON; is this address Swift's?", {
       cause: error,
     });
   }

@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import type { CloudSettings } from "../migrator/contract";
+import type { CloudSettings } from "./settings";
 
 /** CloudSettings as a clouds.yaml tells them, without the secret: that is read when it is needed. */
 export type ParsedCloud = Omit<CloudSettings, "auth" | "caFiles"> & {

@@ -1,5 +1,5 @@
 import { percentDecode, percentEncode, fromText, toText, type ByteString } from "./bytes";
-import { MoverError, messageOf } from "../migrator/errors";
+import { CloudError, FinalError, messageOf } from "./errors";
 import type { HttpClient, HttpRequest, HttpResponse } from "./http";
 import type { Session, SessionSource } from "./keystone";
 import { TransientError, parseRetryAfter, withRetry, type RetryPolicy } from "./retry";
@@ -23,7 +23,7 @@ export interface StoreInfo {
   readonly listingLimit: number;
 }
 
-/** What a streamed PUT sends. Called again for each attempt; throws MoverError for what repeating cannot mend. */
+/** What a streamed PUT sends. Called again for each attempt; throws CloudError for what repeating cannot mend. */
 export interface StreamBody {
   readonly chunks: AsyncIterable<Uint8Array>;
   /** The MD5 of what was sent, in hex; asked for after the last chunk. */
@@ -42,7 +42,7 @@ export interface PageQuery {
 
 /**
  * One container of an object store. Each call repeats itself on passing faults, renews the token on 401 and
- * throws MoverError when it cannot succeed. Names are whole object names, as bytes.
+ * throws CloudError when it cannot succeed. Names are whole object names, as bytes.
  */
 export interface ObjectStore {
   readonly container: string;
@@ -296,7 +296,7 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
         }
         if (status === 401 && !exchange.accept?.includes(401)) {
           if (++refusals > 3)
-            throw new MoverError(
+            throw new CloudError(
               "auth",
               `Swift refuses new tokens (401) for ${this.account}; check the user's roles`,
             );
@@ -328,7 +328,7 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
     try {
       return await this.client.request(request);
     } catch (error) {
-      if (error instanceof MoverError || (error as Partial<Error>).name === "Final") throw error;
+      if (error instanceof FinalError) throw error;
       throw new TransientError(messageOf(error), undefined, { cause: error });
     }
   }
@@ -347,22 +347,22 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
       status === 507 ||
       (status === 403 && (/quota/i.test(words) || this.putAfterPut(method)))
     )
-      return new MoverError(
+      return new CloudError(
         "quota",
         `${what}: Swift answered ${status}${words ? ` (${words})` : ""}: a quota of the account or of container ${this.container} is reached; raise it and run again, it goes on where it stopped`,
       );
     if (status === 403)
-      return new MoverError(
+      return new CloudError(
         "forbidden",
         `${what}: Swift refused ${method} (403) in container ${this.container}; the user needs a role that may write there, usually swiftoperator or member`,
       );
     if (status === 501)
-      return new MoverError(
+      return new CloudError(
         "failed",
         `${what}: Swift answered ${method} with 501 (not implemented); is the catalog's object-store endpoint Swift's, or Ceph's gateway with Swift's API?`,
       );
     if (status > 504) return new TransientError(`Swift answered ${status}`);
-    return new MoverError(
+    return new CloudError(
       "failed",
       `${what}: Swift answered ${method} with ${status}${words ? ` (${words})` : ""}`,
     );
@@ -373,8 +373,8 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
     return method === "PUT" && this.options.rights.written;
   }
 
-  private gone(): MoverError {
-    return new MoverError(
+  private gone(): CloudError {
+    return new CloudError(
       "container-gone",
       `container ${this.container} does not exist in ${this.account}; was it deleted, or is this another account?`,
     );

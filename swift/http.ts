@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 import { readFileSync } from "node:fs";
 import * as tls from "node:tls";
-import type { ProxySettings } from "../migrator/contract";
+import type { ProxySettings } from "./settings";
 import type { Gather } from "./gather";
 import { newPool, newProxyPool } from "./undici";
 import { proxyFor } from "./proxy";

@@ -1,5 +1,5 @@
-import type { CloudSettings } from "../migrator/contract";
-import { MoverError, messageOf } from "../migrator/errors";
+import type { CloudSettings } from "./settings";
+import { CloudError, FinalError, messageOf } from "./errors";
 import type { HttpClient, HttpResponse } from "./http";
 import { TransientError, parseRetryAfter, withRetry, type RetryPolicy } from "./retry";
 import { readSecret } from "./secret";
@@ -66,18 +66,18 @@ async function authenticate(cloud: CloudSettings, client: HttpClient): Promise<S
       body: JSON.stringify(authBody(cloud)),
     });
   } catch (error) {
-    if (error instanceof MoverError) throw error;
+    if (error instanceof FinalError) throw error;
     throw new TransientError(`Keystone ${url.origin}: ${messageOf(error)}`, undefined, { cause: error });
   }
   const { status } = response;
   if (status === 201 || status === 200) return toSession(cloud, response);
   if (status === 400 || status === 401 || status === 403)
-    throw new MoverError(
+    throw new CloudError(
       "auth",
       `Keystone ${url.href} refused the credentials (${status}); check user, domains, project and secret`,
     );
   if (status === 404)
-    throw new MoverError("auth", `Keystone ${url.href} does not exist (404); check auth_url, it ends in /v3`);
+    throw new CloudError("auth", `Keystone ${url.href} does not exist (404); check auth_url, it ends in /v3`);
   throw new TransientError(`Keystone answered ${status}`, parseRetryAfter(response.headers["retry-after"]));
 }
 
@@ -149,7 +149,7 @@ export function storageUrl(
     .filter((entry) => cloud.serviceName === undefined || entry.name === cloud.serviceName)
     .sort((a, b) => Number(b.name === "swift") - Number(a.name === "swift"));
   if (stores.length === 0 && all.length > 0)
-    throw new MoverError(
+    throw new CloudError(
       "catalog",
       `the catalog's object store is named ${all.map((entry) => `"${entry.name ?? ""}"`).join(", ")}; the registry's operator takes only one named "${cloud.serviceName}"`,
     );
@@ -162,7 +162,7 @@ export function storageUrl(
   const offered = stores.flatMap((store) =>
     (store.endpoints ?? []).map((e) => `${e.interface ?? "?"} in ${e.region_id ?? e.region ?? "?"}`),
   );
-  throw new MoverError(
+  throw new CloudError(
     "catalog",
     stores.length === 0
       ? "Keystone's catalog has no service of type object-store for this project; Swift is not installed, or the project may not use it"

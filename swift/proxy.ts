@@ -1,5 +1,5 @@
 import { BlockList, isIP } from "node:net";
-import type { ProxySettings } from "../migrator/contract";
+import type { ProxySettings } from "./settings";
 
 /**
  * The proxy for an origin, or undefined when it is reached directly. Knows what OpenShift writes into

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RetrySettings } from "../migrator/contract";
-import { MoverError, messageOf } from "../migrator/errors";
+import type { RetrySettings } from "./settings";
+import { CloudError, messageOf } from "./errors";
 
 /** A failure that may go away by itself. Whoever throws it has left nothing half done. */
 export class TransientError extends Error {
@@ -47,7 +47,7 @@ export function retryPolicy(
 
 /**
  * Runs `attempt` until it succeeds, fails for good (anything but TransientError), or has failed
- * `policy.attempts` times: then MoverError `unreachable` names the last cause. `attempt` must be idempotent.
+ * `policy.attempts` times: then CloudError `unreachable` names the last cause. `attempt` must be idempotent.
  */
 export async function withRetry<T>(policy: RetryPolicy, what: string, attempt: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
@@ -56,7 +56,7 @@ export async function withRetry<T>(policy: RetryPolicy, what: string, attempt: (
     } catch (error) {
       if (!(error instanceof TransientError)) throw error;
       if (tries >= policy.attempts)
-        throw new MoverError(
+        throw new CloudError(
           "unreachable",
           `${what}: gave up after ${tries} attempts, the last: ${messageOf(error)}; run it again when the service answers, it goes on where it stopped`,
           { cause: error },

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import type { SecretSource } from "../migrator/contract";
-import { MoverError, messageOf } from "../migrator/errors";
+import type { SecretSource } from "./settings";
+import { CloudError, messageOf } from "./errors";
 
 /**
  * Reads a password or application credential secret. Called again at each renewal of a token, so that
@@ -18,15 +18,15 @@ export function readSecret(source: SecretSource): string {
       try {
         clouds = (parse(read(source.path)) as { clouds?: Record<string, unknown> } | null)?.clouds;
       } catch (error) {
-        if (error instanceof MoverError) throw error;
+        if (error instanceof CloudError) throw error;
         // The parser's message quotes the line, which may be the password's.
-        throw new MoverError("usage", `${source.path} is not YAML`);
+        throw new CloudError("usage", `${source.path} is not YAML`);
       }
       const auth = (clouds as Record<string, { auth?: Record<string, unknown> }> | undefined)?.[source.cloud]
         ?.auth;
       const secret = auth?.["application_credential_secret"] ?? auth?.["password"];
       if (typeof secret !== "string" && typeof secret !== "number")
-        throw new MoverError("usage", `${source.path}: cloud "${source.cloud}" has no password or secret`);
+        throw new CloudError("usage", `${source.path}: cloud "${source.cloud}" has no password or secret`);
       return String(secret);
     }
   }
@@ -36,6 +36,6 @@ function read(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new MoverError("usage", `cannot read the credentials: ${messageOf(error)}`);
+    throw new CloudError("usage", `cannot read the credentials: ${messageOf(error)}`);
   }
 }

@@ -8,7 +8,7 @@
  * `installer-cloud-credentials`; with the former, everything but the credentials comes from `spec.storage.swift`, not
  * from clouds.yaml; the cloud's name is the infrastructure's, else `openstack`; the user's domain is also the project's.
  */
-import type { CloudSettings, SecretSource } from "../../migrator/contract";
+import type { CloudSettings, SecretSource } from "../../swift/settings";
 import { type CloudCa, pemOf, resolveCa } from "./ca";
 import {
   cloudFields,

@@ -1,5 +1,5 @@
 /** A cloud's fields in the form of each of the three that talk to Swift: mover, OpenStack provider, storage patch. Pure. */
-import type { CloudSettings, SecretSource } from "../../migrator/contract";
+import type { CloudSettings, SecretSource } from "../../swift/settings";
 import type { SwiftFields } from "../registry/patch";
 import { type Fields, isApplicationCredential } from "./fields";
 

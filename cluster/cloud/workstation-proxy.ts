@@ -1,5 +1,5 @@
 /** The proxy of the machine that `pulumi` runs on, for Keystone and Swift; Pods have the cluster's. */
-import type { ProxySettings } from "../../migrator/contract";
+import type { ProxySettings } from "../../swift/settings";
 
 /**
  * From HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in either case: what the OpenStack provider in the same run follows, too.

@@ -2,7 +2,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import { connect as connectTls, rootCertificates } from "node:tls";
-import type { ProxySettings } from "../../migrator/contract";
+import type { ProxySettings } from "../../swift/settings";
 import { proxyFor } from "../../swift/proxy";
 
 export interface Answer {

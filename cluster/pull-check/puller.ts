@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import type { ProxySettings } from "../../migrator/contract";
+import type { ProxySettings } from "../../swift/settings";
 import { type Answer, get } from "./get";
 
 /** One image to pull. */

@@ -5,7 +5,7 @@ import { flat, isUtf8, toPath, type ByteString } from "../../swift/bytes";
 import type { Run } from "../context";
 import { md5OfFileSync } from "../volume/file";
 import { contentOfLink, kindOf, objectPrefix } from "../volume/layout";
-import { listPages, mayBeManifest, type ListedObject } from "./listing";
+import { listPages, mayBeManifest, type ListedObject } from "../../swift/listing";
 import { MergeJoin } from "./merge";
 import { isReachable } from "../transfer/segments";
 import { walkRegistry, type SourceFile, type SourceProblem } from "../volume/walk";

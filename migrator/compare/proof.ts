@@ -5,7 +5,7 @@ import { addProblem, type Run } from "../context";
 import { SourceChanged } from "../volume/file";
 import { Inventories } from "./inventory";
 import { digestOfBlob, objectPrefix } from "../volume/layout";
-import type { ListedObject } from "./listing";
+import type { ListedObject } from "../../swift/listing";
 import { inventoryHash, listedHash, pass } from "./pass";
 import { isReachable } from "../transfer/segments";
 import type { ObjectHead } from "../../swift/container";

@@ -12,7 +12,7 @@ import {
   repositoryOf,
   type Kind,
 } from "../volume/layout";
-import type { ListedObject } from "../compare/listing";
+import type { ListedObject } from "../../swift/listing";
 import { inventoryHash, keep, listedHash, pass } from "../compare/pass";
 import { PhasedQueue } from "../queue";
 import { TransientError, withRetry } from "../../swift/retry";

@@ -13,13 +13,14 @@ import {
   repositoryOf,
   type Kind,
 } from "../volume/layout";
-import type { ListedObject } from "../compare/listing";
+import type { ListedObject } from "../../swift/listing";
 import { inventoryHash, keep, listedHash, pass } from "../compare/pass";
 import { prove, type Proof } from "../compare/proof";
 import { PhasedQueue } from "../queue";
 import { ScanAhead } from "../compare/scan";
 import { removeOrphans } from "../transfer/segments";
-import { smallFile, transfer, type TransferTask } from "../transfer/transfer";
+import type { TransferTask } from "../transfer/task";
+import { smallFile, transfer } from "../transfer/transfer";
 import type { SourceFile } from "../volume/walk";
 
 /** Blobs before links before tags. */

@@ -4,7 +4,7 @@ import { digestOfBlob } from "../volume/layout";
 import { prove, type Proof } from "../compare/proof";
 import { PhasedQueue } from "../queue";
 import { ScanAhead } from "../compare/scan";
-import type { TransferTask } from "../transfer/transfer";
+import type { TransferTask } from "../transfer/task";
 
 /** Reads both sides and compares them; with `verify: full` every byte of every blob on the volume is hashed. */
 export async function verifySides(run: Run): Promise<Proof> {

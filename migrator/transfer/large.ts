@@ -6,7 +6,7 @@ import { objectPrefix } from "../volume/layout";
 import { freeSegments, isReachable, listAll, manifestOf, segmentName } from "./segments";
 import type { ObjectHead, ObjectStore } from "../../swift/container";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { TransferContext, TransferResult, TransferTask } from "./transfer";
+import type { TransferContext, TransferResult, TransferTask } from "./task";
 
 /**
  * Stores a blob as a large object, as the registry's Swift driver makes them: segments in the same container, and a

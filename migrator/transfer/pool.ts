@@ -1,12 +1,13 @@
 import { Worker, parentPort, workerData } from "node:worker_threads";
-import type { ProxySettings, RetrySettings } from "../contract";
-import { MoverError, messageOf, type FailureName } from "../errors";
+import type { ProxySettings, RetrySettings } from "../../swift/settings";
+import { MoverError, failureOf, messageOf, type FailureName } from "../errors";
 import { httpClient, type HttpClient } from "../../swift/http";
 import type { Session, SessionSource } from "../../swift/keystone";
 import { md5Lane } from "./lane";
 import { retryPolicy, type Retry } from "../../swift/retry";
 import { Rights, swiftStore } from "../../swift/container";
-import { transfer, type TransferContext, type TransferResult, type TransferTask } from "./transfer";
+import type { TransferContext, TransferResult, TransferTask } from "./task";
+import { transfer } from "./transfer";
 
 /** What a worker thread needs to work by itself; it asks its parent for tokens only. */
 export interface WorkerSetup {
@@ -150,12 +151,6 @@ class Thread {
     this.worker.removeAllListeners("exit");
     await this.worker.terminate();
   }
-}
-
-function failureOf(error: unknown): Failure {
-  return error instanceof MoverError
-    ? { failure: error.failure, message: error.message }
-    : { failure: "failed", message: messageOf(error) };
 }
 
 /** True in a thread that was started by workerPool. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { fromText, toText, type ByteString } from "../../swift/bytes";
 import { MoverError } from "../errors";
 import { segmentPrefix } from "../volume/layout";
-import { parsePage, type ListedObject } from "../compare/listing";
+import { parsePage, type ListedObject } from "../../swift/listing";
 import type { ObjectStore } from "../../swift/container";
 
 /**

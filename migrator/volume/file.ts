@@ -1,12 +1,12 @@
 import * as fs from "node:fs";
 import { createHash, hash as hashOf } from "node:crypto";
 import { toPath, toText, type ByteString } from "../../swift/bytes";
+import { FinalError } from "../../swift/errors";
 import { MoverError, errnoOf, messageOf } from "../errors";
 import { Pace } from "./pace";
 
-/** A source file that is not what it was when it was walked. `Final` errors are never repeated. */
-export class SourceChanged extends Error {
-  override readonly name = "Final";
+/** A source file that is not what it was when it was walked. */
+export class SourceChanged extends FinalError {
   constructor(
     readonly reason: "vanished" | "grew" | "shrank" | "corrupt",
     message: string,
@@ -17,7 +17,7 @@ export class SourceChanged extends Error {
 
 /** Turns a system error about a source file into SourceChanged (vanished) or MoverError `source`. */
 export function sourceError(path: ByteString, error: unknown): Error {
-  if (error instanceof SourceChanged || error instanceof MoverError) return error;
+  if (error instanceof FinalError) return error;
   if (errnoOf(error) === "ENOENT") return new SourceChanged("vanished", `${toText(path)} vanished`);
   return new MoverError("source", `${toText(path)}: ${messageOf(error)}`);
 }

@@ -6,8 +6,6 @@ export const registryTree = "docker/registry/v2/";
 export const objectPrefix = `files/${registryTree}`;
 /** Where the driver keeps the segments of large objects, in the same container. */
 export const segmentPrefix = "segments/";
-/** The MD5 of nothing: what an empty object, and a large object's manifest, is listed with. */
-export const emptyMd5 = "d41d8cd98f00b204e9800998ecf8427e";
 
 /**
  * What a path of the tree is. The order of copying follows: blobs, then links, then tags, so that what an

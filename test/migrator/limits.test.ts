@@ -8,7 +8,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { usersOfBlobs } from "../../migrator/modes/corrupt";
 import { httpClient } from "../../swift/http";
-import { parsePage, type ListedObject } from "../../migrator/compare/listing";
+import { parsePage, type ListedObject } from "../../swift/listing";
 import { keep, listingSplits } from "../../migrator/compare/pass";
 import { workerPool, type PoolOptions } from "../../migrator/transfer/pool";
 import { retryPolicy, waitBefore } from "../../swift/retry";

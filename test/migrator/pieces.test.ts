@@ -11,7 +11,7 @@ import {
   isFilePath,
   kindOf,
 } from "../../migrator/volume/layout";
-import { parsePage } from "../../migrator/compare/listing";
+import { parsePage } from "../../swift/listing";
 import { proxyFor } from "../../swift/proxy";
 import { PhasedQueue } from "../../migrator/queue";
 import { shortenReport } from "../../migrator/report";

@@ -1,4 +1,4 @@
-import { MoverError } from "../../migrator/errors";
+import { CloudError } from "../../swift/errors";
 import { TransientError, parseRetryAfter, waitBefore, withRetry, type Retry } from "../../swift/retry";
 
 const waits: number[] = [];
@@ -42,7 +42,7 @@ describe("withRetry", () => {
     let calls = 0;
     const failing = withRetry(policy, "x", () => {
       calls++;
-      return Promise.reject(new MoverError("quota", "full"));
+      return Promise.reject(new CloudError("quota", "full"));
     });
     await expect(failing).rejects.toMatchObject({ failure: "quota" });
     expect(calls).toBe(1);

@@ -1,7 +1,7 @@
 /** A cloud that tests may use: where Keystone is, who may sign in, and the account they get. */
 import { existsSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
-import type { CloudSettings } from "../../../migrator/contract";
+import type { CloudSettings } from "../../../swift/settings";
 import { readRecord } from "../../lab/record";
 import { defaults } from "../../lab/settings";
 import { identity } from "../swift-standin/keystone";

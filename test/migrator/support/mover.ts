@@ -12,8 +12,12 @@ const program = resolve("migrator/dist/migrator.js");
 /** Path of the mover's bundle, built first when a source is newer. */
 export function moverProgram(): string {
   const built = statSync(program, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const sources = readdirSync("migrator").filter((name) => name.endsWith(".ts"));
-  if (sources.some((name) => statSync(join("migrator", name)).mtimeMs > built))
+  const sources = ["migrator", "swift"].flatMap((room) =>
+    readdirSync(room, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => join(room, name)),
+  );
+  if (sources.some((source) => statSync(source).mtimeMs > built))
     execFileSync(process.execPath, ["-r", "ts-node/register/transpile-only", "migrator/bundle.ts"], {
       stdio: ["ignore", "ignore", "inherit"],
     });

@@ -1,7 +1,9 @@
-import { fromText, type ByteString } from "../../swift/bytes";
-import { emptyMd5 } from "../volume/layout";
-import type { ObjectStore } from "../../swift/container";
-import { TransientError, withRetry, type RetryPolicy } from "../../swift/retry";
+import { fromText, type ByteString } from "./bytes";
+import type { ObjectStore } from "./container";
+import { TransientError, withRetry, type RetryPolicy } from "./retry";
+
+/** The MD5 of nothing: what an empty object, and a large object's manifest, is listed with. */
+const emptyMd5 = "d41d8cd98f00b204e9800998ecf8427e";
 
 /** One object of a listing. `name` is relative to the prefix that was listed. */
 export interface ListedObject {

@@ -1,9 +1,9 @@
-import type { CloudSettings, RetrySettings } from "./contract";
-import { Gather } from "../swift/gather";
-import { httpClient, readCaFiles, type HttpClient, type HttpOptions } from "../swift/http";
-import { keystoneSessions, tokensUrl, type SessionSource } from "../swift/keystone";
-import { retryPolicy, type Retry, type RetryPolicy } from "../swift/retry";
-import { Rights, swiftStore, type ContainerHeaders, type ObjectStore } from "../swift/container";
+import type { CloudSettings, RetrySettings } from "./settings";
+import { Gather } from "./gather";
+import { httpClient, readCaFiles, type HttpClient, type HttpOptions } from "./http";
+import { keystoneSessions, tokensUrl, type SessionSource } from "./keystone";
+import { retryPolicy, type Retry, type RetryPolicy } from "./retry";
+import { Rights, swiftStore, type ContainerHeaders, type ObjectStore } from "./container";
 
 export interface ConnectOptions {
   readonly cloud: CloudSettings;

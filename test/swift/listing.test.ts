@@ -1,12 +1,12 @@
 import * as fc from "fast-check";
-import { fromText, percentDecode, percentEncode, toText } from "../../../swift/bytes";
-import { listPages, parsePage } from "../../../migrator/compare/listing";
-import { retryPolicy } from "../../../swift/retry";
-import type { ObjectStore } from "../../../swift/container";
-import { SwiftStandin } from "../swift-standin/server";
-import { Account, standinCloud } from "../support/cloud";
-import { byBytes } from "../trees/names";
-import { path } from "./names";
+import { fromText, percentDecode, percentEncode, toText } from "../../swift/bytes";
+import { listPages, parsePage } from "../../swift/listing";
+import { retryPolicy } from "../../swift/retry";
+import type { ObjectStore } from "../../swift/container";
+import { SwiftStandin } from "../migrator/swift-standin/server";
+import { Account, standinCloud } from "../migrator/support/cloud";
+import { byBytes } from "../migrator/trees/names";
+import { path } from "../migrator/properties/names";
 
 let standin: SwiftStandin;
 let account: Account;

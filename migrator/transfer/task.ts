@@ -1,0 +1,46 @@
+import type { ByteString } from "../../swift/bytes";
+import type { ObjectStore } from "../../swift/container";
+import type { Kind } from "../volume/layout";
+import type { Md5Lane } from "./lane";
+
+/** Brings one file of the tree into the container, or reads it again to compare it. */
+export interface TransferTask {
+  readonly action: "put" | "verify";
+  /** Relative to the tree. */
+  readonly name: ByteString;
+  readonly bytes: number;
+  readonly kind: Kind;
+  /** The ETag to compare with (`verify`); absent for a large object. */
+  readonly etag?: string;
+  /** Put even where an object of that size is: its content is known to be another. */
+  readonly replace?: boolean;
+}
+
+/** What became of a task; `corrupt`: a blob's content on the volume is not its name. */
+export interface TransferResult {
+  readonly status:
+    | "copied"
+    | "present"
+    | "same"
+    | "different"
+    | "corrupt"
+    | "vanished"
+    | "grew"
+    | "shrank"
+    /** The volume does not give it (EIO, EACCES): one bad sector does not keep the rest from being copied. */
+    | "unreadable";
+  readonly why?: string;
+}
+
+export interface TransferContext {
+  /** The registry's tree on the volume, with a trailing slash. */
+  readonly base: ByteString;
+  readonly store: ObjectStore;
+  /** Blobs above this become large objects. */
+  readonly threshold: number;
+  readonly segmentSize: number;
+  /** Bytes that went out, as they go. */
+  readonly onSent: (bytes: number) => void;
+  /** For blobs that become large objects; absent: everything is hashed in one thread. */
+  readonly lane?: Md5Lane;
+}
