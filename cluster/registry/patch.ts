@@ -8,6 +8,7 @@
 import type { Previous } from "../journal/journal";
 import type { RegistryConfig, RegistryStorage } from "../observation";
 import { defaultClaim, registryLabels } from "../names";
+import { isRecord, same } from "./same";
 
 /** The `spec` part of a merge patch: `null` removes. */
 export type SpecPatch = Readonly<Record<string, unknown>>;
@@ -244,19 +245,4 @@ function covers(actual: unknown, patch: unknown): boolean {
     return isRecord(actual) && Object.entries(patch).every(([key, value]) => covers(actual[key], value));
   }
   return same(actual, patch);
-}
-
-function same(a: unknown, b: unknown): boolean {
-  if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((each, index) => same(each, b[index]));
-  }
-  if (isRecord(a) && isRecord(b)) {
-    const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
-    return [...keys].every((key) => same(a[key], b[key]));
-  }
-  return (a ?? undefined) === (b ?? undefined);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
