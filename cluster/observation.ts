@@ -4,6 +4,7 @@
  */
 import type { Journal } from "./journal/journal";
 import type { Toleration } from "./api/objects";
+import type { Spread } from "./registry/spread";
 
 /** `spec.storage` of the registry config, as the operator reads it. Other backends are kept as they are. */
 export type RegistryStorage = Readonly<Record<string, unknown>>;
@@ -18,6 +19,8 @@ export interface RegistryConfig {
   readonly replicas: number;
   readonly rolloutStrategy?: string;
   readonly affinity?: Readonly<Record<string, unknown>>;
+  /** Absent: the operator's default, or none where the config has a node selector. */
+  readonly topologySpreadConstraints?: Spread;
   readonly storage: RegistryStorage;
   readonly proxy?: Readonly<Record<string, string>>;
   readonly disableRedirect: boolean;

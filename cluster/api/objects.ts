@@ -120,6 +120,7 @@ export interface RawRegistryConfig extends Stored {
     readonly replicas?: number;
     readonly rolloutStrategy?: string;
     readonly affinity?: Readonly<Record<string, unknown>>;
+    readonly topologySpreadConstraints?: readonly Readonly<Record<string, unknown>>[];
     readonly storage?: Readonly<Record<string, unknown>>;
     readonly proxy?: Readonly<Record<string, string>>;
     readonly disableRedirect?: boolean;

@@ -3,6 +3,7 @@
  * without its Pulumi state. One ConfigMap, one JSON document, no secrets. Read and written by `journal-store.ts`.
  */
 import type { RegistryStorage } from "../observation";
+import type { Spread } from "../registry/spread";
 
 /** What was there before our first change (written once, before the first patch), and what comes back. */
 export interface Previous {
@@ -10,6 +11,7 @@ export interface Previous {
   readonly replicas: number;
   readonly rolloutStrategy?: string;
   readonly affinity?: Readonly<Record<string, unknown>>;
+  readonly topologySpreadConstraints?: Spread;
   readonly readOnly: boolean;
   /** `undefined`: the pruner did not say. */
   readonly prunerSuspend?: boolean;

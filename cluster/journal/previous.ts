@@ -7,6 +7,7 @@ import type { RawRegistryConfig } from "../api/objects";
 import type { Claim, RegistryConfig } from "../observation";
 import { claimOf, isBeside, isSwift } from "../registry/patch";
 import { paths } from "../api/paths";
+import { isLoose } from "../registry/spread";
 import { readPruner } from "../registry/pruner";
 import { parseConfig } from "../registry/registry";
 
@@ -48,10 +49,12 @@ export function lacksPrevious(journal: Journal | undefined, config: RegistryConf
 
 /**
  * Whether the registry is sealed by this program although no journal says so (it was deleted meanwhile): only sealing
- * gives the registry that affinity.
+ * gives the registry that affinity, and that topology spread.
  */
-export function isLeftSealed(config: Pick<RegistryConfig, "readOnly" | "affinity">): boolean {
-  return config.readOnly && isBeside(config.affinity);
+export function isLeftSealed(
+  config: Pick<RegistryConfig, "readOnly" | "affinity" | "topologySpreadConstraints">,
+): boolean {
+  return config.readOnly && (isBeside(config.affinity) || isLoose(config.topologySpreadConstraints));
 }
 
 /** The seal is held again, so that the opening takes back what sealing changed. */
@@ -70,17 +73,21 @@ export function previousOf(
   claim: Pick<Claim, "name" | "uid">,
   prunerSuspend: boolean | undefined,
 ): Previous {
-  // Our own affinity can only be there when a journal was lost while sealed, and came with the read-only flag and
-  // RollingUpdate: none is anybody's wish. Such a registry was writable, or sealing would have left it as it is, and it
-  // is on a claim of one node, for which the operator takes no strategy but Recreate.
-  const ours = isBeside(config.affinity);
-  const rolloutStrategy = ours ? "Recreate" : config.rolloutStrategy;
+  // Our own affinity and spread can only be there when a journal was lost while sealed, and came with the read-only flag
+  // and RollingUpdate: none is anybody's wish. Such a registry was writable, or sealing would have left it as it is. With
+  // the affinity it is on a claim of one node, for which the operator takes no strategy but Recreate.
+  const beside = isBeside(config.affinity);
+  const loose = isLoose(config.topologySpreadConstraints);
+  const rolloutStrategy = beside ? "Recreate" : config.rolloutStrategy;
   return {
     storage: config.storage,
     replicas: config.replicas,
     ...(rolloutStrategy === undefined ? {} : { rolloutStrategy }),
-    ...(config.affinity === undefined || ours ? {} : { affinity: config.affinity }),
-    readOnly: config.readOnly && !ours,
+    ...(config.affinity === undefined || beside ? {} : { affinity: config.affinity }),
+    ...(config.topologySpreadConstraints === undefined || loose
+      ? {}
+      : { topologySpreadConstraints: config.topologySpreadConstraints }),
+    readOnly: config.readOnly && !beside && !loose,
     ...(prunerSuspend === undefined ? {} : { prunerSuspend }),
     claim: { name: claim.name, uid: claim.uid },
   };

@@ -9,6 +9,7 @@ import type { Previous } from "../journal/journal";
 import type { RegistryConfig, RegistryStorage } from "../observation";
 import { defaultClaim, registryLabels } from "../names";
 import { isRecord, same } from "./same";
+import { isLoose, loosened, spreadOfBefore } from "./spread";
 
 /** The `spec` part of a merge patch: `null` removes. */
 export type SpecPatch = Readonly<Record<string, unknown>>;
@@ -33,7 +34,9 @@ export const besideTheRegistry = {
 /**
  * Read-only, on the volume.
  * - `rolling`: without an outage: the operator demands Recreate for a ReadWriteOnce claim only when the storage changes.
- * - `rolling-shared`: the same for a claim that many nodes may mount: Pods may run anywhere.
+ *   Beside the old Pod, and with a topology spread that lets it be there (`spread.ts`).
+ * - `rolling-shared`: the same for a claim that many nodes may mount: Pods may run anywhere. The operator's default
+ *   spread also counts nodes that take no Pod (tainted, cordoned), and then lets none be added anywhere.
  * - `recreate`: the old Pod ends before the new one starts; about 80 s without a registry.
  * - `scale-to-zero`: for a ReadWriteOncePod claim, which the mover's Pod cannot share with any other.
  * - `as-it-is`: it is read-only already; nothing else changes.
@@ -49,9 +52,11 @@ export function sealOnVolume(
         readOnly: true,
         rolloutStrategy: "RollingUpdate",
         affinity: exactly(config.affinity, besideTheRegistry),
+        // Sealed without it by an earlier version of this program, whose journal has no spread of before: it stays so.
+        ...(isSealedBeside(config) && !isLoose(config.topologySpreadConstraints) ? {} : loosened()),
       };
     case "rolling-shared":
-      return { readOnly: true, rolloutStrategy: "RollingUpdate" };
+      return { readOnly: true, rolloutStrategy: "RollingUpdate", ...loosened() };
     case "as-it-is":
       return { readOnly: true };
     case "recreate":
@@ -59,6 +64,7 @@ export function sealOnVolume(
         readOnly: true,
         // After a rolling attempt that could not be placed its affinity must go, or Recreate cannot be placed either.
         ...(isBeside(config.affinity) ? { affinity: exactly(config.affinity, previous?.affinity) } : {}),
+        ...spreadBack(config, previous),
         rolloutStrategy: "Recreate",
       };
     case "scale-to-zero":
@@ -92,6 +98,7 @@ export function toSwift(
   return {
     rolloutStrategy: "RollingUpdate",
     affinity: exactly(config.affinity, previous?.affinity ?? withoutBeside(config.affinity)),
+    ...spreadBack(config, previous),
     // Sealed by scaling to zero: there must be a Pod again.
     ...(config.replicas === 0 ? { replicas: Math.max(1, previous?.replicas ?? 1) } : {}),
     storage: storageExactly(config.storage, { managementState: "Managed", swift }, "pvc"),
@@ -120,13 +127,14 @@ export function toVolume(
     rolloutStrategy: shared ? (previous?.rolloutStrategy ?? "RollingUpdate") : "Recreate",
     replicas: shared ? replicas : 1,
     ...(previous === undefined ? {} : affinityPatch(config.affinity, previous.affinity)),
+    ...spreadBack(config, previous),
     storage: storageExactly(config.storage, storage, "swift"),
   };
 }
 
 /**
- * Opening: the flag of before. On the volume also the strategy and affinity of before, and the replicas where sealing
- * had scaled to zero; on Swift those came with the storage patch.
+ * Opening: the flag of before. On the volume also the strategy, affinity and spread of before, and the replicas where
+ * sealing had scaled to zero; on Swift those came with the storage patch.
  */
 export function opening(config: RegistryConfig, previous: Previous | undefined): SpecPatch {
   const readOnly = previous?.readOnly ?? false;
@@ -145,6 +153,7 @@ export function opening(config: RegistryConfig, previous: Previous | undefined):
         ? affinityPatch(config.affinity, withoutBeside(config.affinity))
         : {}
       : affinityPatch(config.affinity, previous.affinity)),
+    ...spreadBack(config, previous),
     ...(config.replicas === 0 ? { replicas: Math.max(1, previous?.replicas ?? 1) } : {}),
   };
 }
@@ -223,6 +232,14 @@ function affinityPatch(from: unknown, to: unknown): { affinity?: unknown } {
   return same(from, to) ? {} : { affinity: exactly(from, to) };
 }
 
+function spreadBack(config: RegistryConfig, previous: Previous | undefined) {
+  return spreadOfBefore(config.topologySpreadConstraints, previous?.topologySpreadConstraints);
+}
+
+function isSealedBeside(config: RegistryConfig): boolean {
+  return config.readOnly && isBeside(config.affinity);
+}
+
 function withoutBeside(affinity: Readonly<Record<string, unknown>> | undefined) {
   return isBeside(affinity) ? undefined : affinity;
 }
@@ -233,6 +250,7 @@ function specOf(config: RegistryConfig): Readonly<Record<string, unknown>> {
     replicas: config.replicas,
     rolloutStrategy: config.rolloutStrategy,
     affinity: config.affinity,
+    topologySpreadConstraints: config.topologySpreadConstraints,
     storage: config.storage,
   };
 }
@@ -240,6 +258,10 @@ function specOf(config: RegistryConfig): Readonly<Record<string, unknown>> {
 function covers(actual: unknown, patch: unknown): boolean {
   if (patch === null) {
     return actual === undefined || actual === null;
+  }
+  // The operator drops an empty list when it writes the spec back: that is no edit to be sent again.
+  if (Array.isArray(patch) && patch.length === 0 && (actual === undefined || actual === null)) {
+    return true;
   }
   if (isRecord(patch)) {
     return isRecord(actual) && Object.entries(patch).every(([key, value]) => covers(actual[key], value));

@@ -81,6 +81,9 @@ export function parseConfig(raw: RawRegistryConfig): RegistryConfig {
     replicas: spec.replicas ?? 0,
     ...(spec.rolloutStrategy === undefined ? {} : { rolloutStrategy: spec.rolloutStrategy }),
     ...(spec.affinity === undefined ? {} : { affinity: spec.affinity }),
+    ...(spec.topologySpreadConstraints === undefined
+      ? {}
+      : { topologySpreadConstraints: spec.topologySpreadConstraints }),
     storage: spec.storage ?? {},
     ...(spec.proxy === undefined ? {} : { proxy: spec.proxy }),
     disableRedirect: spec.disableRedirect ?? false,

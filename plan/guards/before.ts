@@ -16,7 +16,7 @@ export function warnOfBefore(judge: Judge, seen: ReachableObservation): void {
   if (seen.config !== undefined && recordsNow(seen) && isLeftSealed(seen.config)) {
     judge.warn(
       "journal-lost",
-      "the registry is sealed as this program seals it, but no journal says so: it counts as writable before, with strategy Recreate and no affinity; " +
+      "the registry is sealed as this program seals it, but no journal says so: it counts as writable before, without affinity and topology spread, and with strategy Recreate where one node only mounts the claim; " +
         `a pruner that is suspended stays so: oc get ${imagePruner} -o jsonpath='{.spec.suspend}'`,
     );
   } else if (wasReadOnly(seen)) {

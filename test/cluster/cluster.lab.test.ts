@@ -214,6 +214,7 @@ described("sealing and opening on real controllers and Pods", () => {
         replicas: config?.replicas,
         rolloutStrategy: config?.rolloutStrategy,
         affinity: config?.affinity,
+        topologySpreadConstraints: config?.topologySpreadConstraints,
         storage: config?.storage,
       });
       expect(spec(open.config)).toEqual(spec(before));

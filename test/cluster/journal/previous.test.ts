@@ -1,5 +1,6 @@
 import type { Journal } from "../../../cluster/journal/journal";
 import { besideTheRegistry } from "../../../cluster/registry/patch";
+import { looseSpread } from "../../../cluster/registry/spread";
 import { isLeftSealed, lacksPrevious, previousOf } from "../../../cluster/journal/previous";
 import { config } from "../support/snapshots";
 
@@ -9,8 +10,12 @@ const fresh: Journal = { version: 1, phase: "started", phaseSince: "now" };
 describe("invariant 7: what counts as what was there before", () => {
   test("what is there, to the letter", () => {
     const affinity = { nodeAffinity: { x: 1 } };
-    expect(previousOf(config({ readOnly: true, affinity }), claim, true)).toMatchObject({
+    const topologySpreadConstraints = [{ maxSkew: 3, topologyKey: "rack" }];
+    expect(
+      previousOf(config({ readOnly: true, affinity, topologySpreadConstraints }), claim, true),
+    ).toMatchObject({
       readOnly: true,
+      topologySpreadConstraints,
       rolloutStrategy: "Recreate",
       affinity,
       prunerSuspend: true,
@@ -18,11 +23,23 @@ describe("invariant 7: what counts as what was there before", () => {
   });
 
   test("but never what sealing had made of it", () => {
-    const sealed = config({ readOnly: true, rolloutStrategy: "RollingUpdate", affinity: besideTheRegistry });
+    const topologySpreadConstraints = looseSpread;
+    const rolling = { readOnly: true, rolloutStrategy: "RollingUpdate", topologySpreadConstraints };
+    const sealed = config({ ...rolling, affinity: besideTheRegistry });
     expect(isLeftSealed(sealed)).toBe(true);
     const previous = previousOf(sealed, claim, undefined);
     expect(previous).toMatchObject({ readOnly: false, rolloutStrategy: "Recreate" });
     expect(previous).not.toHaveProperty("affinity");
+    expect(previous).not.toHaveProperty("topologySpreadConstraints");
+  });
+
+  test("nor on a shared claim, where sealing changes the spread only: the strategy may have been theirs", () => {
+    const rolling = { readOnly: true, rolloutStrategy: "RollingUpdate" };
+    const sealed = config({ ...rolling, topologySpreadConstraints: looseSpread });
+    expect(isLeftSealed(sealed)).toBe(true);
+    const previous = previousOf(sealed, claim, undefined);
+    expect(previous).toMatchObject({ readOnly: false, rolloutStrategy: "RollingUpdate" });
+    expect(previous).not.toHaveProperty("topologySpreadConstraints");
   });
 });
 

@@ -12,6 +12,7 @@ import {
   toSwift,
   toVolume,
 } from "../../../cluster/registry/patch";
+import { looseSpread } from "../../../cluster/registry/spread";
 import { storageKind } from "../../../plan/storage";
 import { config } from "../support/snapshots";
 import { defaultClaim } from "../../../cluster/names";
@@ -26,7 +27,7 @@ const previous: Previous = {
 const rwo = ["ReadWriteOnce"];
 
 describe("the patches, to the letter", () => {
-  test("sealing without an outage: RollingUpdate, and beside the old Pod", () => {
+  test("sealing without an outage: RollingUpdate, beside the old Pod, and with a spread that lets it be there", () => {
     expect(sealOnVolume(config(), "rolling", previous)).toEqual({
       readOnly: true,
       rolloutStrategy: "RollingUpdate",
@@ -40,7 +41,34 @@ describe("the patches, to the letter", () => {
           ],
         },
       },
+      topologySpreadConstraints: [
+        {
+          maxSkew: 1,
+          topologyKey: "kubernetes.io/hostname",
+          whenUnsatisfiable: "ScheduleAnyway",
+          labelSelector: { matchLabels: { "docker-registry": "default" } },
+        },
+      ],
     });
+    expect(sealOnVolume(config(), "rolling-shared", previous)).toEqual({
+      readOnly: true,
+      rolloutStrategy: "RollingUpdate",
+      topologySpreadConstraints: looseSpread,
+    });
+  });
+
+  test("a registry that an earlier version sealed without a spread is left as it is, and so is its spread", () => {
+    const spread = [{ maxSkew: 2, topologyKey: "rack" }];
+    const sealed = config({
+      readOnly: true,
+      rolloutStrategy: "RollingUpdate",
+      affinity: besideTheRegistry,
+      topologySpreadConstraints: spread,
+    });
+    expect(holds(sealed, sealOnVolume(sealed, "rolling", previous))).toBe(true);
+    expect(sealOnVolume(sealed, "rolling", previous)).not.toHaveProperty("topologySpreadConstraints");
+    expect(opening(sealed, previous)).not.toHaveProperty("topologySpreadConstraints");
+    expect(toSwift(sealed, previous, { container: "c" })).not.toHaveProperty("topologySpreadConstraints");
   });
 
   test("sealing with Recreate, and on Swift, is the flag", () => {
@@ -53,11 +81,17 @@ describe("the patches, to the letter", () => {
   });
 
   test("falling back to Recreate takes our affinity back, or the Pod could not be placed either", () => {
-    const rolling = config({ readOnly: true, rolloutStrategy: "RollingUpdate", affinity: besideTheRegistry });
+    const rolling = config({
+      readOnly: true,
+      rolloutStrategy: "RollingUpdate",
+      affinity: besideTheRegistry,
+      topologySpreadConstraints: looseSpread,
+    });
     expect(sealOnVolume(rolling, "recreate", previous)).toEqual({
       readOnly: true,
       rolloutStrategy: "Recreate",
       affinity: null,
+      topologySpreadConstraints: null,
     });
   });
 
@@ -163,7 +197,14 @@ describe("invariant 7: what was there before is what comes back", () => {
     }),
     { nil: undefined },
   );
+  const spread = fc.option(
+    fc.array(fc.record({ maxSkew: fc.integer({ min: 1, max: 3 }), topologyKey: fc.string() }), {
+      maxLength: 2,
+    }),
+    { nil: undefined },
+  );
   const before = fc.record({
+    spread,
     replicas: fc.constant(1),
     readOnly: fc.boolean(),
     rolloutStrategy: fc.constantFrom("Recreate", "RollingUpdate"),
@@ -171,36 +212,44 @@ describe("invariant 7: what was there before is what comes back", () => {
     managementState: fc.constantFrom("Managed", "Unmanaged"),
   });
 
-  test.each(["rolling", "recreate", "scale-to-zero"] as const)("migrate (%s), switch, seal, abort", (way) => {
-    fc.assert(
-      fc.property(before, (given) => {
-        const start = config({
-          readOnly: given.readOnly,
-          replicas: given.replicas,
-          rolloutStrategy: given.rolloutStrategy,
-          ...(given.affinity === undefined ? {} : { affinity: given.affinity }),
-          storage: { managementState: given.managementState, pvc: { claim: "c" } },
-        });
-        const kept: Previous = {
-          storage: start.storage,
-          replicas: start.replicas,
-          rolloutStrategy: given.rolloutStrategy,
-          ...(given.affinity === undefined ? {} : { affinity: given.affinity }),
-          readOnly: given.readOnly,
-          claim: { name: "c", uid: "u" },
-        };
-        const after = (now: typeof start, patch: object) => mergePatched(now, patch) as typeof start;
-        const sealed = after(start, sealOnVolume(start, way, kept));
-        expect(after(sealed, opening(sealed, kept))).toEqual(start);
-        const switched = after(sealed, toSwift(sealed, kept, { container: "x" }));
-        const opened = after(switched, opening(switched, kept));
-        const two = after(opened, { replicas: 2 });
-        const sealedAgain = after(two, sealOnSwift());
-        const back = after(sealedAgain, toVolume(sealedAgain, kept, "c", rwo));
-        expect(after(back, opening(back, kept))).toEqual(start);
-      }),
-    );
-  });
+  test.each(["rolling", "rolling-shared", "recreate", "scale-to-zero"] as const)(
+    "migrate (%s), switch, seal, abort",
+    (way) => {
+      fc.assert(
+        fc.property(before, (given) => {
+          const start = config({
+            readOnly: given.readOnly,
+            replicas: given.replicas,
+            rolloutStrategy: given.rolloutStrategy,
+            ...(given.affinity === undefined ? {} : { affinity: given.affinity }),
+            ...(given.spread === undefined ? {} : { topologySpreadConstraints: given.spread }),
+            storage: { managementState: given.managementState, pvc: { claim: "c" } },
+          });
+          const kept: Previous = {
+            storage: start.storage,
+            replicas: start.replicas,
+            rolloutStrategy: given.rolloutStrategy,
+            ...(given.affinity === undefined ? {} : { affinity: given.affinity }),
+            ...(given.spread === undefined ? {} : { topologySpreadConstraints: given.spread }),
+            readOnly: given.readOnly,
+            claim: { name: "c", uid: "u" },
+          };
+          const after = (now: typeof start, patch: object) => mergePatched(now, patch) as typeof start;
+          const sealed = after(start, sealOnVolume(start, way, kept));
+          expect(after(sealed, opening(sealed, kept))).toEqual(start);
+          const straight = after(sealed, toVolume(sealed, kept, "c", rwo));
+          expect(after(straight, opening(straight, kept))).toEqual(start);
+          const switched = after(sealed, toSwift(sealed, kept, { container: "x" }));
+          expect(switched.topologySpreadConstraints).toEqual(given.spread);
+          const opened = after(switched, opening(switched, kept));
+          const two = after(opened, { replicas: 2 });
+          const sealedAgain = after(two, sealOnSwift());
+          const back = after(sealedAgain, toVolume(sealedAgain, kept, "c", rwo));
+          expect(after(back, opening(back, kept))).toEqual(start);
+        }),
+      );
+    },
+  );
 });
 
 describe("merge patches", () => {
@@ -231,6 +280,13 @@ describe("merge patches", () => {
     expect(holds(now, { storage: { pvc: null } })).toBe(false);
     expect(holds(now, { storage: { swift: null }, affinity: null })).toBe(true);
     expect(holds(now, { storage: { pvc: { claim: "image-registry-storage" } } })).toBe(true);
+  });
+
+  test("an empty list that the operator dropped when it wrote the spec back is not sent again", () => {
+    expect(holds(config(), { topologySpreadConstraints: [] })).toBe(true);
+    expect(holds(config({ topologySpreadConstraints: looseSpread }), { topologySpreadConstraints: [] })).toBe(
+      false,
+    );
   });
 });
 

@@ -52,11 +52,15 @@ const original = {
   replicas: 1,
   rolloutStrategy: "Recreate",
   affinity: { nodeAffinity: { x: 1 } },
+  topologySpreadConstraints: [{ maxSkew: 3, topologyKey: "rack" }],
   storage: { managementState: "Unmanaged", pvc: { claim: "image-registry-storage" } },
 };
 
 function start(): FakeRegistry {
-  const registry = new FakeRegistry({ affinity: original.affinity });
+  const registry = new FakeRegistry({
+    affinity: original.affinity,
+    topologySpreadConstraints: original.topologySpreadConstraints,
+  });
   registry.endSteps = 1;
   registry.readySteps = 0;
   registry.api.put(paths.pruner, { spec: {} });
@@ -160,6 +164,7 @@ test("invariant 4: migrate and switch, killed at each write, then the same again
     expect((await journalIn(registry)).previous).toMatchObject({
       readOnly: false,
       affinity: original.affinity,
+      topologySpreadConstraints: original.topologySpreadConstraints,
     });
   });
   expect(writes).toBeGreaterThan(10);

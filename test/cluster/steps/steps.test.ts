@@ -107,7 +107,12 @@ describe("sealing", () => {
     } finally {
       now.mockRestore();
     }
-    expect(registry.patches()[1]).toEqual({ readOnly: true, rolloutStrategy: "Recreate", affinity: null });
+    expect(registry.patches()[1]).toEqual({
+      readOnly: true,
+      rolloutStrategy: "Recreate",
+      affinity: null,
+      topologySpreadConstraints: null,
+    });
     expect(session.lines.join("\n")).toContain("Insufficient memory");
     expect(session.lines.join("\n")).toContain("sealing with Recreate instead");
   });
@@ -143,6 +148,7 @@ describe("sealing", () => {
       seal: { stack: "o/p/dev" },
     });
     expect((await journalIn(registry)).previous).not.toHaveProperty("affinity");
+    expect((await journalIn(registry)).previous).not.toHaveProperty("topologySpreadConstraints");
     await openRegistry(next, { timeoutSeconds: 20, state: "abort" });
     expect(registry.config.spec).toEqual(new FakeRegistry().config.spec);
     expect((await journalIn(registry)).seal).toBeUndefined();
@@ -241,6 +247,7 @@ describe("switching", () => {
       {
         rolloutStrategy: "RollingUpdate",
         affinity: null,
+        topologySpreadConstraints: null,
         storage: { managementState: "Managed", pvc: null, swift: { container: "c" } },
       },
     ]);

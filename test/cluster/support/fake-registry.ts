@@ -124,6 +124,7 @@ export class FakeRegistry {
           ? {}
           : { volumes: [{ name: "v", persistentVolumeClaim: { claimName: pvc.claim } }] }),
         affinity: spec.affinity,
+        topologySpreadConstraints: spec.topologySpreadConstraints,
       },
     };
     this.api.put(paths.deployment, {

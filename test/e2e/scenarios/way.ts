@@ -156,7 +156,14 @@ export const way: Scenario = {
     });
     await t.check("invariant 7: the registry config is what it was", async () => {
       const now = await world.config();
-      for (const key of ["storage", "replicas", "rolloutStrategy", "readOnly", "affinity"])
+      for (const key of [
+        "storage",
+        "replicas",
+        "rolloutStrategy",
+        "readOnly",
+        "affinity",
+        "topologySpreadConstraints",
+      ])
         same(key, now[key] ?? null, spec[key] ?? (key === "readOnly" ? (now[key] ?? null) : null));
       same("read-only", now.readOnly ?? false, spec.readOnly ?? false);
     });
@@ -200,7 +207,7 @@ export const abortAfterMigrate: Scenario = {
     });
     await t.check("invariant 7: strategy, replicas, affinity and storage are what they were", async () => {
       const now = await world.config();
-      for (const key of ["storage", "replicas", "rolloutStrategy", "affinity"])
+      for (const key of ["storage", "replicas", "rolloutStrategy", "affinity", "topologySpreadConstraints"])
         same(key, now[key] ?? null, spec[key] ?? null);
       same("read-only", now.readOnly ?? false, spec.readOnly ?? false);
     });
