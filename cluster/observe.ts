@@ -136,7 +136,7 @@ async function observeCloud(
 }
 
 /** The registry's own proxy before the cluster's, field by field, as the operator does it. */
-export function proxyForPods(
+function proxyForPods(
   config: RegistryConfig | undefined,
   proxy: RawProxy | undefined,
 ): ReachableObservation["proxy"] {

@@ -9,7 +9,7 @@ import { type PodResources, readResources } from "./resources";
 export type { PodResources } from "./resources";
 
 /** Name of the project, and so of its configuration's namespace. */
-export const projectName = "image-registry-swift";
+const projectName = "image-registry-swift";
 
 /** What every state needs. Times are seconds. */
 export interface CommonSettings {

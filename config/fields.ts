@@ -89,7 +89,7 @@ export class Fields {
 const secondsPer = { s: 1, m: 60, h: 3600 } as const;
 
 /** `5400` as `90m`, `86400` as `24h`. */
-export function showSeconds(seconds: number): string {
+function showSeconds(seconds: number): string {
   if (seconds % 3600 === 0 && seconds > 0) return `${seconds / 3600}h`;
   if (seconds % 60 === 0 && seconds > 0) return `${seconds / 60}m`;
   return `${seconds}s`;

@@ -129,7 +129,7 @@ function readJson(file: string): unknown {
 }
 
 /** One cloud of a clouds.yaml as settings; the secret stays in the file and is read when it is needed. */
-export function cloudFromFile(name: string, file: string | undefined): CloudSettings {
+function cloudFromFile(name: string, file: string | undefined): CloudSettings {
   const candidates =
     file === undefined
       ? ["clouds.yaml", join(homedir(), ".config/openstack/clouds.yaml"), "/etc/openstack/clouds.yaml"]

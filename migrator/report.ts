@@ -3,7 +3,7 @@ import type { Mode, Report } from "./contract";
 import { exitCodeOf, messageOf, type MoverError } from "./errors";
 
 /** Kubernetes cuts a termination message here, in the middle of whatever it is. */
-export const terminationLimit = 4096;
+const terminationLimit = 4096;
 
 /** The report as JSON of at most `limit` bytes: lists shorten first, then texts; numbers and digests stay. */
 export function shortenReport(report: Report, limit = terminationLimit): string {

@@ -15,7 +15,7 @@ import { servedContainer, storageKind } from "./storage";
 import type { CopyPlan, Decision, Ground, Pass, Plan, Workstation } from "./types";
 import { installerSecretName, namespace, userSecretName } from "../cluster/names";
 
-export type { Decision, Plan } from "./types";
+export type { Decision } from "./types";
 export { showRefusals } from "./judge";
 
 /** The graph for these settings on this cluster, or why there is none. */

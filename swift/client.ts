@@ -6,8 +6,6 @@ import type { Retry } from "./retry";
 import type { ContainerHead } from "./container";
 
 export { CloudError } from "./errors";
-export { parseClouds, type CloudsResult, type ParsedCloud } from "./clouds";
-
 /** One object, or with a delimiter one folder (`subdir`), of a listing. */
 export interface ListedName {
   readonly name: string;

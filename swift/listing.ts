@@ -42,7 +42,7 @@ const blockSize = 64 * 1024;
  * between versions). A backslash (a name with a quote, a control character or beyond ASCII), a folder, or anything
  * unexpected leaves the whole page to JSON.parse. What is no listing throws TransientError, here or in `next`.
  */
-export class Page {
+class Page {
   /** Name of the last object; undefined: there is none. */
   readonly last: ByteString | undefined;
   private start = 0;

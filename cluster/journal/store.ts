@@ -32,7 +32,7 @@ export async function readJournal(api: Api): Promise<Journal | undefined> {
 }
 
 /** Parses the ConfigMap; a journal that cannot be read is an error, never an empty one: it guards data. */
-export function parseJournal(stored: RawConfigMap): Journal {
+function parseJournal(stored: RawConfigMap): Journal {
   const text = stored.data?.[key];
   const where = `ConfigMap ${namespace}/${journalName}`;
   if (text === undefined) {

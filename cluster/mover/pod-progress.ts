@@ -255,7 +255,7 @@ export function isPermanent(exitCode: number | undefined): boolean {
 }
 
 /** The report from a termination message; `undefined` when it is none. */
-export function parseReport(text: string | undefined): Report | undefined {
+function parseReport(text: string | undefined): Report | undefined {
   const line = (text ?? "").trim().split("\n").at(-1) ?? "";
   if (!line.startsWith("{")) {
     return undefined;

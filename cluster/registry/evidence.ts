@@ -17,7 +17,7 @@ const yes: Verdict = { ok: true };
 const no = (waitingFor: string): Verdict => ({ ok: false, waitingFor });
 
 /** A Pod whose containers have ended cannot write, even while its object is still there. */
-export function mayRun(pod: RegistryPod): boolean {
+function mayRun(pod: RegistryPod): boolean {
   return pod.phase !== "Failed" && pod.phase !== "Succeeded";
 }
 

@@ -23,7 +23,7 @@ import type {
 } from "../observation";
 import { paths } from "../api/paths";
 import { podTrouble } from "../api/pod-trouble";
-import { namespace, registryPodLabel, revisionAnnotation } from "../names";
+import { registryPodLabel, revisionAnnotation } from "../names";
 
 /** The registry at one moment: what all evidence is taken from. */
 export interface RegistrySnapshot {
@@ -93,7 +93,7 @@ export function parseConfig(raw: RawRegistryConfig): RegistryConfig {
   };
 }
 
-export function parseDeployment(raw: RawDeployment): RegistryDeployment {
+function parseDeployment(raw: RawDeployment): RegistryDeployment {
   const pod = raw.spec.template.spec;
   const claim = pod.volumes?.find((volume) => volume.persistentVolumeClaim !== undefined);
   return {
@@ -112,7 +112,7 @@ export function parseDeployment(raw: RawDeployment): RegistryDeployment {
   };
 }
 
-export function parseReplicaSet(raw: RawReplicaSet): RegistryReplicaSet {
+function parseReplicaSet(raw: RawReplicaSet): RegistryReplicaSet {
   return {
     name: raw.metadata.name,
     revision: revisionOf(raw.metadata.annotations),
@@ -123,7 +123,7 @@ export function parseReplicaSet(raw: RawReplicaSet): RegistryReplicaSet {
   };
 }
 
-export function parsePod(raw: RawPod, events: readonly RawEvent[] = []): RegistryPod {
+function parsePod(raw: RawPod, events: readonly RawEvent[] = []): RegistryPod {
   const owner = raw.metadata.ownerReferences?.find((each) => each.kind === "ReplicaSet")?.name;
   const trouble = podTrouble(raw, events);
   return {
@@ -143,7 +143,7 @@ export function parsePod(raw: RawPod, events: readonly RawEvent[] = []): Registr
  * Storage and gate as the registry reads them. Any value of the gate that says `enabled: true` counts as read-only,
  * however it is spaced; everything else counts as writable, because that is the side to err on.
  */
-export function parseEnv(spec: RawPodSpec): RegistryEnv {
+function parseEnv(spec: RawPodSpec): RegistryEnv {
   const env = new Map(
     (spec.containers.find((each) => each.name === "registry") ?? spec.containers[0])?.env?.map((each) => [
       each.name,
@@ -168,7 +168,7 @@ export function parseConditions(raw: readonly RawCondition[] | undefined): reado
   );
 }
 
-export function isReady(pod: RawPod): boolean {
+function isReady(pod: RawPod): boolean {
   return pod.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True") ?? false;
 }
 
@@ -178,9 +178,4 @@ function revisionOf(annotations: Readonly<Record<string, string>> | undefined): 
 
 function ownedBy(raw: RawReplicaSet, uid: string | undefined): boolean {
   return uid !== undefined && (raw.metadata.ownerReferences?.some((owner) => owner.uid === uid) ?? false);
-}
-
-/** For messages: `pod openshift-image-registry/name`. */
-export function podInWords(name: string): string {
-  return `pod ${namespace}/${name}`;
 }

@@ -151,7 +151,7 @@ export function proofOf(inputs: CopiedInputs, report: Report, claim: { uid: stri
  * The report, if its Pod ran under the seal that this run found or made. One of an earlier sealing may still be there
  * (its spec is the same): it did not see what was pushed in between. Throws what makes the next Pod another one.
  */
-export function underPresentSeal(inputs: CopiedInputs, report: Report): Report {
+function underPresentSeal(inputs: CopiedInputs, report: Report): Report {
   if (inputs.pass === "live") {
     return report;
   }

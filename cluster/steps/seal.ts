@@ -110,7 +110,7 @@ function notSealed({ deployment }: RegistrySnapshot): RegistryPatchOutputs {
 }
 
 /** How to seal, given what is there; a seal that was begun goes on the way it was. */
-export function wayToSeal(
+function wayToSeal(
   config: RegistryConfig,
   claim: Claim | undefined,
   wanted: "rolling" | "recreate",
@@ -133,7 +133,7 @@ export function wayToSeal(
 }
 
 /** The seal's witness of before stays while it still proves: the final copy it was made for stays valid. */
-export function witnessAfter(seen: RegistrySnapshot, before: Witness | undefined): Witness {
+function witnessAfter(seen: RegistrySnapshot, before: Witness | undefined): Witness {
   const { deployment } = seen;
   if (deployment === undefined) {
     throw new Error("sealing: the registry's Deployment is gone; run the same command again");

@@ -74,7 +74,7 @@ export async function toVolumeStep(
 }
 
 /** What was pushed to Swift must be on the volume before the registry serves from there. */
-export function assertNothingLeftBehind(journal: Journal, seen: RegistrySnapshot, acceptLoss: boolean): void {
+function assertNothingLeftBehind(journal: Journal, seen: RegistrySnapshot, acceptLoss: boolean): void {
   if (acceptLoss) {
     return;
   }

@@ -108,7 +108,7 @@ export function listingSplits(base: ByteString, objects: number, limit: number):
  * segments are in another container gets -1 byte, so that no file equals it and it is sent again: pulls do not reach
  * it. Not on the way back, which can read it all the same.
  */
-export async function withTrueSizes(run: Run, page: ListedObject[]): Promise<ListedObject[]> {
+async function withTrueSizes(run: Run, page: ListedObject[]): Promise<ListedObject[]> {
   const wanted: number[] = [];
   page.forEach((object, i) => {
     if (

@@ -17,7 +17,7 @@ export interface HeldBlob {
  * Reads a blob of the container and tells whether it is what its name says; undefined when it is not there. Wrong is
  * only what came the same twice: a body may be damaged on its way. Throws MoverError `unreachable`.
  */
-export async function readHeld(run: Run, name: ByteString, digest: string): Promise<HeldBlob | undefined> {
+async function readHeld(run: Run, name: ByteString, digest: string): Promise<HeldBlob | undefined> {
   let before: string | undefined;
   return withRetry(run.policy, toText(name), async () => {
     let hash = hashFor(digest)!;

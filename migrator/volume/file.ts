@@ -16,7 +16,7 @@ export class SourceChanged extends FinalError {
 }
 
 /** Turns a system error about a source file into SourceChanged (vanished) or MoverError `source`. */
-export function sourceError(path: ByteString, error: unknown): Error {
+function sourceError(path: ByteString, error: unknown): Error {
   if (error instanceof FinalError) return error;
   if (errnoOf(error) === "ENOENT") return new SourceChanged("vanished", `${toText(path)} vanished`);
   return new MoverError("source", `${toText(path)}: ${messageOf(error)}`);

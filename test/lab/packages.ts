@@ -62,7 +62,7 @@ export function machineProblems(): string[] {
 }
 
 /** apt-get, go: what downloads goes the way the caller's other downloads go. */
-export function proxyVariables(): Record<string, string> {
+function proxyVariables(): Record<string, string> {
   return Object.fromEntries(
     Object.entries(process.env).filter(
       (entry): entry is [string, string] =>

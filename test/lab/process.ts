@@ -289,7 +289,7 @@ async function isListening(host: string, port: number): Promise<boolean> {
 }
 
 /** The last lines of a log, for a message. */
-export async function endOf(file: string, lines = 15): Promise<string> {
+async function endOf(file: string, lines = 15): Promise<string> {
   try {
     const { size } = await stat(file);
     const handle = await open(file);

@@ -9,7 +9,7 @@ import type {
 import { parseSettings, type Settings } from "../../config/config";
 
 export const stack = "organization/image-registry-swift/dev";
-export const infrastructureName = "lab-x7k2p";
+const infrastructureName = "lab-x7k2p";
 export const account = "https://swift.example/v1/AUTH_1";
 export const containerName = "lab-x7k2p-image-registry-18c7a89";
 export const witness: Witness = { deploymentUid: "deployment-1", revision: 5 };
@@ -100,7 +100,7 @@ export const untouched: ReachableObservation = {
   ca: { source: "system" },
 };
 
-export const previous: NonNullable<Journal["previous"]> = {
+const previous: NonNullable<Journal["previous"]> = {
   storage: registryConfig.storage,
   replicas: 1,
   rolloutStrategy: "Recreate",

@@ -10,7 +10,7 @@ import { parse } from "yaml";
 // oxlint-disable-next-line typescript/no-explicit-any -- many kinds, each read in one place
 export type KubeObject = any;
 
-export class KubeError extends Error {
+class KubeError extends Error {
   constructor(
     readonly status: number,
     message: string,

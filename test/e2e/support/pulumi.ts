@@ -46,7 +46,7 @@ function isProgram(name: string): boolean {
   return !name.startsWith(".") && !notTheProgram.has(name) && !/^Pulumi\..+\.yaml$/.test(name);
 }
 
-export const marker = "IMAGE_REGISTRY_SWIFT_SUITE";
+const marker = "IMAGE_REGISTRY_SWIFT_SUITE";
 
 /** A folder with the program and a place for its stacks' states. */
 export class Workspace {

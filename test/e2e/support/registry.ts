@@ -39,7 +39,7 @@ export interface RegistryAddress {
   readonly swiftCa?: string;
 }
 
-export function sha256(data: Buffer | string): string {
+function sha256(data: Buffer | string): string {
   return `sha256:${createHash("sha256").update(data).digest("hex")}`;
 }
 
@@ -333,7 +333,7 @@ export class Registry {
 }
 
 /** A push the registry answered with something else than success. */
-export class RefusedPush extends Error {
+class RefusedPush extends Error {
   constructor(
     readonly status: number,
     message: string,

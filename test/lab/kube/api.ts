@@ -223,7 +223,7 @@ function keyOf(object: KubeObject): string {
 }
 
 /** Path of an object, or of the collection when there is no name. */
-export function objectPath(apiVersion: string, kind: string, name?: string, namespace?: string): string {
+function objectPath(apiVersion: string, kind: string, name?: string, namespace?: string): string {
   const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   const plural = plurals[kind] ?? `${kind.toLowerCase()}s`;
   const scope = namespace === undefined ? "" : `/namespaces/${namespace}`;

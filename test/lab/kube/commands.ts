@@ -21,7 +21,7 @@ export interface Commands {
 const moduleFolder = join(__dirname, "..");
 
 /** Version without `v`, as go.mod pins it. */
-export function pinnedKubernetes(): string {
+function pinnedKubernetes(): string {
   return pinnedVersion("k8s.io/kubernetes").slice(1);
 }
 
@@ -34,7 +34,7 @@ function pinnedVersion(module: string): string {
 }
 
 /** Where the commands of this version are kept, beside those of others and shared by all labs. */
-export function cacheFolder(version: string, env: NodeJS.ProcessEnv = process.env): string {
+function cacheFolder(version: string, env: NodeJS.ProcessEnv = process.env): string {
   return join(
     env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),
     "image-registry-swift",

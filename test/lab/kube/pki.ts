@@ -99,7 +99,7 @@ export async function ensurePki(settings: LabSettings): Promise<void> {
   writeFileSync(files.tokenAuth, lines.join(""), { mode: 0o600 });
 }
 
-export function readTokens(settings: LabSettings): Record<Identity, string> {
+function readTokens(settings: LabSettings): Record<Identity, string> {
   return JSON.parse(readFileSync(pkiFiles(settings).tokens, "utf8")) as Record<Identity, string>;
 }
 

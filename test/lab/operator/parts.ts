@@ -13,7 +13,7 @@ import { namespace } from "./types";
 const realName = "cluster-image-registry-operator";
 
 /** Path of the real operator, or undefined where it is not on PATH. */
-export function findRealOperator(path = process.env["PATH"] ?? ""): string | undefined {
+function findRealOperator(path = process.env["PATH"] ?? ""): string | undefined {
   return path
     .split(delimiter)
     .map((dir) => join(dir, realName))

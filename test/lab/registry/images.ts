@@ -6,8 +6,6 @@ import { build } from "esbuild";
 import { OciLayout } from "./oci";
 import { addBusybox, addProgram, addScript, sources } from "./rootfs";
 
-export { imagePackages } from "./rootfs";
-
 export const images = {
   /** What containerd holds a Pod's namespaces with (`sandbox_image`). */
   pause: "lab.local/pause:1",

@@ -1,8 +1,7 @@
 /** Fills the lab's registry through its front door, with what registries have in them. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Agent, request } from "undici";
-import { Registry } from "../../e2e/support/registry";
 import { run } from "../run";
 import { bytesOf, emptyLayer, layerOf } from "./content";
 import { Layout, type Descriptor } from "./layout";
@@ -34,18 +33,8 @@ const MiB = 1 << 20;
 /** Tags of the repository that has many. */
 const manyTags = 24;
 
-export function seedFile(dir: string): string {
+function seedFile(dir: string): string {
   return join(dir, "seed.json");
-}
-
-/** What an earlier seed pushed; empty where there was none. */
-export function seededImages(dir: string): readonly SeedImage[] {
-  try {
-    return JSON.parse(readFileSync(seedFile(dir), "utf8")) as SeedImage[];
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
 }
 
 /** Pushes everything and writes the list. The same content at each run: a second one only finds it there. */
@@ -186,7 +175,7 @@ export async function patiently(push: () => Promise<void>, log: (line: string) =
 }
 
 /** Pushes with skopeo, all architectures of an index; the manifest goes as it is, so that its digest stays. */
-export async function pushImage(url: string, source: string, repository: string, tag: string): Promise<void> {
+async function pushImage(url: string, source: string, repository: string, tag: string): Promise<void> {
   await run(
     "skopeo",
     [
@@ -206,7 +195,7 @@ export async function pushImage(url: string, source: string, repository: string,
 }
 
 /** An upload that a client began and never ended: it stays in the registry's _uploads. Answers its location. */
-export async function leaveUploadHalfWay(url: string, repository: string, bytes: number): Promise<string> {
+async function leaveUploadHalfWay(url: string, repository: string, bytes: number): Promise<string> {
   // The lab's certificate is good for the Service's name, not for its address.
   const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
   try {
@@ -227,24 +216,4 @@ export async function leaveUploadHalfWay(url: string, repository: string, bytes:
   } finally {
     await dispatcher.close();
   }
-}
-
-/** Pulls all of the list, by tag and by digest, with every blob; answers what is wrong, nothing where all is well. */
-export async function checkPulls(url: string, images: readonly SeedImage[]): Promise<readonly string[]> {
-  const registry = new Registry({ url });
-  const problems: string[] = [];
-  const known = new Set<string>();
-  try {
-    for (const { repository, tag, digest } of images)
-      for (const by of tag === "" ? [digest] : [tag, digest])
-        try {
-          const pulled = await registry.pull(repository, by, known);
-          if (pulled !== digest) problems.push(`${repository}:${by} is ${pulled}, pushed as ${digest}`);
-        } catch (error) {
-          problems.push(error instanceof Error ? error.message : String(error));
-        }
-  } finally {
-    await registry.close();
-  }
-  return problems;
 }

@@ -219,4 +219,4 @@ function inOrder(body: Buffer): Buffer {
   return Buffer.from(JSON.stringify({ name, tags: tags?.toSorted() ?? null }));
 }
 
-export const digestOf = (content: Buffer) => `sha256:${createHash("sha256").update(content).digest("hex")}`;
+const digestOf = (content: Buffer) => `sha256:${createHash("sha256").update(content).digest("hex")}`;

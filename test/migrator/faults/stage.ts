@@ -20,8 +20,8 @@ jest.setTimeout(120_000);
 
 export const container = "registry";
 /** Blobs above this become large objects in these tests. */
-export const threshold = 600_000;
-export const segmentSize = 250_000;
+const threshold = 600_000;
+const segmentSize = 250_000;
 
 const bytes = (seed: string, size: number) => Buffer.concat([...seededBytes(seed, size)]);
 

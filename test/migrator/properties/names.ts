@@ -8,7 +8,7 @@ const anySegment = fc
   .filter((text) => text !== "." && text !== "..");
 
 /** One segment of a path. */
-export const segment = fc.oneof(
+const segment = fc.oneof(
   fc.constantFrom(...hostileSegments),
   fc.constantFrom("a", "b", "a-", "a.", "a0", "a/".slice(0, 1), "link", "data"),
   anySegment,

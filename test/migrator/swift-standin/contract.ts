@@ -35,7 +35,7 @@ async function largeObject(account: Account, container: string, name = "big"): P
   expect(await status(account.send("PUT", `/${container}/${name}`, { headers, body: "" }))).toBe(201);
 }
 
-export const contractCases: readonly ContractCase[] = [
+const contractCases: readonly ContractCase[] = [
   {
     name: "a container is made with 201, adopted with 202, counted by HEAD and missed with 404",
     async run(account, container) {

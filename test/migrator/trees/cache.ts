@@ -41,7 +41,6 @@ const kinds = {
   ],
 } as const;
 export type TreeName = keyof typeof kinds;
-export const treeNames = Object.keys(kinds) as TreeName[];
 
 /** Trees whose listing a stand-in serves: their names, sizes and MD5 are kept in a file, one line each. */
 const indexed: ReadonlySet<TreeName> = new Set(["hundred-thousand", "million"]);

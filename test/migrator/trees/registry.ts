@@ -4,7 +4,7 @@ import { closeSync, ftruncateSync, mkdirSync, openSync, renameSync, writeFileSyn
 import { dirname, join } from "node:path";
 import { seededBytes } from "./random";
 
-export const registryRoot = "docker/registry/v2";
+const registryRoot = "docker/registry/v2";
 const manifestType = "application/vnd.docker.distribution.manifest.v2+json";
 const configType = "application/vnd.docker.container.image.v1+json";
 const layerType = "application/vnd.docker.image.rootfs.diff.tar.gzip";

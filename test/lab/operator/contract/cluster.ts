@@ -122,7 +122,7 @@ export function condition(config: RegistryConfig, type: string): Condition | und
 }
 
 /** Names and plain values of the registry container's variables. */
-export function envOf(
+function envOf(
   owner: V1Deployment | V1Pod | V1ReplicaSet | undefined,
 ): readonly (readonly [string, string])[] {
   const spec = owner?.spec;
@@ -138,7 +138,7 @@ export function env(
   return envOf(owner).find(([key]) => key === name)?.[1];
 }
 
-export function isReady(pod: V1Pod): boolean {
+function isReady(pod: V1Pod): boolean {
   return (pod.status?.conditions ?? []).some((c) => c.type === "Ready" && c.status === "True");
 }
 
