@@ -1,0 +1,82 @@
+/** `switch`: serve from the proven container, or finish a switch that was begun. */
+import { installerSecretName, namespace, userSecretName } from "../cluster/names";
+import type { ReachableObservation } from "../cluster/observation";
+import type { SwitchSettings } from "../config/config";
+import { ground } from "./ground";
+import * as guards from "./guards";
+import type { Judge } from "./judge";
+import { guardProof } from "./proof";
+import { planReplicas } from "./replicas";
+import { servedContainer, storageKind } from "./storage";
+import type { Plan, Workstation } from "./types";
+
+export function planSwitch(
+  judge: Judge,
+  settings: SwitchSettings,
+  seen: ReachableObservation,
+  workstation: Workstation,
+): Plan | undefined {
+  const served = servedContainer(seen);
+  const name = settings.container ?? seen.journal?.container?.name ?? seen.journal?.proof?.container;
+  const resumes = served !== undefined && served === name;
+  guards.guardWorkstation(judge, workstation);
+  // While we hold the seal the operator may well be Degraded: sealing a ReadWriteOncePod claim leaves no replica, and
+  // an operator without an available one says Degraded after five minutes.
+  guards.guardDegraded(judge, seen, !resumes && seen.journal?.seal === undefined);
+  guards.guardUpgrade(judge, seen, !resumes);
+  guards.guardCloud(judge, seen.cloud);
+  guards.guardContainer(judge, settings, seen, name);
+  if (served !== undefined && !resumes) refuseOtherContainer(judge, served, name);
+  if (seen.journal?.wrongAccount !== undefined) refuseOwnContainer(judge, seen.journal.wrongAccount);
+  if (served === undefined) {
+    // Not on Swift yet: everything has to be proven.
+    if (seen.config !== undefined) guards.guardStrangeStorage(judge, storageKind(seen.config.storage));
+    guards.guardClaim(judge, settings, seen);
+    guardProof(judge, seen, name);
+  }
+  const replicas = planReplicas(judge, settings, seen);
+  if (settings.releaseVolumeClaim) {
+    guards.guardRelease(judge, seen);
+    warnOfRelease(judge, seen);
+  }
+  if (name === undefined) return undefined;
+  return {
+    kind: "switch",
+    ...ground(seen),
+    container: { name },
+    replicas,
+    pullCheck: settings.pullCheck,
+    releaseClaim: settings.releaseVolumeClaim,
+  };
+}
+
+function refuseOtherContainer(judge: Judge, served: string, name: string | undefined): void {
+  judge.refuse(
+    "other-container",
+    `the registry is on Swift already, on container "${served}"${name === undefined ? ", which this program does not know" : `, not on "${name}"`}`,
+    "a registry on its volume, or on the container of this run",
+    `to adopt it: pulumi config set container ${served}; to go back to the volume: pulumi config set state abort`,
+  );
+}
+
+function refuseOwnContainer(judge: Judge, { container, at }: { container: string; at: string }): void {
+  judge.refuse(
+    "operator-made-container",
+    `on ${at} the operator made container "${container}" itself: it looks at another account than the copy went to, so the registry's storage there is empty`,
+    "an operator that finds the container the images were copied into",
+    `compare the secrets ${installerSecretName} and ${userSecretName} in ${namespace}, then go back first: pulumi config set state abort && pulumi up`,
+  );
+}
+
+function warnOfRelease(judge: Judge, seen: ReachableObservation): void {
+  if (seen.journal?.released !== undefined || seen.claim === undefined) return;
+  const { name, volumeName, reclaimPolicy } = seen.claim;
+  const volume =
+    reclaimPolicy === "Delete"
+      ? `its volume ${volumeName ?? ""} is deleted with all images on it (reclaim policy Delete)`
+      : `its volume ${volumeName ?? ""} stays, unbound (reclaim policy ${reclaimPolicy ?? "unknown"})`;
+  judge.warn(
+    "release",
+    `claim ${name} will be deleted once the registry serves from Swift: ${volume}; abort is not possible after that`,
+  );
+}
