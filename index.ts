@@ -18,6 +18,7 @@ import { accountOf, plannedPods, prepare } from "./components/materials";
 import { leakingVariables, withProject } from "./components/openstack-provider";
 import { readSettings } from "./config/config";
 import { bundleMover } from "./migrator/bundle";
+import { containerName } from "./plan/container";
 import { plan, showRefusals } from "./plan/plan";
 import { describe } from "./plan/words";
 
@@ -26,7 +27,10 @@ async function main(): Promise<Record<string, unknown>> {
   const kube = loadKubeConfig(settings.kubernetes);
   const api = apiFor(kube);
 
-  const seen = await observeCluster(kube, settings);
+  const seen = await observeCluster(kube, {
+    ...settings,
+    container: (known) => containerName(settings, known),
+  });
   const mayRead = seen.reachable && seen.missingPermissions.length === 0;
   const cloud = mayRead ? resolveCloud(await readCloudSources(api), settings.openstack) : undefined;
   const leaking =

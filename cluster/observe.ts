@@ -24,7 +24,7 @@ import type {
   RegistryConfig,
 } from "./observation";
 import { nodesForRegistry } from "./registry/nodes";
-import { claimOf, containerOf } from "./registry/patch";
+import { claimOf } from "./registry/patch";
 import { paths } from "./api/paths";
 import { missingPermissions, missingSpecials, type RunState } from "./api/permissions";
 import { holdsCredentials } from "./mover/pod-proxy";
@@ -39,7 +39,8 @@ export interface Wanted {
   /** Of the migration Pod: anyuid is a right of its own. */
   readonly scc?: "restricted-v2" | "anyuid";
   readonly claim?: string | undefined;
-  readonly container?: string | undefined;
+  /** The container to look at, decided on what the cluster says; `undefined`: none. */
+  readonly container?: (known: Pick<ReachableObservation, "config" | "journal">) => string | undefined;
   /** Stack config `openstack:*`. */
   readonly openstack: Readonly<Record<string, string>>;
 }
@@ -77,11 +78,10 @@ async function observe(api: Api, wanted: Wanted): Promise<ReachableObservation> 
     ]);
   const used = claimOf(registry.config?.storage ?? {});
   const claimName = firstOf(used, journal?.previous?.claim.name, wanted.claim) ?? defaultClaim;
-  const container = firstOf(
-    wanted.container,
-    journal?.container?.name,
-    containerOf(registry.config?.storage ?? {}),
-  );
+  const container = wanted.container?.({
+    ...(registry.config === undefined ? {} : { config: registry.config }),
+    ...(journal === undefined ? {} : { journal }),
+  });
   const [claim, cloud] = await Promise.all([
     may(readClaim(api, claimName), undefined),
     sources === undefined ? unseenCloud : observeCloud(sources, wanted.openstack, container),

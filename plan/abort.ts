@@ -3,6 +3,7 @@ import { sameAccount } from "../cluster/cloud/account";
 import { volumeIsComplete } from "../cluster/journal/proof";
 import type { Claim, ReachableObservation } from "../cluster/observation";
 import type { AbortSettings } from "../config/config";
+import { containerName } from "./container";
 import { copy } from "./copies";
 import { ground } from "./ground";
 import * as guards from "./guards";
@@ -37,7 +38,7 @@ export function planAbort(
   guards.guardSameClaim(judge, seen, reopens ? "reopen" : "go-back");
   if (reopens) return { kind: "reopen", ...ground(seen) };
 
-  const container = served ?? seen.journal?.container?.name;
+  const container = containerName(settings, seen);
   const done = served === undefined && seen.journal?.phase === "aborted";
   if (container === undefined || claim === undefined) return undefined;
   const base = {

@@ -1,6 +1,7 @@
 /** `migrate`: copy while the registry is writable, or seal it, copy the rest and prove the copy. */
 import type { ReachableObservation } from "../cluster/observation";
 import type { MigrateSettings } from "../config/config";
+import { containerName } from "./container";
 import { copy } from "./copies";
 import { ground } from "./ground";
 import * as guards from "./guards";
@@ -14,7 +15,7 @@ export function planMigrate(
   seen: ReachableObservation,
   workstation: Workstation,
 ): Plan | undefined {
-  const name = settings.container ?? seen.journal?.container?.name;
+  const name = containerName(settings, seen);
   const weHoldTheSeal = seen.journal?.seal !== undefined;
   guards.guardWorkstation(judge, workstation);
   guards.guardDegraded(judge, seen, !weHoldTheSeal);

@@ -32,8 +32,12 @@ export function storageKind(storage: RegistryStorage): StorageKind {
 }
 
 /** The container the registry is on, by its config. */
-export function servedContainer(seen: ReachableObservation): string | undefined {
-  if (seen.config === undefined) return undefined;
-  const storage = storageKind(seen.config.storage);
+export function servedContainer({
+  config,
+}: {
+  readonly config?: ReachableObservation["config"] | undefined;
+}): string | undefined {
+  if (config === undefined) return undefined;
+  const storage = storageKind(config.storage);
   return storage.kind === "swift" && storage.container !== "" ? storage.container : undefined;
 }

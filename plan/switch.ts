@@ -2,6 +2,7 @@
 import { installerSecretName, namespace, userSecretName } from "../cluster/names";
 import type { ReachableObservation } from "../cluster/observation";
 import type { SwitchSettings } from "../config/config";
+import { containerName } from "./container";
 import { ground } from "./ground";
 import * as guards from "./guards";
 import type { Judge } from "./judge";
@@ -17,7 +18,7 @@ export function planSwitch(
   workstation: Workstation,
 ): Plan | undefined {
   const served = servedContainer(seen);
-  const name = settings.container ?? seen.journal?.container?.name ?? seen.journal?.proof?.container;
+  const name = containerName(settings, seen);
   const resumes = served !== undefined && served === name;
   guards.guardWorkstation(judge, workstation);
   // While we hold the seal the operator may well be Degraded: sealing a ReadWriteOncePod claim leaves no replica, and

@@ -91,7 +91,7 @@ export function guardContainer(
   const { container } = seen.cloud;
   if (name === undefined || container === undefined || container.name !== name) return;
   if (!container.exists) {
-    if (settings.container !== undefined) {
+    if (settings.container === name) {
       judge.refuse(
         "container-missing",
         `container "${name}" named in the config does not exist in ${seen.cloud.account}`,

@@ -3,7 +3,12 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { observeCluster, type Wanted } from "../../cluster/observe";
+import type { ReachableObservation } from "../../cluster/observation";
 import { paths } from "../../cluster/api/paths";
+import { containerName } from "../../plan/container";
+import { identity } from "../migrator/swift-standin/keystone";
+import { SwiftStandin } from "../migrator/swift-standin/server";
+import { settings } from "../plan/observations";
 
 /** What the server has, by path. */
 const objects = new Map<string, object>();
@@ -39,14 +44,19 @@ function review(body: string): object {
   return { status: { allowed: !forbidden.has(`${verb} ${resource}`) } };
 }
 
-async function missing(changes: Partial<Wanted>): Promise<readonly string[]> {
+async function observed(changes: Partial<Wanted>): Promise<ReachableObservation> {
   const kube = {
     getCurrentCluster: () => ({ server: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }),
     applySecurityAuthentication: async () => undefined,
   } as unknown as KubeConfig;
   const seen = await observeCluster(kube, { state: "migrate", openstack: {}, ...changes });
   if (!seen.reachable) throw new Error(seen.message);
-  return seen.missingPermissions.map(({ verb, resource }) => `${verb} ${resource}`);
+  return seen;
+}
+
+async function missing(changes: Partial<Wanted>): Promise<readonly string[]> {
+  const { missingPermissions } = await observed(changes);
+  return missingPermissions.map(({ verb, resource }) => `${verb} ${resource}`);
 }
 
 test("the SCC anyuid is a right of its own, asked for where the Pod is to run as root", async () => {
@@ -62,4 +72,40 @@ test("a proxy whose address holds a password needs Secrets to be made, another o
   expect(await missing({})).toEqual([]);
   proxied("http://u:p@proxy.example:3128");
   expect(await missing({})).toEqual(["create secrets", "patch secrets"]);
+});
+
+describe("the container that Swift is asked about", () => {
+  let swift: SwiftStandin;
+  beforeAll(async () => {
+    swift = await SwiftStandin.start();
+    swift.container("served");
+    swift.container("mine");
+  });
+  afterAll(() => swift.stop());
+
+  /** The registry is on container `served`; the stack's config names `mine`. */
+  async function looksAt(state: "switch" | "abort"): Promise<string | undefined> {
+    const { user, project, region } = identity;
+    const auth = { auth_url: swift.authUrl, username: user.name, password: user.password };
+    const clouds = {
+      openstack: {
+        region_name: region,
+        auth: { ...auth, project_name: project.name, user_domain_name: "Default" },
+      },
+    };
+    const text = Buffer.from(JSON.stringify({ clouds })).toString("base64");
+    objects.set(paths.secret("installer-cloud-credentials"), { data: { "clouds.yaml": text } });
+    objects.set(paths.registryConfig, {
+      metadata: { name: "cluster", uid: "1", resourceVersion: "1", generation: 1 },
+      spec: { managementState: "Managed", replicas: 2, storage: { swift: { container: "served" } } },
+    });
+    const wanted = settings(state, { container: "mine" });
+    const { cloud } = await observed({ state, container: (known) => containerName(wanted, known) });
+    return cloud.ok ? cloud.container?.name : cloud.message;
+  }
+
+  test("in switch it is the one the config names, in abort the one the registry is served from", async () => {
+    expect(await looksAt("switch")).toBe("mine");
+    expect(await looksAt("abort")).toBe("served");
+  });
 });
