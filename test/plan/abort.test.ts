@@ -1,0 +1,118 @@
+import type { ObservedCloud, ReachableObservation } from "../../cluster/observation";
+import { aborted, containerName, proven, provenJournal, settings, switched, untouched } from "./observations";
+import {
+  decide,
+  planned,
+  back,
+  withConfig,
+  withClaim,
+  withContainer,
+  withoutKey,
+  broken,
+  ready,
+  expectRefused,
+  expectWarned,
+  type RefusalCase,
+  type WarningCase,
+} from "./support";
+
+describe("invariant 5: refused in preview as in up", () => {
+  const refusals: readonly RefusalCase[] = [
+    [
+      "claim-released",
+      back,
+      {
+        ...switched,
+        journal: { ...switched.journal!, released: { claim: "c", uid: "u", at: "2026-02-02" } },
+      },
+      ["2026-02-02", "no volume"],
+    ],
+    ["loss", settings("abort", { copyBack: "false" }), switched, ["120 objects", "acceptLoss true"]],
+    ["loss", settings("abort", { copyBack: "false" }), broken("unreachable", switched), ["cannot be told"]],
+  ];
+  test.each(refusals)("%s in %o", (id, wanted, seen, words) => expectRefused(id, wanted, seen, words));
+});
+
+describe("warnings stop nothing", () => {
+  const warnings: readonly WarningCase[] = [
+    ["volume-room", back, withContainer(withClaim(switched, { capacity: 10 }), {}), "10 bytes"],
+  ];
+  test.each(warnings)("%s", (id, wanted, seen, word) => expectWarned(id, wanted, seen, word));
+});
+
+describe("abort", () => {
+  test("after migrate it only opens, and needs no cloud", () => {
+    expect(planned(decide(back, broken("unreachable", proven)))).toMatchObject({ kind: "reopen" });
+  });
+
+  test("with nothing begun it is harmless", () => {
+    expect(planned(decide(back, untouched)).kind).toBe("reopen");
+  });
+
+  test("after switch it copies back first, from the container that is served, and not beside the registry", () => {
+    expect(planned(decide(back, switched))).toMatchObject({
+      kind: "go-back",
+      container: { name: containerName },
+      back: { pass: "back", besideRegistry: false },
+    });
+  });
+
+  test("invariant 1: back on the volume, nothing is copied to it any more, whatever changed; all else stays", () => {
+    const first = planned(decide(back, switched));
+    expect(planned(decide(back, aborted))).toEqual(
+      withoutKey(first as typeof first & { back?: unknown }, "back"),
+    );
+    const halfway = { ...aborted, journal: { ...aborted.journal!, phase: "aborting" as const } };
+    expect(planned(decide(back, halfway))).not.toHaveProperty("back");
+    expect(decide(back, broken("unreachable", aborted)).ok).toBe(true);
+  });
+
+  test("after a switch that was never opened nothing is copied back, and Swift is not needed", () => {
+    const { deployment } = switched;
+    const swiftReadOnly = { storage: "swift", container: containerName, readOnly: true };
+    const sealed: ReachableObservation = {
+      ...withConfig(switched, { readOnly: true }),
+      deployment: { ...deployment!, revision: 6, env: swiftReadOnly },
+      replicaSets: [...switched.replicaSets, { ...ready, revision: 6, env: swiftReadOnly }],
+      journal: { ...provenJournal, phase: "switching" },
+    };
+    const elsewhere: ObservedCloud = { ok: true, account: "https://swift.example/v1/AUTH_2", source: "s" };
+    for (const seen of [broken("unreachable", sealed), { ...sealed, cloud: elsewhere }]) {
+      const made = planned(decide(back, seen));
+      expect(made).toMatchObject({ kind: "go-back", acceptLoss: false });
+      expect(made).not.toHaveProperty("back");
+    }
+    const writable = { ...ready, revision: 7, env: { ...swiftReadOnly, readOnly: false } };
+    const opened = { ...sealed, replicaSets: [...sealed.replicaSets, writable] };
+    expect(planned(decide(back, opened))).toHaveProperty("back");
+  });
+
+  test("without a journal (the page was followed by hand) it goes back to the claim of the config", () => {
+    const seen = withoutKey(
+      withConfig(switched, { storage: { swift: { container: "by-hand" } } }),
+      "journal",
+    );
+    expect(planned(decide(back, seen))).toMatchObject({ kind: "go-back", container: { name: "by-hand" } });
+  });
+
+  test("copyBack false with acceptLoss goes without Swift", () => {
+    const wanted = settings("abort", { copyBack: "false", acceptLoss: "true" });
+    const elsewhere = {
+      ...switched,
+      cloud: { ok: true, account: "https://swift.example/v1/AUTH_2", source: "s" },
+    };
+    for (const seen of [
+      broken("unreachable", switched),
+      withContainer(switched, { exists: false }),
+      elsewhere as ReachableObservation,
+    ]) {
+      const made = planned(decide(wanted, seen));
+      expect(made).toMatchObject({ kind: "go-back", acceptLoss: true });
+      expect(made).not.toHaveProperty("back");
+    }
+  });
+
+  test("acceptLoss alone loses nothing", () => {
+    expect(planned(decide(settings("abort", { acceptLoss: "true" }), switched))).toHaveProperty("back");
+  });
+});

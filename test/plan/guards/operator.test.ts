@@ -1,0 +1,112 @@
+import { proven, provenJournal, switched, untouched } from "../observations";
+import {
+  migrate,
+  toSwift,
+  back,
+  withConfig,
+  withClaim,
+  withoutKey,
+  expectRefused,
+  expectWarned,
+  type RefusalCase,
+  type WarningCase,
+} from "../support";
+
+describe("invariant 5: refused in preview as in up", () => {
+  const refusals: readonly RefusalCase[] = [
+    ["not-openshift", migrate, withoutKey(untouched, "infrastructure"), ["api.example"]],
+    [
+      "not-openstack",
+      migrate,
+      { ...untouched, infrastructure: { ...untouched.infrastructure!, platform: "AWS" } },
+      ['"AWS"', "OpenStack"],
+    ],
+    [
+      "external-control-plane",
+      migrate,
+      { ...untouched, infrastructure: { ...untouched.infrastructure!, controlPlaneTopology: "External" } },
+      ["External"],
+    ],
+    [
+      "no-registry-config",
+      migrate,
+      withoutKey(untouched, "config"),
+      ["configs.imageregistry.operator.openshift.io/cluster"],
+    ],
+    [
+      "operator-not-managed",
+      migrate,
+      withConfig(untouched, { managementState: "Removed" }),
+      ['"Removed"', "oc patch"],
+    ],
+    ["operator-not-managed", toSwift, withConfig(proven, { managementState: "Unmanaged" }), ['"Unmanaged"']],
+    [
+      "operator-down",
+      back,
+      { ...switched, operatorDeploymentAvailable: false },
+      ["cluster-image-registry-operator has no available Pod"],
+    ],
+    [
+      "operator-down",
+      migrate,
+      withoutKey(untouched, "operatorDeploymentAvailable"),
+      ["cluster-image-registry-operator does not exist"],
+    ],
+    [
+      "degraded",
+      migrate,
+      {
+        ...untouched,
+        clusterOperator: { conditions: [{ type: "Degraded", status: "True", message: "no luck" }] },
+      },
+      ["no luck", "oc describe clusteroperator"],
+    ],
+    [
+      "degraded",
+      toSwift,
+      {
+        ...proven,
+        journal: withoutKey(provenJournal, "seal"),
+        clusterOperator: { conditions: [{ type: "Degraded", status: "True" }] },
+      },
+      ["no reason"],
+    ],
+    [
+      "upgrade",
+      toSwift,
+      { ...proven, upgrade: { progressing: true, message: "Working towards 4.23" } },
+      ["Working towards 4.23", "oc get clusterversion"],
+    ],
+  ];
+  test.each(refusals)("%s in %o", (id, wanted, seen, words) => expectRefused(id, wanted, seen, words));
+});
+
+describe("warnings stop nothing", () => {
+  const warnings: readonly WarningCase[] = [
+    ["upgrade", migrate, { ...untouched, upgrade: { progressing: true, message: "4.23" } }, "4.23"],
+    ["upgrade", toSwift, { ...switched, upgrade: { progressing: true, message: "4.23" } }, "4.23"],
+    ["upgrade", back, { ...switched, upgrade: { progressing: true, message: "4.23" } }, "4.23"],
+    [
+      "degraded",
+      back,
+      { ...switched, clusterOperator: { conditions: [{ type: "Degraded", status: "True", message: "x" }] } },
+      "Degraded",
+    ],
+    [
+      "degraded",
+      migrate,
+      { ...proven, clusterOperator: { conditions: [{ type: "Degraded", status: "True", message: "x" }] } },
+      "Degraded",
+    ],
+    [
+      "degraded",
+      toSwift,
+      {
+        ...withClaim(proven, { accessModes: ["ReadWriteOncePod"] }),
+        clusterOperator: { conditions: [{ type: "Degraded", status: "True", message: "x" }] },
+      },
+      "Degraded",
+    ],
+  ];
+  test.each(warnings)("%s", (id, wanted, seen, word) => expectWarned(id, wanted, seen, word));
+});

@@ -1,0 +1,95 @@
+import { aborted, claim, containerName, proven, provenJournal, settings, untouched } from "./observations";
+import {
+  decide,
+  planned,
+  refused,
+  migrate,
+  live,
+  withClaim,
+  withContainer,
+  withoutKey,
+  expectRefused,
+  expectWarned,
+  type RefusalCase,
+  type WarningCase,
+} from "./support";
+
+describe("invariant 5: refused in preview as in up", () => {
+  const refusals: readonly RefusalCase[] = [
+    [
+      "live-copy-declined",
+      live,
+      withClaim(untouched, { accessModes: ["ReadWriteOncePod"] }),
+      ["ReadWriteOncePod", "readOnly true"],
+    ],
+  ];
+  test.each(refusals)("%s in %o", (id, wanted, seen, words) => expectRefused(id, wanted, seen, words));
+});
+
+describe("warnings stop nothing", () => {
+  const warnings: readonly WarningCase[] = [
+    [
+      "no-registry-meanwhile",
+      migrate,
+      withClaim(untouched, { accessModes: ["ReadWriteOncePod"] }),
+      "no registry at all",
+    ],
+  ];
+  test.each(warnings)("%s", (id, wanted, seen, word) => expectWarned(id, wanted, seen, word));
+});
+
+describe("migrate", () => {
+  test("a new container, a live copy, the seal, the final copy, both beside the registry", () => {
+    expect(planned(decide(migrate, untouched))).toMatchObject({
+      kind: "migrate",
+      container: {},
+      claim: claim.name,
+      infrastructureName: "lab-x7k2p",
+      seal: "rolling",
+      live: { pass: "live", besideRegistry: true, attempt: 0, claimUid: "claim-1" },
+      final: { pass: "final", besideRegistry: true },
+    });
+  });
+
+  test("readOnly false only copies", () => {
+    expect(planned(decide(live, untouched))).toMatchObject({ kind: "copy", live: { run: "1" } });
+  });
+
+  test("the live copy before sealing is another one than that of readOnly false; a new pass too", () => {
+    const runs = [live, migrate, settings("migrate", { pass: "2" })].map((each) => {
+      const made = planned(decide(each, untouched));
+      return made.kind === "copy" || made.kind === "migrate" ? made.live?.run : undefined;
+    });
+    expect(new Set(runs).size).toBe(3);
+  });
+
+  test("the container: config before journal before new", () => {
+    const named = settings("migrate", { container: "mine" });
+    expect(planned(decide(named, withContainer(proven, { name: "mine", properties: {} })))).toMatchObject({
+      container: { name: "mine" },
+    });
+    expect(planned(decide(migrate, proven))).toMatchObject({ container: { name: containerName } });
+  });
+
+  test("a shared claim needs no place beside the registry; one for a single Pod gets neither live copy nor rolling seal", () => {
+    const shared = planned(decide(migrate, withClaim(untouched, { accessModes: ["ReadWriteMany"] })));
+    expect(shared).toMatchObject({ live: { besideRegistry: false }, final: { besideRegistry: false } });
+    const alone = planned(decide(migrate, withClaim(untouched, { accessModes: ["ReadWriteOncePod"] })));
+    expect(alone).toMatchObject({ kind: "migrate", seal: "recreate", final: { besideRegistry: false } });
+    expect(alone).not.toHaveProperty("live");
+  });
+
+  test("a Pod that failed for good is another one next time", () => {
+    const seen = { ...proven, journal: { ...provenJournal, attempts: { final: 2 } } };
+    expect(planned(decide(migrate, seen))).toMatchObject({ final: { attempt: 2 }, live: { attempt: 0 } });
+  });
+
+  test("after an abort it begins anew, and with another claim as well", () => {
+    expect(planned(decide(migrate, aborted)).kind).toBe("migrate");
+    const over = withoutKey(withoutKey(aborted.journal!, "seal"), "prunerPaused");
+    const replaced = withClaim({ ...aborted, journal: over }, { uid: "claim-2" });
+    expect(planned(decide(migrate, replaced))).toMatchObject({ final: { claimUid: "claim-2" } });
+    const copying = { ...replaced, journal: { ...over, phase: "copying" as const } };
+    expect(refused(decide(migrate, copying))).toEqual(["claim-replaced"]);
+  });
+});
