@@ -6,10 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { exitCodes, type Report } from "../../migrator/contract";
 import { exitCodeOf } from "../../migrator/errors";
 import { type Api, ApiError } from "../api/api";
-import { away, patience } from "../api/away";
 import type { JournalOfRun } from "../journal/store";
 import type { RawContainerStatus, RawPod } from "../api/objects";
 import { paths } from "../api/paths";
+import { type Found, type Turn, Voice, waitFor } from "../api/wait";
 import { evictionOf, podTrouble, words } from "../api/pod-trouble";
 import { progressTeller, type ProgressTeller } from "./progress";
 import { podEvents } from "../registry/registry";
@@ -47,86 +47,39 @@ export class PermanentFailure extends Error {
 
 export class GaveWay extends Error {}
 
-const turnMilliseconds = 1000;
 /** A Pod that cannot start gets this long: images are pulled and volumes attached by others' retries. */
 const startSeconds = 600;
 /** The first kills may be others' doing (a node short of memory); one that needs more than its limit is killed each time. */
 const outOfMemoryAtMost = 3;
 
+/** What following one Pod has come to, from turn to turn. */
+interface UnderWay {
+  readonly order: Following;
+  readonly api: Api;
+  readonly teller: ProgressTeller;
+  readonly stream: ReturnType<typeof logStream>;
+  started: boolean;
+  restarts: number;
+}
+
 export async function followPod(order: Following, context: FollowingContext): Promise<Report> {
-  const { api, journal, log } = context;
-  const teller = progressTeller(log);
-  const look = patience(log, "the Pod goes on, ");
-  const stream = logStream(api, order.name, teller);
-  const began = performance.now();
-  const seconds = () => (performance.now() - began) / 1000;
-  let said = "";
-  let restarts = 0;
-  let startedAt: number | undefined;
-  const once = (line: string) => {
-    if (line !== said) {
-      said = line;
-      log(line);
-    }
+  const voice = new Voice(context.log);
+  const teller = progressTeller(voice.say);
+  const stream = logStream(context.api, order.name, teller);
+  const state: UnderWay = { order, api: context.api, teller, stream, started: false, restarts: 0 };
+  const wait = {
+    look: (turn: Turn) => look(state, turn),
+    meanwhile: "the Pod goes on, ",
+    ...(order.deadlineSeconds > 0 ? { limitSeconds: order.deadlineSeconds } : {}),
+    outOfTime: (): never => {
+      throw new Error(
+        `${order.what} did not end within ${order.deadlineSeconds} s (copyDeadline); pod ${namespace}/${order.name} goes ` +
+          "on. Run the same command again to wait for it, with a higher copyDeadline or none",
+      );
+    },
   };
   try {
-    for (;;) {
-      const pod = await look(async () => {
-        await journal.assertRun();
-        return api.get<RawPod>(paths.pod(order.name));
-      });
-      if (pod !== away) {
-        if (pod === undefined || pod.metadata.uid !== order.uid) {
-          throw new PermanentFailure(gone(order, pod), 0);
-        }
-        const status = pod.status?.containerStatuses?.[0];
-        if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") {
-          await stream.finish();
-          return await ended(order, pod, status, teller, api);
-        }
-        if (hasStarted(status)) {
-          startedAt ??= seconds();
-          stream.start();
-        }
-        restarts = tellRestart(status, restarts, log, order);
-        if (isPermanent(status?.lastState?.terminated?.exitCode) || keepsRunningOutOfMemory(status)) {
-          // It would only be started again to end the same way.
-          await api.remove(paths.pod(order.name), { uid: order.uid });
-          await stream.finish();
-          return await ended(
-            order,
-            pod,
-            { ...status, state: status?.lastState } as RawContainerStatus,
-            teller,
-            api,
-          );
-        }
-        if (startedAt === undefined) {
-          const trouble = podTrouble(pod, await podEvents(api, order.name));
-          if (trouble !== undefined) {
-            once(`${order.what}: pod ${order.name} does not start: ${trouble.message}`);
-          }
-          if (seconds() > startSeconds) {
-            throw new PermanentFailure(neverStarted(order, trouble), 0);
-          }
-        }
-        const reason = await look(async () => order.mustGiveWay?.());
-        if (reason !== undefined && reason !== away) {
-          await api.remove(paths.pod(order.name), { uid: order.uid });
-          throw new GaveWay(
-            `${order.what}: pod ${order.name} gave way: ${reason}. Run the same command again once the registry runs; ` +
-              "what was copied stays and is not copied again",
-          );
-        }
-      }
-      if (order.deadlineSeconds > 0 && seconds() > order.deadlineSeconds) {
-        throw new Error(
-          `${order.what} did not end within ${order.deadlineSeconds} s (copyDeadline); pod ${namespace}/${order.name} goes ` +
-            "on. Run the same command again to wait for it, with a higher copyDeadline or none",
-        );
-      }
-      await sleep(context.pace ?? turnMilliseconds);
-    }
+    return await waitFor<Report>(wait, { ...context, log: voice });
   } catch (error) {
     if (error instanceof ApiError && error.kind === "expired") {
       throw new Error(`${error.message}; the Pod ${namespace}/${order.name} goes on meanwhile`, {
@@ -136,6 +89,58 @@ export async function followPod(order: Following, context: FollowingContext): Pr
     throw error;
   } finally {
     stream.stop();
+  }
+}
+
+async function look(state: UnderWay, turn: Turn): Promise<Found<Report>> {
+  const { order, api, teller, stream } = state;
+  const pod = await api.get<RawPod>(paths.pod(order.name));
+  if (pod === undefined || pod.metadata.uid !== order.uid) {
+    throw new PermanentFailure(gone(order, pod), 0);
+  }
+  const status = pod.status?.containerStatuses?.[0];
+  if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") {
+    await stream.finish();
+    return { done: await ended(order, pod, status, teller, api) };
+  }
+  if (hasStarted(status)) {
+    state.started = true;
+    stream.start();
+  }
+  state.restarts = tellRestart(status, state.restarts, turn.say, order);
+  if (wouldEndTheSame(status)) {
+    await api.remove(paths.pod(order.name), { uid: order.uid });
+    await stream.finish();
+    const last = { ...status, state: status?.lastState } as RawContainerStatus;
+    return { done: await ended(order, pod, last, teller, api) };
+  }
+  if (!state.started) {
+    await tellWhyNotStarted(state, pod, turn);
+  }
+  await giveWay(state);
+  return { waitingFor: `pod ${namespace}/${order.name} to ${state.started ? "end" : "start"}` };
+}
+
+/** Says what keeps the Pod from starting; throws when that lasts too long. */
+async function tellWhyNotStarted({ order, api }: UnderWay, pod: RawPod, turn: Turn): Promise<void> {
+  const trouble = podTrouble(pod, await podEvents(api, order.name));
+  if (trouble !== undefined) {
+    turn.once("start", `${order.what}: pod ${order.name} does not start: ${trouble.message}`);
+  }
+  if (turn.seconds > startSeconds) {
+    throw new PermanentFailure(neverStarted(order, trouble), 0);
+  }
+}
+
+/** Stops the Pod when somebody else needs what it holds. */
+async function giveWay({ order, api }: UnderWay): Promise<void> {
+  const reason = await order.mustGiveWay?.();
+  if (reason !== undefined) {
+    await api.remove(paths.pod(order.name), { uid: order.uid });
+    throw new GaveWay(
+      `${order.what}: pod ${order.name} gave way: ${reason}. Run the same command again once the registry runs; ` +
+        "what was copied stays and is not copied again",
+    );
   }
 }
 
@@ -228,6 +233,11 @@ function advice(exitCode: number, message: string, pod: RawPod): readonly string
 
 const moreMemory = "pulumi config set --path resources.limits.memory 2Gi";
 
+/** It would only be started again to end the same way. */
+function wouldEndTheSame(status: RawContainerStatus | undefined): boolean {
+  return isPermanent(status?.lastState?.terminated?.exitCode) || keepsRunningOutOfMemory(status);
+}
+
 function keepsRunningOutOfMemory(status: RawContainerStatus | undefined): boolean {
   const kills = (status?.restartCount ?? 0) + (status?.state?.waiting === undefined ? 0 : 1);
   return status?.lastState?.terminated?.reason === "OOMKilled" && kills >= outOfMemoryAtMost;
@@ -318,6 +328,9 @@ async function lastLines(api: Api, name: string): Promise<readonly string[]> {
   return (text ?? "").split("\n").filter((line) => line.trim() !== "" && !line.startsWith('{"event"'));
 }
 
+/** Until a log that broke off is read again. */
+const pauseMilliseconds = 1000;
+
 /** The Pod's log, line by line, taken up again after a break without repeating what was told. */
 function logStream(api: Api, name: string, teller: ProgressTeller) {
   const abort = new AbortController();
@@ -342,7 +355,7 @@ function logStream(api: Api, name: string, teller: ProgressTeller) {
   const follow = async () => {
     while (!abort.signal.aborted) {
       await read(true, abort.signal).catch(() => undefined);
-      await sleep(turnMilliseconds, undefined, { signal: abort.signal }).catch(() => undefined);
+      await sleep(pauseMilliseconds, undefined, { signal: abort.signal }).catch(() => undefined);
     }
   };
   return {

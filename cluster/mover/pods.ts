@@ -1,9 +1,8 @@
 /** Removes mover Pods that are in the way: made from other settings, by a lost state, or finished. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Api } from "../api/api";
-import { away, patience } from "../api/away";
 import type { RawPod } from "../api/objects";
 import { paths } from "../api/paths";
+import { waitFor } from "../api/wait";
 import { moverPodLabel, namespace, podNames, specHashAnnotation } from "../names";
 
 /** Grace period of the mover's Pod, and a little. */
@@ -62,18 +61,18 @@ export async function removeStaleMoverPods(
 
 /** Waits for the Pod's end; false when the time is over. */
 async function isGone(api: Api, pod: RawPod, log: (line: string) => void): Promise<boolean> {
-  const until = performance.now() + endSeconds * 1000;
-  const look = patience(log);
-  for (;;) {
-    const now = await look(() => api.get<RawPod>(paths.pod(pod.metadata.name)));
-    if (now === undefined || (now !== away && now.metadata.uid !== pod.metadata.uid)) {
-      return true;
-    }
-    if (performance.now() > until) {
-      return false;
-    }
-    await sleep(500);
-  }
+  const { name, uid } = pod.metadata;
+  return waitFor<boolean>(
+    {
+      look: async () => {
+        const now = await api.get<RawPod>(paths.pod(name));
+        return now?.metadata.uid === uid ? { waitingFor: `pod ${namespace}/${name} to end` } : { done: true };
+      },
+      limitSeconds: endSeconds,
+      outOfTime: () => false,
+    },
+    { log, pace: 500 },
+  );
 }
 
 function stays(pod: RawPod): string {

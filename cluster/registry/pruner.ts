@@ -2,14 +2,14 @@
  * The image pruner deletes from the storage, read-only or not: it is paused from sealing to opening, and gets back
  * exactly what it had, "not set" included.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Api } from "../api/api";
-import { away, insist, patience } from "../api/away";
+import { insist } from "../api/away";
 import type { Journal } from "../journal/journal";
 import { type JournalOfRun, readJournal, without } from "../journal/store";
 import type { RawCronJob, RawJob, RawPruner } from "../api/objects";
 import type { Pruner } from "../observation";
 import { paths } from "../api/paths";
+import { type Found, type Last, type Turn, waitFor, type WaitContext } from "../api/wait";
 import { namespace, pruningCronJob } from "../names";
 
 /** `undefined`: the cluster has no pruner object. */
@@ -51,59 +51,48 @@ export async function pausePruner(
     });
     log("the image pruner is paused until the registry is open again");
   }
-  const began = performance.now();
-  const seconds = () => (performance.now() - began) / 1000;
-  let said = "";
-  const once = (line: string) => {
-    if (line !== said) {
-      said = line;
-      log(line);
-    }
-  };
-  const look = patience(log);
-  let looks = 0;
-  for (;;) {
-    const seen = await look(async () => {
-      await journal.assertRun();
-      const made = pruner === undefined ? undefined : await api.get<RawCronJob>(paths.pruningCronJob);
-      // Read after the CronJob, which may have made one right before it was suspended: it is looked at again.
-      const jobs = (await api.list<RawJob>(paths.jobs)).filter(isPruning).map((job) => job.metadata.name);
-      return { made, jobs };
-    });
-    if (seen === away) {
-      if (seconds() > timeoutSeconds) {
-        throw new Error(
-          `whether a pruning Job runs could not be seen for ${timeoutSeconds} s (rolloutTimeout); run the same command ` +
-            "again once the API server answers",
-        );
-      }
-      await sleep(pace);
-      continue;
-    }
-    const { made, jobs } = seen;
+  await noJobRuns(api, { journal, log, pace }, { hasPruner: pruner !== undefined, timeoutSeconds });
+}
+
+/** Waits until the CronJob makes no Job any more, and until none runs. */
+function noJobRuns(
+  api: Api,
+  context: WaitContext,
+  { hasPruner, timeoutSeconds }: { readonly hasPruner: boolean; readonly timeoutSeconds: number },
+): Promise<void> {
+  let running: readonly string[] = [];
+  let asleep = 0;
+  const look = async (turn: Turn): Promise<Found<void>> => {
+    const made = hasPruner ? await api.get<RawCronJob>(paths.pruningCronJob) : undefined;
+    // Read after the CronJob, which may have made one right before it was suspended: it is looked at again.
+    running = (await api.list<RawJob>(paths.jobs)).filter(isPruning).map((job) => job.metadata.name);
     const awake = made !== undefined && made.spec?.suspend !== true;
-    looks = awake ? 0 : looks + 1;
-    if (jobs.length > 0) {
-      once(`waiting for the pruning Job ${jobs.join(", ")}, which still deletes from the storage`);
-    } else if (made === undefined || looks >= 2) {
-      return;
-    } else if (awake && seconds() > Math.min(cronJobSeconds, timeoutSeconds)) {
-      log(
-        `CronJob ${namespace}/${pruningCronJob} is not suspended although the pruner is: its next Job may delete ` +
-          "images that nothing uses any more while they are copied, and the copy then has to run again",
-      );
-      return;
-    } else if (awake) {
-      once(`waiting for the operator to suspend CronJob ${pruningCronJob}`);
+    asleep = awake ? 0 : asleep + 1;
+    if (running.length > 0) {
+      return { waitingFor: `the pruning Job ${running.join(", ")}, which still deletes from the storage` };
     }
-    if (jobs.length > 0 && seconds() > timeoutSeconds) {
-      throw new Error(
-        `pruning Job ${jobs.join(", ")} still runs after ${timeoutSeconds} s (rolloutTimeout); wait for its end, or ` +
-          `stop it with: oc -n ${namespace} delete job ${jobs.join(" ")}; then run the same command again`,
-      );
+    if (!awake) {
+      return made === undefined || asleep >= 2 ? { done: undefined } : { again: "next turn" };
     }
-    await sleep(pace);
-  }
+    if (turn.seconds < Math.min(cronJobSeconds, timeoutSeconds)) {
+      return { waitingFor: `the operator to suspend CronJob ${pruningCronJob}` };
+    }
+    turn.say(
+      `CronJob ${namespace}/${pruningCronJob} is not suspended although the pruner is: its next Job may delete ` +
+        "images that nothing uses any more while they are copied, and the copy then has to run again",
+    );
+    return { done: undefined };
+  };
+  const outOfTime = ({ away }: Last): never => {
+    throw new Error(
+      away || running.length === 0
+        ? `whether a pruning Job runs could not be seen for ${timeoutSeconds} s (rolloutTimeout); run the same command ` +
+            "again once the API server answers"
+        : `pruning Job ${running.join(", ")} still runs after ${timeoutSeconds} s (rolloutTimeout); wait for its end, or ` +
+            `stop it with: oc -n ${namespace} delete job ${running.join(" ")}; then run the same command again`,
+    );
+  };
+  return waitFor({ look, limitSeconds: timeoutSeconds, outOfTime }, context);
 }
 
 /** Gives it back what it had; nothing when we do not hold it. Returns whether it is suspended now. */

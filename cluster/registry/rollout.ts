@@ -1,11 +1,15 @@
 /**
  * Sends a patch of the registry config and waits for what it means, by the evidence of `evidence.ts`.
- * Each turn: is the run still ours; does the config still say what was sent (the operator writes the whole spec back
- * and can overwrite an edit); what does the operator complain of; which Pod is stuck and why; is it done.
+ * Each turn: does the config still say what was sent (the operator writes the whole spec back and can overwrite an
+ * edit); is it done; what does the operator complain of; which Pod is stuck and why.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Api, ApiError } from "../api/api";
-import { away, type Look, patience } from "../api/away";
+import type { RawDeployment, RawRegistryConfig } from "../api/objects";
+import { paths } from "../api/paths";
+import { type Found, type Last, type Turn, waitFor } from "../api/wait";
+import type { JournalOfRun } from "../journal/store";
+import { namespace, operatorDeployment, registryConfig, registryName } from "../names";
+import type { RegistryConfig } from "../observation";
 import {
   clusterOperatorSettled,
   complaint,
@@ -16,13 +20,9 @@ import {
   stuckPod,
   type Verdict,
 } from "./evidence";
-import type { JournalOfRun } from "../journal/store";
-import type { RawDeployment, RawRegistryConfig } from "../api/objects";
-import type { RegistryConfig } from "../observation";
+import { type OwnContainerWatch, unwatched, watchForOwnContainer } from "./own-container";
 import { holds, type SpecPatch } from "./patch";
-import { paths } from "../api/paths";
-import { parseConditions, readRegistry, type RegistrySnapshot } from "./registry";
-import { namespace, operatorDeployment, registryConfig, registryName } from "../names";
+import { readRegistry, type RegistrySnapshot } from "./registry";
 
 /** One change and what it is to lead to. */
 export interface Rollout {
@@ -38,7 +38,7 @@ export interface Rollout {
   /** A container that the operator had to make is a failure: its words. */
   readonly ownContainerMeans?: string;
   /** It counts before anything is sent as well, because an earlier run did the sending (default false). */
-  readonly ownContainerOfBefore?: boolean;
+  readonly ownContainerCountsAtOnce?: boolean;
   /** Called before that failure is thrown. */
   readonly onOwnContainer?: () => Promise<void>;
   /** Called when a Pod is stuck; returns a line to say when it changed the plan (the patch then differs). */
@@ -63,14 +63,12 @@ export interface RolloutContext {
   readonly pace?: number;
 }
 
-const turnMilliseconds = 1000;
 /** How often a patch that was overwritten is sent again before it is an error. */
 const sendingsAtMost = 6;
 /** The operator looks within a second or two; after this long something is wrong with it. */
 const operatorSilentSeconds = 12;
-/** A complaint that waiting cannot mend must be there this long: one of before the patch lingers for a moment. */
+/** A complaint that waiting cannot mend must be there this long: an older one lingers for a moment after the patch. */
 const lastingSeconds = 6;
-const heartbeatSeconds = 30;
 /** How long failing probes are a start, not trouble. */
 const probeSeconds = 45;
 /**
@@ -80,110 +78,91 @@ const probeSeconds = 45;
  */
 const settleSeconds = 60;
 
+/** What one rollout is doing, from turn to turn. */
+interface UnderWay {
+  readonly rollout: Rollout;
+  readonly context: RolloutContext;
+  readonly ownContainer: OwnContainerWatch;
+  sent: number;
+  seen: RegistrySnapshot | undefined;
+}
+
 /** Throws one message for the user: what it waited for, what it saw last, the next command. */
 export async function rollOut(rollout: Rollout, context: RolloutContext): Promise<RolloutResult> {
-  const { api, journal, log } = context;
-  const look = patience(log);
-  const clock = stopwatch();
-  const watcher = watchForOwnContainer(api, rollout.ownContainerMeans !== undefined);
-  const say = teller(log);
-  const complaints = since();
-  const stuck = since();
-  const silent = since();
-  const proven = since();
-  let sent = 0;
-  let last: RegistrySnapshot | undefined;
-  let waitingFor = "the API server";
+  const ownContainer =
+    rollout.ownContainerMeans === undefined ? unwatched : watchForOwnContainer(context.api);
+  const state: UnderWay = { rollout, context, ownContainer, sent: 0, seen: undefined };
+  const wait = {
+    look: (turn: Turn) => look(state, turn),
+    limitSeconds: rollout.timeoutSeconds,
+    outOfTime: (last: Last): never => {
+      throw new Error(outOfTime(rollout, last, state.seen));
+    },
+  };
   try {
-    for (;;) {
-      const seen = await look(async () => {
-        await journal.assertRun();
-        return readRegistry(api);
-      });
-      if (seen !== away) {
-        last = seen;
-        if (seen.config === undefined) {
-          throw new Error(`${rollout.name}: ${registryConfig} does not exist any more; ${rollout.next}`);
-        }
-        const counts = sent > 0 || rollout.ownContainerOfBefore === true;
-        if (watcher.madeItsOwn() || (counts && madeItsOwn(rollout, seen))) {
-          await rollout.onOwnContainer?.();
-          throw new Error(`${rollout.name}: ${rollout.ownContainerMeans ?? ""}`);
-        }
-        const patch = rollout.patch(seen.config);
-        if (!holds(seen.config, patch)) {
-          if (sent >= sendingsAtMost) {
-            throw new Error(
-              `${rollout.name}: the registry config was overwritten ${sent} times after it was patched with ` +
-                `${JSON.stringify({ spec: patch })}; find out who writes it (oc get ${registryConfig} ` +
-                `--show-managed-fields -o yaml), then run the same command again`,
-            );
-          }
-          if (sent > 0) {
-            say.always("the registry config was overwritten, sending the patch again");
-          }
-          if (await maySend(rollout, journal, look)) {
-            sent += (await send(api, seen.config, patch)) ? 1 : 0;
-            continue;
-          }
-          waitingFor = "the API server, to send the patch";
-          if (clock.seconds() >= rollout.timeoutSeconds) {
-            throw new Error(outOfTime(rollout, waitingFor, last));
-          }
-          await sleep(context.pace ?? turnMilliseconds);
-          continue;
-        }
-        const evidence = rollout.done(seen);
-        const provenSeconds = proven.track(evidence.ok ? "proven" : undefined);
-        const verdict = evidence.ok && (rollout.settle ?? true) ? clusterOperatorSettled(seen) : evidence;
-        if (verdict.ok) {
-          return { seen, seconds: clock.seconds(), sent };
-        }
-        waitingFor = verdict.waitingFor;
-        if (evidence.ok && (provenSeconds >= settleSeconds || clock.seconds() >= rollout.timeoutSeconds)) {
-          say.always(
-            `warning: going on without waiting longer for ${waitingFor}: the registry itself is as wanted, ` +
-              `by its Deployment and Pods; see: oc describe clusteroperator ${registryName}`,
-          );
-          return { seen, seconds: clock.seconds(), sent };
-        }
-        say.once("waiting", `waiting for ${waitingFor}`);
-        watchOperator(seen, complaints, say, rollout);
-        const refused = podsRefused(seen);
-        if (refused !== undefined) {
-          say.once("refused", `the registry's Pods cannot be made: ${refused}`);
-        }
-        await watchSilence(api, seen, silent, say);
-        const pod = stuckPod(seen);
-        const stuckSeconds = stuck.track(pod?.pod);
-        // Every registry fails its first probes while it starts.
-        if (pod !== undefined && (stuckSeconds >= probeSeconds || !pod.reason.startsWith("Unhealthy"))) {
-          say.once("stuck", `Pod ${pod.pod} does not start: ${pod.reason}`);
-          const changed = rollout.whenStuck?.(pod.pod, pod.reason, stuckSeconds);
-          if (changed !== undefined) {
-            say.always(changed);
-            continue;
-          }
-        }
-      }
-      if (clock.seconds() >= rollout.timeoutSeconds) {
-        throw new Error(outOfTime(rollout, waitingFor, last));
-      }
-      say.heartbeat(`still waiting for ${waitingFor} (${Math.round(clock.seconds())} s)`, clock.seconds());
-      await sleep(context.pace ?? turnMilliseconds);
-    }
+    return await waitFor<RolloutResult>(wait, context);
   } finally {
-    watcher.stop();
+    ownContainer.stop();
   }
 }
 
-/** Asked anew right before each sending. False while the server is away: then nothing may be sent. */
-async function maySend(rollout: Rollout, journal: JournalOfRun, look: Look): Promise<boolean> {
-  const asked = await look(async () => {
-    await rollout.beforeSending?.();
-    return journal.assertRun();
-  });
-  return asked !== away;
+async function look(state: UnderWay, turn: Turn): Promise<Found<RolloutResult>> {
+  const { rollout, context } = state;
+  const seen = await readRegistry(context.api);
+  state.seen = seen;
+  const config = existing(rollout, seen);
+  await refuseOwnContainer(state, seen);
+  const patch = rollout.patch(config);
+  if (!holds(config, patch)) {
+    return sendAgain(state, config, patch, turn);
+  }
+  const found = judge(state, seen, turn);
+  if ("done" in found) {
+    return found;
+  }
+  tellOperator(rollout, seen, turn);
+  await tellSilence(context.api, seen, turn);
+  return planChanged(rollout, seen, turn) ? { again: "at once" } : found;
+}
+
+function existing(rollout: Rollout, { config }: RegistrySnapshot): RegistryConfig {
+  if (config === undefined) {
+    throw new Error(`${rollout.name}: ${registryConfig} does not exist any more; ${rollout.next}`);
+  }
+  return config;
+}
+
+async function refuseOwnContainer({ rollout, ownContainer, sent }: UnderWay, seen: RegistrySnapshot) {
+  const counts = sent > 0 || rollout.ownContainerCountsAtOnce === true;
+  const told = rollout.ownContainerMeans !== undefined && madeItsOwnContainer(seen.config?.conditions ?? []);
+  if (ownContainer.found() || (counts && told)) {
+    await rollout.onOwnContainer?.();
+    throw new Error(`${rollout.name}: ${rollout.ownContainerMeans ?? ""}`);
+  }
+}
+
+async function sendAgain(
+  state: UnderWay,
+  config: RegistryConfig,
+  patch: SpecPatch,
+  turn: Turn,
+): Promise<Found<RolloutResult>> {
+  const { rollout, context, sent } = state;
+  if (sent >= sendingsAtMost) {
+    throw new Error(
+      `${rollout.name}: the registry config was overwritten ${sent} times after it was patched with ` +
+        `${JSON.stringify({ spec: patch })}; find out who writes it (oc get ${registryConfig} ` +
+        `--show-managed-fields -o yaml), then run the same command again`,
+    );
+  }
+  if (sent > 0) {
+    turn.say("the registry config was overwritten, sending the patch again");
+  }
+  // Both are asked right before each sending: nothing may be sent while they cannot be answered.
+  await rollout.beforeSending?.();
+  await context.journal.assertRun();
+  state.sent += (await send(context.api, config, patch)) ? 1 : 0;
+  return { again: "at once" };
 }
 
 /**
@@ -205,20 +184,43 @@ async function send(api: Api, config: RegistryConfig, patch: SpecPatch): Promise
   }
 }
 
-function watchOperator(seen: RegistrySnapshot, complaints: Since, say: Teller, rollout: Rollout): void {
-  const complains = complaint(seen);
-  const seconds = complaints.track(complains);
-  if (complains === undefined) {
-    return;
+/** Done by the registry's own evidence, and then by the ClusterOperator, for which the wait is shorter. */
+function judge({ rollout, sent }: UnderWay, seen: RegistrySnapshot, turn: Turn): Found<RolloutResult> {
+  const evidence = rollout.done(seen);
+  const provenSeconds = turn.since("proven", evidence.ok ? "proven" : undefined);
+  const verdict = evidence.ok && (rollout.settle ?? true) ? clusterOperatorSettled(seen) : evidence;
+  const result = { seen, seconds: Math.round(turn.seconds * 10) / 10, sent };
+  if (verdict.ok) {
+    return { done: result };
   }
-  say.once("operator", `the operator says ${complains}`);
-  if (isLasting(complains) && seconds >= lastingSeconds && caughtUp(seen)) {
-    throw new Error(`${rollout.name}: the operator refuses: ${complains}; ${rollout.next}`);
+  if (evidence.ok && (provenSeconds >= settleSeconds || turn.seconds >= rollout.timeoutSeconds)) {
+    turn.say(
+      `warning: going on without waiting longer for ${verdict.waitingFor}: the registry itself is as wanted, ` +
+        `by its Deployment and Pods; see: oc describe clusteroperator ${registryName}`,
+    );
+    return { done: result };
+  }
+  return { waitingFor: verdict.waitingFor };
+}
+
+/** What the operator complains of, and that the registry's Pods cannot even be made. */
+function tellOperator(rollout: Rollout, seen: RegistrySnapshot, turn: Turn): void {
+  const complains = complaint(seen);
+  const seconds = turn.since("complaint", complains);
+  if (complains !== undefined) {
+    turn.once("operator", `the operator says ${complains}`);
+    if (isLasting(complains) && seconds >= lastingSeconds && caughtUp(seen)) {
+      throw new Error(`${rollout.name}: the operator refuses: ${complains}; ${rollout.next}`);
+    }
+  }
+  const refused = podsRefused(seen);
+  if (refused !== undefined) {
+    turn.once("refused", `the registry's Pods cannot be made: ${refused}`);
   }
 }
 
-async function watchSilence(api: Api, seen: RegistrySnapshot, silent: Since, say: Teller): Promise<void> {
-  const seconds = silent.track(caughtUp(seen) ? undefined : "behind");
+async function tellSilence(api: Api, seen: RegistrySnapshot, turn: Turn): Promise<void> {
+  const seconds = turn.since("silent", caughtUp(seen) ? undefined : "behind");
   if (seconds < operatorSilentSeconds) {
     return;
   }
@@ -228,15 +230,30 @@ async function watchSilence(api: Api, seen: RegistrySnapshot, silent: Since, say
       ? ""
       : ` (deployment ${operatorDeployment} has ${deployment.status?.availableReplicas ?? 0} of ` +
         `${deployment.spec.replicas ?? 1} replicas available)`;
-  say.once(
+  turn.once(
     "silent",
     `the operator has not looked at the change for ${operatorSilentSeconds} s${state}: ` +
       `oc -n ${namespace} get pods`,
   );
 }
 
-function caughtUp(seen: RegistrySnapshot): boolean {
-  const config = seen.config;
+/** Tells of a Pod that does not start; true when the rollout goes another way because of it. */
+function planChanged(rollout: Rollout, seen: RegistrySnapshot, turn: Turn): boolean {
+  const stuck = stuckPod(seen);
+  const seconds = turn.since("stuck", stuck?.pod);
+  // Every registry fails its first probes while it starts.
+  if (stuck === undefined || (seconds < probeSeconds && stuck.reason.startsWith("Unhealthy"))) {
+    return false;
+  }
+  turn.once("stuck", `Pod ${stuck.pod} does not start: ${stuck.reason}`);
+  const changed = rollout.whenStuck?.(stuck.pod, stuck.reason, seconds);
+  if (changed !== undefined) {
+    turn.say(changed);
+  }
+  return changed !== undefined;
+}
+
+function caughtUp({ config }: RegistrySnapshot): boolean {
   return (
     config === undefined ||
     config.observedGeneration === undefined ||
@@ -244,108 +261,17 @@ function caughtUp(seen: RegistrySnapshot): boolean {
   );
 }
 
-function madeItsOwn(rollout: Rollout, seen: RegistrySnapshot): boolean {
-  return rollout.ownContainerMeans !== undefined && madeItsOwnContainer(seen.config?.conditions ?? []);
-}
-
-function outOfTime(rollout: Rollout, waitingFor: string, last: RegistrySnapshot | undefined): string {
-  const complains = last === undefined ? undefined : complaint(last);
-  const refused = last === undefined ? undefined : podsRefused(last);
-  const pod = last === undefined ? undefined : stuckPod(last);
+function outOfTime(rollout: Rollout, { waitingFor, away }: Last, seen: RegistrySnapshot | undefined): string {
+  const complains = seen === undefined ? undefined : complaint(seen);
+  const refused = seen === undefined ? undefined : podsRefused(seen);
+  const pod = seen === undefined ? undefined : stuckPod(seen);
   return [
-    `${rollout.name}: gave up after ${rollout.timeoutSeconds} s (rolloutTimeout) waiting for ${waitingFor}`,
+    `${rollout.name}: gave up after ${rollout.timeoutSeconds} s (rolloutTimeout) waiting for ` +
+      (away ? "the API server" : waitingFor),
     ...(complains === undefined ? [] : [`the operator says ${complains}`]),
     ...(refused === undefined ? [] : [`the registry's Pods cannot be made: ${refused}`]),
     ...(pod === undefined ? [] : [`Pod ${pod.pod} does not start: ${pod.reason}`]),
-    ...(last === undefined ? [] : [`seen last: ${inOneLine(last)}`]),
+    ...(seen === undefined ? [] : [`seen last: ${inOneLine(seen)}`]),
     rollout.next,
   ].join("; ");
-}
-
-/**
- * "Swift Container Created" lasts only until the operator's next look, too short to be found by polling: the events of
- * the config are followed.
- */
-function watchForOwnContainer(api: Api, wanted: boolean): { madeItsOwn(): boolean; stop(): void } {
-  const abort = new AbortController();
-  let found = false;
-  const follow = async () => {
-    let known: string | undefined;
-    while (!abort.signal.aborted) {
-      try {
-        const query = { watch: "true", fieldSelector: "metadata.name=cluster", timeoutSeconds: "240" };
-        const from = known === undefined ? {} : { resourceVersion: known };
-        for await (const line of api.lines(paths.registryConfigs, { ...query, ...from }, abort.signal)) {
-          const event = JSON.parse(line) as { type: string; object: RawRegistryConfig };
-          if (event.type === "ERROR") {
-            known = undefined;
-            break;
-          }
-          // The state at the beginning is of before the patch.
-          const first = known === undefined;
-          known = event.object.metadata.resourceVersion;
-          found ||= !first && madeItsOwnContainer(parseConditions(event.object.status?.conditions));
-        }
-      } catch {
-        // The watch only adds to what each turn reads; it is begun again.
-        known = undefined;
-      }
-      await sleep(turnMilliseconds, undefined, { signal: abort.signal }).catch(() => undefined);
-    }
-  };
-  if (wanted) {
-    void follow();
-  }
-  return { madeItsOwn: () => found, stop: () => abort.abort() };
-}
-
-interface Teller {
-  /** Says a line when it differs from the last one of its kind. */
-  once(kind: string, line: string): void;
-  always(line: string): void;
-  heartbeat(line: string, seconds: number): void;
-}
-
-function teller(log: (line: string) => void): Teller {
-  const said = new Map<string, string>();
-  let lastBeat = 0;
-  return {
-    once(kind, line) {
-      if (said.get(kind) !== line) {
-        said.set(kind, line);
-        log(line);
-      }
-    },
-    always: log,
-    heartbeat(line, seconds) {
-      if (seconds - lastBeat >= heartbeatSeconds) {
-        lastBeat = seconds;
-        log(line);
-      }
-    },
-  };
-}
-
-interface Since {
-  /** Seconds for which the value has been the same; 0 when it is new or `undefined`. */
-  track(value: string | undefined): number;
-}
-
-function since(): Since {
-  let value: string | undefined;
-  let from = performance.now();
-  return {
-    track(now) {
-      if (now !== value || now === undefined) {
-        value = now;
-        from = performance.now();
-      }
-      return (performance.now() - from) / 1000;
-    },
-  };
-}
-
-function stopwatch(): { seconds(): number } {
-  const from = performance.now();
-  return { seconds: () => Math.round((performance.now() - from) / 100) / 10 };
 }

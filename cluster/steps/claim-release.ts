@@ -2,8 +2,7 @@
  * `claim-release`: deletes the old claim, by UID, once nothing needs it: the registry is open and on Swift, and no Pod
  * mounts the claim. From here on there is no way back.
  */
-import { setTimeout as sleep } from "node:timers/promises";
-import { away, patience } from "../api/away";
+import { waitFor } from "../api/wait";
 import { readClaim } from "../registry/claim";
 import { served } from "../registry/evidence";
 import type { Journal } from "../journal/journal";
@@ -59,26 +58,33 @@ function assertOurs(claim: Claim, journal: Journal): void {
   }
 }
 
-async function waitUntilNotNeeded(session: Session, inputs: ClaimReleaseInputs): Promise<void> {
-  const until = performance.now() + inputs.timeoutSeconds * 1000;
-  const look = patience(session.log);
-  for (;;) {
-    const why = await look(() => stillNeeded(session, inputs.claim));
-    if (why === undefined) {
-      return;
-    }
-    if (performance.now() > until) {
-      throw new Error(
-        `claim ${namespace}/${inputs.claim} is not released: ${why === away ? "waiting for the API server" : why}; the registry itself is on Swift. ` +
-          "Run the same command again",
-      );
-    }
-    await sleep(session.pace ?? 1000);
-  }
+function waitUntilNotNeeded(session: Session, inputs: ClaimReleaseInputs): Promise<void> {
+  const name = `claim ${namespace}/${inputs.claim}`;
+  let why = "";
+  return waitFor<void>(
+    {
+      look: async () => {
+        const needed = await stillNeeded(session, inputs.claim);
+        why = needed?.why ?? "";
+        return needed === undefined ? { done: undefined } : { waitingFor: needed.waitingFor };
+      },
+      limitSeconds: inputs.timeoutSeconds,
+      outOfTime: ({ away }) => {
+        throw new Error(
+          `${name} is not released: ${away ? "waiting for the API server" : why}; the registry itself is on Swift. ` +
+            "Run the same command again",
+        );
+      },
+    },
+    session,
+  );
 }
 
-/** Why the claim may not go yet. */
-async function stillNeeded(session: Session, name: string): Promise<string | undefined> {
+/** Why the claim may not go yet, and what must happen before it may. */
+async function stillNeeded(
+  session: Session,
+  name: string,
+): Promise<{ readonly why: string; readonly waitingFor: string } | undefined> {
   const { previous } = await session.journal.assertRun();
   const seen = await readRegistry(session.api);
   const container = containerOf(seen.config?.storage ?? {});
@@ -89,32 +95,36 @@ async function stillNeeded(session: Session, name: string): Promise<string | und
   const claim = await readClaim(session.api, name);
   const users = claim?.usedBy ?? [];
   if (!verdict.ok) {
-    return `waiting for ${verdict.waitingFor}`;
+    return { why: `waiting for ${verdict.waitingFor}`, waitingFor: verdict.waitingFor };
   }
-  return users.length === 0 ? undefined : `pod ${users.join(", ")} still mounts it`;
+  return users.length === 0
+    ? undefined
+    : { why: `pod ${users.join(", ")} still mounts it`, waitingFor: `pod ${users.join(", ")} to end` };
 }
 
-async function waitUntilGone(session: Session, inputs: ClaimReleaseInputs, uid: string): Promise<void> {
-  const until = performance.now() + inputs.timeoutSeconds * 1000;
-  const look = patience(session.log);
+function waitUntilGone(session: Session, inputs: ClaimReleaseInputs, uid: string): Promise<void> {
+  const name = `claim ${namespace}/${inputs.claim}`;
   let users = "no Pod";
-  for (;;) {
-    const claim = await look(async () => {
-      await session.journal.assertRun();
-      return readClaim(session.api, inputs.claim);
-    });
-    if (claim === undefined || (claim !== away && claim.uid !== uid)) {
-      return;
-    }
-    users = claim === away ? users : claim.usedBy.join(", ") || "no Pod";
-    if (performance.now() > until) {
-      throw new Error(
-        `claim ${namespace}/${inputs.claim} is being deleted but still there after ${inputs.timeoutSeconds} s ` +
-          `(used by: ${users}); it goes by itself once nothing mounts it`,
-      );
-    }
-    await sleep(session.pace ?? 1000);
-  }
+  return waitFor<void>(
+    {
+      look: async () => {
+        const claim = await readClaim(session.api, inputs.claim);
+        if (claim === undefined || claim.uid !== uid) {
+          return { done: undefined };
+        }
+        users = claim.usedBy.join(", ") || "no Pod";
+        return { waitingFor: `${name} to go (used by: ${users})` };
+      },
+      limitSeconds: inputs.timeoutSeconds,
+      outOfTime: () => {
+        throw new Error(
+          `${name} is being deleted but still there after ${inputs.timeoutSeconds} s (used by: ${users}); it goes by ` +
+            "itself once nothing mounts it",
+        );
+      },
+    },
+    session,
+  );
 }
 
 function reclaimInWords(claim: Claim): string {

@@ -37,7 +37,7 @@ export async function toSwiftStep(
       beforeSending: () => assertProof(container, session),
       ownContainerMeans: inAnotherAccount(container),
       // A run that was killed after sending may have left the condition behind.
-      ownContainerOfBefore: isThere && remembered.phase === "switching",
+      ownContainerCountsAtOnce: isThere && remembered.phase === "switching",
       // Remembered: the condition goes with the operator's next look, and an empty registry would pass for a full one.
       onOwnContainer: async () => {
         const wrongAccount = { container, at: new Date().toISOString() };
