@@ -7,6 +7,7 @@ import { endWithUs } from "../test/e2e/support/termination";
 import type { TestCloud } from "../test/migrator/support/cloud";
 import { identity } from "../test/migrator/swift-standin/keystone";
 import { SwiftStandin } from "../test/migrator/swift-standin/server";
+import { typescript } from "../scripts/node";
 
 /** Container that holds what the index lists. */
 export const container = "bench";
@@ -32,13 +33,7 @@ async function serve(index: string | undefined): Promise<void> {
 export async function startStandin(index?: string): Promise<{ cloud: TestCloud; stop: () => void }> {
   const child = spawn(
     process.execPath,
-    [
-      "--max-old-space-size=4096",
-      "-r",
-      "ts-node/register/transpile-only",
-      __filename,
-      ...(index === undefined ? [] : [index]),
-    ],
+    ["--max-old-space-size=4096", ...typescript, __filename, ...(index === undefined ? [] : [index])],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   endWithUs(child);

@@ -9,6 +9,7 @@ import { find, mover, rclone, swiftUpload } from "./clients";
 import { measure, type Command, type Cost } from "./measure";
 import { best, row, type Row } from "./rows";
 import { container, startStandin } from "./standin";
+import { typescript } from "../scripts/node";
 
 export interface Stage {
   readonly cloud: TestCloud;
@@ -172,7 +173,7 @@ async function large(stage: Stage): Promise<Row[]> {
   proven(full);
   const hash = await stage.run("large, sha256 and MD5 alone", "node", {
     command: process.execPath,
-    args: ["-r", "ts-node/register/transpile-only", resolve("bench/hash-only.ts"), join(tree.root, "docker")],
+    args: [...typescript, resolve("bench/hash-only.ts"), join(tree.root, "docker")],
     cwd: resolve("."),
   });
   await stage.account.remove(ours);

@@ -15,6 +15,7 @@ import { projectRoot } from "./e2e/support/project";
 import { atTermination } from "./e2e/support/termination";
 import { labPackages } from "./lab/parts";
 import { defaults } from "./lab/settings";
+import { typescript } from "../scripts/node";
 
 interface Suite extends Counts {
   readonly name: string;
@@ -68,7 +69,6 @@ function skipped(name: string, why: string): void {
 }
 
 const jest = join(projectRoot, "node_modules", "jest", "bin", "jest.js");
-const tsNode = ["-r", "ts-node/register/transpile-only"];
 
 async function main(): Promise<void> {
   const reasons = whyNoLab("stand-in");
@@ -103,7 +103,7 @@ async function main(): Promise<void> {
     else
       await suite(
         "e2e",
-        [...tsNode, join(__dirname, "e2e", "run.ts"), "--lab", lab.folder, "--ci"],
+        [...typescript, join(__dirname, "e2e", "run.ts"), "--lab", lab.folder, "--ci"],
         plainCounts,
       );
   } catch (error) {

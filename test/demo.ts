@@ -14,6 +14,7 @@ import type { Stack } from "./e2e/support/pulumi";
 import { Swift } from "./e2e/support/swift";
 import { Window } from "./e2e/support/window";
 import { World } from "./e2e/support/world";
+import { typescript } from "../scripts/node";
 
 async function main(): Promise<void> {
   const reasons = whyNoLab("stand-in");
@@ -118,13 +119,7 @@ async function moverAlone(lab: Lab): Promise<void> {
     const settings = lab.moverSettings(lab.folder, mode, container);
     const ended = await start(
       process.execPath,
-      [
-        "-r",
-        "ts-node/register/transpile-only",
-        join(projectRoot, "migrator", "main.ts"),
-        "--settings",
-        settings,
-      ],
+      [...typescript, join(projectRoot, "migrator", "main.ts"), "--settings", settings],
       {
         cwd: projectRoot,
         onLine: (line) => console.log(line),

@@ -1,6 +1,6 @@
 /**
  * docs/permissions.yaml from the table in permissions.ts. Print it with:
- * `node -r ts-node/register/transpile-only cluster/api/permissions-manifest.ts > docs/permissions.yaml`
+ * `node -r ./scripts/typescript.js cluster/api/permissions-manifest.ts > docs/permissions.yaml`
  */
 import { stringify } from "yaml";
 import { type Permission, permissions } from "./permissions";

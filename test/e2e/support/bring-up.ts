@@ -20,6 +20,7 @@ import { endProcessesWith, start, tail, until } from "./process";
 import { projectRoot } from "./project";
 import { seedRecord } from "./seeded";
 import { atTermination } from "./termination";
+import { typescript } from "../../../scripts/node";
 
 export interface LabWishes {
   readonly folder: string;
@@ -44,7 +45,7 @@ export function whyNoLab(operator: "stand-in" | "real"): string[] {
 async function lab(args: readonly string[], env: NodeJS.ProcessEnv, quiet = false): Promise<string> {
   const ended = await start(
     process.execPath,
-    ["-r", "ts-node/register/transpile-only", join(projectRoot, "test", "lab", "cli.ts"), ...args],
+    [...typescript, join(projectRoot, "test", "lab", "cli.ts"), ...args],
     {
       cwd: projectRoot,
       env: { ...process.env, ...env },

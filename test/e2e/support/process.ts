@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { projectRoot } from "./project";
 import { endWithUs } from "./termination";
+import { typescript } from "../../../scripts/node";
 
 export interface Ended {
   /** Exit code, or `undefined` when a signal ended it. */
@@ -119,7 +120,7 @@ export function start(command: string, args: readonly string[], options: StartOp
 
 /** Starts TypeScript text in the project's folder; its arguments begin at `process.argv[1]`. */
 export function startScript(text: string, ...args: readonly string[]): Running {
-  return start(process.execPath, ["-r", "ts-node/register/transpile-only", "-e", text, ...args], {
+  return start(process.execPath, [...typescript, "-e", text, ...args], {
     cwd: projectRoot,
   });
 }

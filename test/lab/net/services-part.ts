@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Part } from "../part";
 import { processPart } from "../process";
 import { labNodes, labPaths, type LabSettings } from "../settings";
+import { typescript } from "../../../scripts/node";
 
 /** The process that gives Services their addresses' meaning and their names. */
 export function servicesPart(settings: LabSettings): Part {
@@ -13,14 +14,7 @@ export function servicesPart(settings: LabSettings): Part {
     name: "services",
     run: paths.run,
     logs: paths.log,
-    command: [
-      process.execPath,
-      "-r",
-      "ts-node/register/transpile-only",
-      join(__dirname, "services.ts"),
-      settings.dir,
-    ],
-    cwd: join(__dirname, "../../.."),
+    command: [process.execPath, ...typescript, join(__dirname, "services.ts"), settings.dir],
     listens: addresses.map((host) => ({ host, port: 53 })),
     fingerprint: () => [addresses.join(), ...sources()].join("\n"),
     ready: async () => {

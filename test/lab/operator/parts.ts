@@ -9,6 +9,7 @@ import { processPart, type ProcessOptions } from "../process";
 import { images } from "../registry/images";
 import { labPaths, labPorts, type LabSettings } from "../settings";
 import { namespace } from "./types";
+import { typescript } from "../../../scripts/node";
 
 const realName = "cluster-image-registry-operator";
 
@@ -47,13 +48,7 @@ function standIn(settings: LabSettings): Part {
     .map((name) => join(__dirname, name));
   return processPart({
     ...common(settings),
-    command: [
-      process.execPath,
-      "-r",
-      require.resolve("ts-node/register/transpile-only"),
-      join(__dirname, "main.ts"),
-    ],
-    cwd: join(__dirname, "..", "..", ".."),
+    command: [process.execPath, ...typescript, join(__dirname, "main.ts")],
     env: {
       KUBECONFIG_FILE: labPaths(settings).kubeconfig,
       IMAGE: images.registry,

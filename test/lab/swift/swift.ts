@@ -18,6 +18,7 @@ import {
   type SwiftSettings,
   type SwiftTls,
 } from "./settings";
+import { typescript } from "../../../scripts/node";
 
 const run = promisify(execFile);
 
@@ -201,8 +202,6 @@ function processes(settings: SwiftSettings): readonly ProcessOptions[] {
             ...common,
             name: "swift-tls",
             command: front(settings, tls),
-            // Where ts-node finds its tsconfig.json.
-            cwd: join(__dirname, "../../.."),
             fingerprint: () => readFileSync(tls.certificate, "utf8"),
             listens: [settings.ports.keystone, settings.ports.proxy].map((port) => ({
               host: settings.host,
@@ -221,8 +220,7 @@ function front(settings: SwiftSettings, tls: SwiftTls): readonly [string, ...str
   const listen = (port: number, behind: Listen) => `${settings.host}:${port}=${address(behind)}`;
   return [
     process.execPath,
-    "-r",
-    require.resolve("ts-node/register/transpile-only"),
+    ...typescript,
     join(__dirname, "front.ts"),
     tls.certificate,
     tls.key,

@@ -6,6 +6,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { exitCodes, type MoverEvent, type MoverSettings, type Report } from "../../../migrator/contract";
 import { cloudSettings, type TestCloud } from "./cloud";
+import { typescript } from "../../../scripts/node";
 
 const program = resolve("migrator/dist/migrator.js");
 
@@ -18,7 +19,7 @@ export function moverProgram(): string {
       .map((name) => join(room, name)),
   );
   if (sources.some((source) => statSync(source).mtimeMs > built))
-    execFileSync(process.execPath, ["-r", "ts-node/register/transpile-only", "migrator/bundle.ts"], {
+    execFileSync(process.execPath, [...typescript, "migrator/bundle.ts"], {
       stdio: ["ignore", "ignore", "inherit"],
     });
   return program;
