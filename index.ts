@@ -9,12 +9,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { apiFor } from "./cluster/api/api";
 import { readCloudSources, resolveCloud } from "./cluster/cloud/cloud";
 import { takeRun } from "./cluster/journal/store";
-import { loadKubeConfig } from "./cluster/api/kube";
+import { clientOf, readKubeconfig } from "./cluster/api/kube";
 import { removeStaleMoverPods } from "./cluster/mover/pods";
 import { observeCluster } from "./cluster/observe";
 import { removeLeftPullCheck } from "./cluster/pull-check/run";
 import { build } from "./components/graph";
 import { accountOf, plannedPods, prepare } from "./components/materials";
+import { kubernetesVariables } from "./components/kubernetes-provider";
 import { leakingVariables, withProject } from "./components/openstack-provider";
 import { readSettings } from "./config/config";
 import { bundleMover } from "./migrator/bundle";
@@ -24,7 +25,8 @@ import { describe } from "./plan/words";
 
 async function main(): Promise<Record<string, unknown>> {
   const settings = readSettings();
-  const kube = loadKubeConfig(settings.kubernetes);
+  const kubeconfig = readKubeconfig(settings.kubernetes);
+  const kube = clientOf(kubeconfig);
   const api = apiFor(kube);
 
   const seen = await observeCluster(kube, {
@@ -33,17 +35,19 @@ async function main(): Promise<Record<string, unknown>> {
   });
   const mayRead = seen.reachable && seen.missingPermissions.length === 0;
   const cloud = mayRead ? resolveCloud(await readCloudSources(api), settings.openstack) : undefined;
-  const leaking =
-    seen.reachable && cloud?.ok === true
+  const leaking = [
+    ...kubernetesVariables(process.env),
+    ...(seen.reachable && cloud?.ok === true
       ? leakingVariables(process.env, withProject(cloud.provider, accountOf(seen)))
-      : [];
+      : []),
+  ];
   const decision = plan(settings, seen, { leakingVariables: leaking, host: hostname() });
   for (const each of decision.warnings) await pulumi.log.warn(`[${each.id}] ${each.message}`);
   if (!decision.ok) throw new pulumi.RunError(showRefusals(decision.refusals, settings.state));
   if (!seen.reachable) throw new pulumi.RunError(seen.message);
 
   const run = { token: randomUUID(), stack: settings.stack };
-  const materials = prepare(settings, seen, cloud, run, bundleMover);
+  const materials = prepare(settings, seen, kubeconfig.content, cloud, run, bundleMover);
   if (!pulumi.runtime.isDryRun()) {
     // From here on only this run acts: a provider process that outlived an earlier one stops before its next patch.
     await takeRun(api, { ...run, host: hostname(), since: new Date().toISOString() });

@@ -2,7 +2,14 @@
 // "lab" needs the lab's cluster or Swift (npm run lab -- up).
 const common = {
   testEnvironment: "node",
-  transform: { "^.+\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" } }] },
+  transform: {
+    "^.+\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" } }],
+    // Packages that come as ES modules only; jest loads CommonJS.
+    "^.+\\.js$": ["@swc/jest", { jsc: { target: "es2022" }, module: { type: "commonjs" } }],
+  },
+  transformIgnorePatterns: [
+    `/node_modules/(?!(${["@kubernetes/client-node", "agent-base", "jose", "oauth4webapi", "openid-client", "socks-proxy-agent"].join("|")})/)`,
+  ],
   modulePathIgnorePatterns: ["<rootDir>/.lab", "<rootDir>/.cache"],
 };
 module.exports = {

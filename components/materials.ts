@@ -1,7 +1,5 @@
 /** Turns settings and what was observed into what the graph is built with. */
 import { createHash } from "node:crypto";
-import * as pulumi from "@pulumi/pulumi";
-import { Provider as KubernetesProvider } from "@pulumi/kubernetes/provider";
 import type { ResolvedCloud, UnresolvedCloud } from "../cluster/cloud/cloud";
 import type { ReachableObservation } from "../cluster/observation";
 import { witnessProblem } from "../cluster/registry/evidence";
@@ -10,6 +8,7 @@ import type { Settings } from "../config/config";
 import type { MoverBundle } from "../migrator/bundle";
 import type { Plan } from "../plan/types";
 import type { Materials } from "./graph";
+import { kubernetesProvider } from "./kubernetes-provider";
 import { type MoverInputs, specHash } from "./mover-pod";
 import { openstackProvider, withProject } from "./openstack-provider";
 import type { RunToken } from "./step";
@@ -17,11 +16,12 @@ import { podNames } from "../cluster/names";
 
 /**
  * The mover is bundled only where the graph has a Pod, the cloud only where it has a Pod or a container: going back
- * from a Swift that is gone must not fail for want of it.
+ * from a Swift that is gone must not fail for want of it. `kubeconfig`: text of the kubeconfig that was observed with.
  */
 export function prepare(
   settings: Settings,
   seen: ReachableObservation,
+  kubeconfig: string,
   cloud: ResolvedCloud | UnresolvedCloud | undefined,
   run: RunToken,
   bundle: () => MoverBundle,
@@ -31,7 +31,9 @@ export function prepare(
   return {
     run,
     settings,
-    kubernetes: once(() => kubernetesProvider(settings)),
+    kubernetes: once(() =>
+      kubernetesProvider({ content: kubeconfig, identifier: seen.infrastructure?.name ?? seen.server }),
+    ),
     openstack: once(() => openstackProvider(withProject(needed(cloud).provider, accountOf(seen)), {})),
     mover,
     pod: (copy) => ({
@@ -96,20 +98,6 @@ export function plannedPods(
 function validWitness(seen: ReachableObservation): Witness | undefined {
   const witness = seen.journal?.seal?.witness;
   return witness === undefined || witnessProblem(seen, witness) !== undefined ? undefined : witness;
-}
-
-/** The cluster the observation was made of; what is there already under our names is adopted. */
-function kubernetesProvider(settings: Settings): KubernetesProvider {
-  const { kubeconfig, context } = settings.kubernetes;
-  return new KubernetesProvider("kubernetes", {
-    // It may be the content with a token in it, not only a path.
-    ...(kubeconfig === undefined ? {} : { kubeconfig: pulumi.secret(kubeconfig) }),
-    ...(context === undefined ? {} : { context }),
-    upsertExistingObjects: true,
-    // The mover's code and settings change in place; Pods are told apart by hash.
-    enableConfigMapMutable: true,
-    enableSecretMutable: true,
-  });
 }
 
 /** Storage URL of the account, when the cloud was reached. */

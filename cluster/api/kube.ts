@@ -1,59 +1,127 @@
-/**
- * Which cluster, and as whom: the same kubeconfig and context as the Kubernetes provider uses, so that what is
- * observed and what is changed are one cluster.
- */
-import { existsSync } from "node:fs";
-import { homedir } from "node:os";
-import { KubeConfig } from "@kubernetes/client-node";
+/** The client library's configuration for the one cluster that `kubeconfig.ts` found, reached as `oc` reaches it. */
+import type { RequestOptions } from "node:https";
+import { KubeConfig, type RequestContext } from "@kubernetes/client-node";
+import { Agent, type Dispatcher, ProxyAgent } from "undici";
+import { proxyFor } from "../../swift/proxy";
+import { systemRoots } from "../../swift/trust";
+import { workstationProxy } from "../cloud/workstation-proxy";
+import { type Kubeconfig, type KubeSettings, readKubeconfig } from "./kubeconfig";
 
-/** Stack config `kubernetes:*`, as far as it says where the cluster is. */
-export interface KubeSettings {
-  /** A path (a leading `~` is the home folder) or the content itself. */
-  readonly kubeconfig?: string | undefined;
-  readonly context?: string | undefined;
-}
+export { type Kubeconfig, type KubeSettings, readKubeconfig } from "./kubeconfig";
 
-/**
- * Loads `kubernetes:kubeconfig` (content or path) with `kubernetes:context`; without the former what `kubectl` would
- * use: `KUBECONFIG`, then `~/.kube/config`, then the Pod's service account.
- * Throws one line that names the setting when the file or the context does not exist.
- */
+/** Reads and converts; throws what `readKubeconfig` throws. */
 export function loadKubeConfig(settings: KubeSettings): KubeConfig {
-  const kube = new KubeConfig();
-  const given = settings.kubeconfig?.trim() ?? "";
-  if (given === "") {
-    kube.loadFromDefault();
-  } else if (/[\n{]/.test(given)) {
-    load(() => kube.loadFromString(given), "the kubeconfig given as content in kubernetes:kubeconfig");
-  } else {
-    const path = given.replace(/^~(?=\/|$)/, homedir());
-    if (!existsSync(path)) {
-      throw new Error(
-        `kubernetes:kubeconfig names "${given}", which does not exist; set it to the path or the content of a ` +
-          "kubeconfig: pulumi config set kubernetes:kubeconfig <path>",
-      );
-    }
-    load(() => kube.loadFromFile(path), `the kubeconfig "${given}"`);
-  }
-  const context = settings.context?.trim() ?? "";
-  if (context !== "") {
-    if (kube.getContextObject(context) === null) {
-      const known = kube.getContexts().map((each) => each.name);
-      throw new Error(
-        `kubernetes:context is "${context}", which the kubeconfig does not have; it has: ` +
-          (known.join(", ") || "none"),
-      );
-    }
-    kube.setCurrentContext(context);
-  }
-  return kube;
+  return clientOf(readKubeconfig(settings));
 }
 
-function load(read: () => void, what: string): void {
-  try {
-    read();
-  } catch {
-    // The parser's message may quote the content, tokens included: neither it nor the cause is kept.
-    throw new Error(`${what} is not a valid kubeconfig`);
+/** As the client library wants it. Without a current context it has no cluster, and each call says so. */
+export function clientOf(kubeconfig: Kubeconfig): KubeConfig {
+  return new OneCluster(kubeconfig);
+}
+
+/** Milliseconds for a connection and its handshake. */
+const connectMilliseconds = 10_000;
+
+/**
+ * Differs from the library's where `oc` does: the system's CAs where the kubeconfig names none, an intermediate CA as
+ * trust anchor, the proxies of this shell, every impersonation header, a token from a file.
+ */
+class OneCluster extends KubeConfig {
+  private readonly headers: Readonly<Record<string, string | string[]>>;
+
+  constructor(kubeconfig: Kubeconfig) {
+    super();
+    this.headers = impersonation(kubeconfig.user);
+    if (kubeconfig.context === "") {
+      return;
+    }
+    this.loadFromString(kubeconfig.content);
+    this.users = this.users.map((user) => withTokenFile(user, kubeconfig.user["tokenFile"]));
+    // The library refuses plain HTTP unless this is set; `oc` takes it.
+    this.clusters = this.clusters.map((cluster) =>
+      cluster.server?.startsWith("http:") ? { ...cluster, skipTLSVerify: true } : cluster,
+    );
   }
+
+  override async applySecurityAuthentication(context: RequestContext): Promise<void> {
+    const options: RequestOptions = {};
+    await this.applyToHTTPSOptions(options);
+    for (const [name, value] of Object.entries(options.headers ?? {})) {
+      if (!name.startsWith("Impersonate-")) {
+        context.setHeaderParam(name, String(value));
+      }
+    }
+    context.setDispatcher(this.dispatcher(options));
+  }
+
+  private dispatcher(options: RequestOptions): Dispatcher {
+    const cluster = this.getCurrentCluster();
+    const server = cluster?.server ?? "";
+    const tls = {
+      ca: options.ca ?? systemRoots(),
+      allowPartialTrustChain: true,
+      timeout: connectMilliseconds,
+      ...given("cert", options.cert),
+      ...given("key", options.key),
+      ...given("pfx", options.pfx),
+      ...given("passphrase", options.passphrase),
+      ...given("servername", options.servername),
+      ...given("rejectUnauthorized", options.rejectUnauthorized),
+    };
+    const proxy = cluster?.proxyUrl ?? proxyFor(server, workstationProxy(process.env));
+    const connection: Dispatcher =
+      proxy === undefined
+        ? new Agent({ connect: tls })
+        : new ProxyAgent({
+            uri: proxy,
+            requestTls: tls,
+            proxyTls: { ca: systemRoots(), allowPartialTrustChain: true },
+          });
+    // Below `fetch`, which would fold several groups into one header that the API server takes for one group.
+    return connection.compose(
+      (dispatch) => (request, handler) =>
+        dispatch({ ...request, headers: withHeaders(request.headers, this.headers) }, handler),
+    );
+  }
+}
+
+type Headers = Dispatcher.DispatchOptions["headers"];
+
+/** `fetch` hands its headers down as an object; each value of a list becomes a line of its own on the wire. */
+function withHeaders(
+  headers: Headers,
+  more: Readonly<Record<string, string | string[]>>,
+): NonNullable<Headers> {
+  return Object.assign({}, headers, more);
+}
+
+type User = KubeConfig["users"][number];
+
+/** The library knows a token's file only as that of a Pod. As in client-go it comes before a token. */
+function withTokenFile({ token, ...user }: User, tokenFile: unknown): User {
+  return typeof tokenFile === "string" && tokenFile !== ""
+    ? { ...user, authProvider: { name: "tokenFile", config: { tokenFile } } }
+    : { ...user, ...given("token", token) };
+}
+
+/** Headers by which the user acts as somebody else; the library sends the name alone, without groups. */
+export function impersonation(
+  user: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, string | string[]>> {
+  const list = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
+  const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+  const groups = list(user["as-groups"]);
+  const extra = Object.entries((user["as-user-extra"] ?? {}) as Record<string, unknown>).map(
+    ([key, values]) => [`Impersonate-Extra-${encodeURIComponent(key)}`, list(values)] as const,
+  );
+  return {
+    ...given("Impersonate-User", text(user["as"])),
+    ...given("Impersonate-Uid", text(user["as-uid"])),
+    ...given("Impersonate-Group", groups.length === 0 ? undefined : groups),
+    ...Object.fromEntries(extra),
+  };
+}
+
+function given<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 }

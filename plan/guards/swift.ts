@@ -171,14 +171,14 @@ export function guardQuota(judge: Judge, seen: ReachableObservation): void {
   }
 }
 
-/** Variables that the OpenStack provider would take although every argument is given to it. */
+/** Variables that a provider takes although every argument is given to it. */
 export function guardWorkstation(judge: Judge, workstation: Workstation): void {
   if (workstation.leakingVariables.length === 0) return;
   const names = workstation.leakingVariables;
   judge.refuse(
     "workstation-variables",
-    `this shell sets ${names.join(", ")}, which the OpenStack provider mixes with the cluster's own credentials whatever it is told`,
-    "a shell without them; the credentials come from the cluster, or from openstack:* of the stack",
+    `this shell sets ${names.join(", ")}, which changes what Pulumi's providers do although this program gives them every argument`,
+    "a shell without them; the cluster comes from the kubeconfig, the credentials from the cluster or from openstack:* of the stack",
     `env ${names.map((name) => `-u ${name}`).join(" ")} pulumi up`,
   );
 }

@@ -22,6 +22,7 @@ import { podNames } from "../../cluster/names";
 jest.setTimeout(60_000);
 
 const secret = "swordfish";
+const kubeconfig = "kind: Config";
 const run = { token: "token-1", stack };
 
 const cloud: ResolvedCloud = {
@@ -63,7 +64,7 @@ function decided(wanted: Settings, seen: ReachableObservation): Plan {
 }
 
 async function graph(wanted: Settings, seen: ReachableObservation) {
-  return declare(() => build(decided(wanted, seen), prepare(wanted, seen, cloud, run, bundle)));
+  return declare(() => build(decided(wanted, seen), prepare(wanted, seen, kubeconfig, cloud, run, bundle)));
 }
 
 /** Of a registry that was open on Swift. */
@@ -216,7 +217,7 @@ describe("graphs", () => {
     const { recorded } = await declare(() =>
       build(
         decided(wanted, proven),
-        prepare(wanted, proven, undefined, run, () => {
+        prepare(wanted, proven, kubeconfig, undefined, run, () => {
           throw new Error("no mover is needed");
         }),
       ),
@@ -266,7 +267,7 @@ describe("graphs", () => {
   test("abort without copying back names the loss to the patch, and needs no cloud", async () => {
     const wanted = settings("abort", { copyBack: "false", acceptLoss: "true" });
     const { recorded } = await declare(() =>
-      build(decided(wanted, switched), prepare(wanted, switched, undefined, run, bundle)),
+      build(decided(wanted, switched), prepare(wanted, switched, kubeconfig, undefined, run, bundle)),
     );
     expect(recorded.has("back")).toBe(false);
     expect(recorded.has("abort-pruner-pause")).toBe(false);
@@ -395,7 +396,7 @@ describe("MigrationPod", () => {
   test("its hash is the one that the next run plans with, while the seal holds", async () => {
     const wanted = settings("migrate");
     const { recorded } = await graph(wanted, proven);
-    const materials = prepare(wanted, proven, cloud, run, bundle);
+    const materials = prepare(wanted, proven, kubeconfig, cloud, run, bundle);
     const planned = plannedPods(decided(wanted, proven), proven, materials);
     const hashOf = (name: string) =>
       (recorded.get(name).inputs["metadata"] as { annotations: Record<string, string> }).annotations[
@@ -409,7 +410,7 @@ describe("MigrationPod", () => {
 
   test("a final Pod of a seal that does not hold any more is not planned; none is in switch", () => {
     const wanted = settings("migrate");
-    const materials = prepare(wanted, proven, cloud, run, bundle);
+    const materials = prepare(wanted, proven, kubeconfig, cloud, run, bundle);
     const opened = { ...proven, config: { ...proven.config!, readOnly: false } };
     expect(plannedPods(decided(wanted, opened), opened, materials)).not.toHaveProperty([podNames.final]);
     const toSwift = settings("switch");
@@ -430,7 +431,7 @@ describe("MigrationPod", () => {
       },
       replicaSets: [writableSet],
     };
-    const materials = prepare(wanted, sealed, cloud, run, bundle);
+    const materials = prepare(wanted, sealed, kubeconfig, cloud, run, bundle);
     const hash = plannedPods(decided(wanted, sealed), sealed, materials)[podNames.back];
     expect(hash).toMatch(/^[0-9a-f]{16}$/);
     const resealed: ReachableObservation = {
@@ -456,7 +457,7 @@ describe("MigrationPod", () => {
     const made = decided(wanted, untouched);
     if (made.kind !== "migrate") throw new Error(made.kind);
     const pod = {
-      ...prepare(wanted, untouched, cloud, run, bundle).pod(made.final),
+      ...prepare(wanted, untouched, kubeconfig, cloud, run, bundle).pod(made.final),
       container: "c",
       witness,
     };
@@ -507,13 +508,12 @@ test("invariant 4: with the state lost every object is taken over, whatever it h
     ]);
 });
 
-test("the providers: the cluster of the config as a secret, existing objects adopted", async () => {
-  const wanted = { ...settings("migrate"), kubernetes: { kubeconfig: "content with a token", context: "c" } };
-  const { recorded } = await graph(wanted, untouched);
+test("the providers: the cluster that was observed, as a secret, existing objects adopted", async () => {
+  const { recorded } = await graph(settings("migrate"), untouched);
   const { inputs } = recorded.get("kubernetes");
-  expect(secretValue(inputs["kubeconfig"])).toBe("content with a token");
+  expect(secretValue(inputs["kubeconfig"])).toBe(kubeconfig);
   expect(inputs).toMatchObject({
-    context: "c",
+    clusterIdentifier: untouched.infrastructure?.name,
     upsertExistingObjects: "true",
     enableConfigMapMutable: "true",
     enableSecretMutable: "true",
@@ -523,7 +523,7 @@ test("the providers: the cluster of the config as a secret, existing objects ado
 test("in a preview nothing needs to be known", async () => {
   const wanted = settings("migrate");
   const { recorded } = await declare(
-    () => build(decided(wanted, untouched), prepare(wanted, untouched, cloud, run, bundle)),
+    () => build(decided(wanted, untouched), prepare(wanted, untouched, kubeconfig, cloud, run, bundle)),
     true,
   );
   expect(recorded.has("migrate-seal")).toBe(true);
