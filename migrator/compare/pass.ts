@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
-import { hash as hashOf } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import { flat, isUtf8, toPath, type ByteString } from "../../swift/bytes";
 import type { Run } from "../context";
+import { md5Of } from "../md5/hash";
 import { md5OfFileSync } from "../volume/file";
 import { contentOfLink, kindOf, objectPrefix } from "../volume/layout";
 import { listPages, mayBeManifest, type ListedObject } from "../../swift/listing";
@@ -159,7 +159,7 @@ export function inventoryHash(
   if (file.kind === "blob") return "-";
   if (!full && listed !== undefined) {
     const content = contentOfLink(file.name);
-    if (content !== undefined && content.length === file.bytes && hashOf("md5", content) === listed.hash)
+    if (content !== undefined && content.length === file.bytes && md5Of(content) === listed.hash)
       return listed.hash;
   }
   return md5OfFileSync(base + file.name);

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { toText, type ByteString } from "../../swift/bytes";
-import { SourceChanged, readChunks, type ReadRange } from "../volume/file";
-import type { LaneStream, Md5Lane } from "./lane";
+import { md5Streams, type Md5Source } from "../md5/streams";
+import { SourceChanged, chunkSize, readChunks } from "../volume/file";
 
 /** The hash algorithm of a digest. */
 export function algorithmOf(digest: string): "sha256" | "sha512" {
@@ -32,59 +32,70 @@ export interface RangeToHash {
   readonly before?: Hash | undefined;
   /** Bytes that were read, as they are handed out. */
   readonly onRead?: (bytes: number) => void;
-  /** Where the MD5 is made; absent: in this thread, as the SHA-256. */
-  readonly lane?: Md5Lane | undefined;
+  /** Makes the MD5; absent: this thread, as the SHA-256. */
+  readonly lane?: Md5Source | undefined;
 }
 
 export interface HashedRange {
   /** As readChunks gives them; the last one of a file that is not its digest is withheld (SourceChanged `corrupt`). */
   readonly chunks: AsyncGenerator<Buffer, void, undefined>;
   /** The range's MD5 in hex, once the last chunk was taken. */
-  readonly md5: () => string | Promise<string>;
+  readonly md5: () => Promise<string>;
   /** The hash of all bytes up to the range's end, once the last chunk was taken. */
   readonly sha: Hash | undefined;
 }
 
+/** This thread's: streams that are under way at the same time are hashed in step. */
+const here = md5Streams(chunkSize);
+
 /** Every byte that is sent or compared comes through here: its MD5 for Swift, its digest for the registry. */
 export function readHashed(range: RangeToHash): HashedRange {
-  const { path, from, length, fileSize, digest } = range;
-  const beside = range.lane?.stream();
-  const md5 = createHash("md5");
   const sha = range.before?.copy();
-  let sum: string | Promise<string> | undefined;
+  let sum: Promise<string> | undefined;
   return {
     sha,
-    md5: () => (sum ??= beside ? beside.digest() : md5.digest("hex")),
-    chunks: endingWith(beside, {
-      path,
-      from,
-      length,
-      fileSize,
-      ...(beside ? { into: beside } : {}),
-      onChunk(chunk, last, buffer) {
-        if (beside) beside.give(buffer, chunk.length);
-        else md5.update(chunk);
-        sha?.update(chunk);
-        if (last && from + length === fileSize && sha && digest !== undefined)
-          checkDigest(path, digest, sha.copy().digest("hex"));
-        range.onRead?.(chunk.length);
-      },
+    md5: () => sum ?? Promise.reject(new Error(`${toText(range.path)} was not read to its end`)),
+    chunks: hashedChunks(range, sha, (md5) => {
+      sum = md5;
     }),
   };
 }
 
-/** The chunks; a stream of the lane that was not read to its end is given up. */
-async function* endingWith(
-  beside: LaneStream | undefined,
-  range: ReadRange,
+/** The stream's memory is taken when the first chunk is asked for: a body that is never sent needs none. */
+async function* hashedChunks(
+  range: RangeToHash,
+  sha: Hash | undefined,
+  onEnd: (md5: Promise<string>) => void,
 ): AsyncGenerator<Buffer, void, undefined> {
-  let whole = false;
-  try {
-    yield* readChunks(range);
-    whole = true;
-  } finally {
-    if (!whole) beside?.drop();
-  }
+  const { path, from, length, fileSize, digest } = range;
+  const md5 = (range.lane ?? here).stream();
+  yield* readChunks({
+    path,
+    from,
+    length,
+    fileSize,
+    into: {
+      buffers: md5.buffers,
+      free: (buffer) => md5.free(buffer),
+      done(whole) {
+        if (!whole) {
+          md5.drop();
+          return;
+        }
+        const sum = md5.digest();
+        // Nobody asks for it when what was sent is answered with a failure.
+        sum.catch(() => undefined);
+        onEnd(sum);
+      },
+    },
+    onChunk(chunk, last, buffer) {
+      md5.give(buffer, chunk.length);
+      sha?.update(chunk);
+      if (last && from + length === fileSize && sha && digest !== undefined)
+        checkDigest(path, digest, sha.copy().digest("hex"));
+      range.onRead?.(chunk.length);
+    },
+  });
 }
 
 /** Reads a range to its end for its hashes alone. */

@@ -1,39 +1,31 @@
-import { createHash, type Hash } from "node:crypto";
 import { Worker, parentPort, workerData } from "node:worker_threads";
+import { Md5Core } from "../md5/core";
+import {
+  Md5Queue,
+  bufferAddresses,
+  streamMemory,
+  type Md5Source,
+  type Md5Stream,
+  type QueuedMessage,
+} from "../md5/streams";
 import { chunkSize } from "../volume/file";
 import { MoverError, messageOf } from "../errors";
 
-/**
- * MD5 beside the sending: one very large blob is one stream, and the SHA-256 of its bytes wants them in order. MD5 is
- * two thirds of the hashing (1.35 of 2.04 s a GiB) and goes to a thread of its own, which reads the very bytes that
- * are sent, in memory that both threads see.
- */
-export interface Md5Lane {
-  /** A new stream; any number of them may be under way. */
-  stream(): LaneStream;
+/** What such a thread begins with. */
+interface LaneSetup {
+  readonly moverLane: true;
+  readonly memory: WebAssembly.Memory;
 }
-
-/** One stream of chunks: each is read into a buffer, given, and hashed while it is sent. */
-export interface LaneStream {
-  /** To be filled in turn. */
-  readonly buffers: readonly Buffer[];
-  /** Resolves when a buffer may be filled again; rejects when the thread is gone. */
-  free(buffer: number): Promise<void>;
-  /** Hashes the first `length` bytes of a buffer. */
-  give(buffer: number, length: number): void;
-  /** The MD5 in hex of all that was given. */
-  digest(): Promise<string>;
-  /** Gives up a stream whose digest nobody will ask for. */
-  drop(): void;
-}
-
-/** One is read into, one is sent, one is hashed. */
-const buffersOfStream = 3;
 
 type ToLane =
-  | { readonly to: "start"; readonly id: number; readonly memory: SharedArrayBuffer }
-  | { readonly to: "chunk"; readonly id: number; readonly buffer: number; readonly length: number }
-  | { readonly to: "digest" | "drop"; readonly id: number };
+  | { readonly to: "start" | "digest" | "drop"; readonly id: number }
+  | {
+      readonly to: "chunk";
+      readonly id: number;
+      readonly buffer: number;
+      readonly address: number;
+      readonly length: number;
+    };
 type FromLane =
   | { readonly from: "chunk"; readonly id: number; readonly buffer: number }
   | { readonly from: "digest"; readonly id: number; readonly md5: string };
@@ -43,20 +35,27 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** A lane whose thread starts from `entry`, the mover's own file, when the first stream begins. */
-export function md5Lane(entry: string): Md5Lane {
+/**
+ * MD5 beside the sending, for very large blobs: the SHA-256 of one blob's bytes wants them in order, in one thread, and
+ * MD5 takes twice as long. It is made in a thread of its own, from the very bytes that are sent, in memory that both
+ * threads see; several such blobs go in step there. The thread starts from `entry`, the mover's own file, when the
+ * first stream begins.
+ */
+export function md5Lane(entry: string): Md5Source {
   let thread: LaneThread | undefined;
   return { stream: () => (thread ??= new LaneThread(entry)).stream() };
 }
 
 class LaneThread {
   private readonly worker: Worker;
+  private readonly memory = streamMemory(chunkSize);
   private readonly waiting = new Map<string, Waiting>();
   private failure: Error | undefined;
   private nextId = 0;
 
   constructor(entry: string) {
-    this.worker = new Worker(entry, { workerData: { moverLane: true } });
+    const setup: LaneSetup = { moverLane: true, memory: this.memory.memory };
+    this.worker = new Worker(entry, { workerData: setup });
     this.worker.on("message", (message: FromLane) => {
       const key = message.from === "chunk" ? keyOf(message.id, message.buffer) : keyOf(message.id);
       this.waiting.get(key)?.resolve(message.from === "chunk" ? "" : message.md5);
@@ -68,28 +67,34 @@ class LaneThread {
     this.worker.unref();
   }
 
-  stream(): LaneStream {
+  stream(): Md5Stream {
     const id = this.nextId++;
-    const memory = new SharedArrayBuffer(buffersOfStream * chunkSize);
-    const buffers = Array.from({ length: buffersOfStream }, (_, n) => bufferIn(memory, n));
-    const hashed = buffers.map(() => Promise.resolve(""));
-    this.send({ to: "start", id, memory });
+    const { memory } = this;
+    const piece = memory.take();
+    const addresses = bufferAddresses(piece, chunkSize);
+    const hashed = addresses.map(() => Promise.resolve(""));
+    this.send({ to: "start", id });
     return {
-      buffers,
+      buffers: addresses.map((address) => memory.bytes(address, chunkSize)),
       free: async (buffer) => void (await hashed[buffer]),
       give: (buffer, length) => {
         const done = this.answer(keyOf(id, buffer));
         // Awaited by free(), which an abandoned stream never calls.
         done.catch(() => undefined);
         hashed[buffer] = done;
-        this.send({ to: "chunk", id, buffer, length });
+        this.send({ to: "chunk", id, buffer, address: addresses[buffer]!, length });
       },
-      digest: () => {
-        const md5 = this.answer(keyOf(id));
+      digest: async () => {
+        const answer = this.answer(keyOf(id));
         this.send({ to: "digest", id });
+        const md5 = await answer;
+        memory.giveBack(piece);
         return md5;
       },
-      drop: () => this.send({ to: "drop", id }),
+      drop: () => {
+        this.send({ to: "drop", id });
+        memory.giveBack(piece);
+      },
     };
   }
 
@@ -115,37 +120,45 @@ function keyOf(id: number, buffer?: number): string {
   return buffer === undefined ? String(id) : `${id}/${buffer}`;
 }
 
-function bufferIn(memory: SharedArrayBuffer, index: number): Buffer {
-  return Buffer.from(memory, index * chunkSize, chunkSize);
-}
-
 /** True in a thread that a lane started. */
 export function isLane(): boolean {
-  return parentPort !== null && (workerData as { moverLane?: true } | null)?.moverLane === true;
+  return parentPort !== null && (workerData as Partial<LaneSetup> | null)?.moverLane === true;
 }
 
 /** The life of such a thread. */
 export function runLane(): void {
   const port = parentPort!;
-  const streams = new Map<number, { readonly md5: Hash; readonly memory: SharedArrayBuffer }>();
+  const queue = new Md5Queue(new Md5Core((workerData as LaneSetup).memory));
+  const streams = new Map<number, QueuedMessage>();
   const tell = (message: FromLane): void => port.postMessage(message);
+  const tellDigest = (id: number): void => {
+    tell({ from: "digest", id, md5: streams.get(id)!.digest() });
+    streams.delete(id);
+  };
+  /** Streams whose digest is asked for once all is hashed. */
+  const ending = new Set<number>();
   port.on("message", (message: ToLane) => {
     const { id } = message;
     switch (message.to) {
       case "start":
-        streams.set(id, { md5: createHash("md5"), memory: message.memory });
+        streams.set(id, queue.message());
         break;
       case "chunk": {
-        const { md5, memory } = streams.get(id)!;
-        md5.update(bufferIn(memory, message.buffer).subarray(0, message.length));
-        tell({ from: "chunk", id, buffer: message.buffer });
+        const stream = streams.get(id)!;
+        queue.give(stream, message.address, message.length, () => {
+          tell({ from: "chunk", id, buffer: message.buffer });
+          if (stream.given.length === 0 && ending.delete(id)) tellDigest(id);
+        });
+        // Nothing else is to be done here: what else has come by now goes in step with it.
+        queue.want(stream);
         break;
       }
       case "digest":
-        tell({ from: "digest", id, md5: streams.get(id)!.md5.digest("hex") });
-        streams.delete(id);
+        if (streams.get(id)!.given.length === 0) tellDigest(id);
+        else ending.add(id);
         break;
       case "drop":
+        queue.drop(streams.get(id)!);
         streams.delete(id);
         break;
     }

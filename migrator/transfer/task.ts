@@ -1,7 +1,7 @@
 import type { ByteString } from "../../swift/bytes";
 import type { ObjectStore } from "../../swift/container";
+import type { Md5Source } from "../md5/streams";
 import type { Kind } from "../volume/layout";
-import type { Md5Lane } from "./lane";
 
 /** Brings one file of the tree into the container, or reads it again to compare it. */
 export interface TransferTask {
@@ -41,6 +41,6 @@ export interface TransferContext {
   readonly segmentSize: number;
   /** Bytes that went out, as they go. */
   readonly onSent: (bytes: number) => void;
-  /** For blobs that become large objects; absent: everything is hashed in one thread. */
-  readonly lane?: Md5Lane;
+  /** Makes the MD5 of blobs that become large objects; absent: everything is hashed in one thread. */
+  readonly lane?: Md5Source;
 }

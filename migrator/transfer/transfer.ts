@@ -1,6 +1,7 @@
 import { hash as hashOf } from "node:crypto";
 import { toText } from "../../swift/bytes";
 import { MoverError } from "../errors";
+import { md5Of } from "../md5/hash";
 import { SourceChanged, readSmall } from "../volume/file";
 import { algorithmOf, checkDigest, hashFor, hashRange, readHashed, type RangeToHash } from "./hashing";
 import { digestOfBlob, objectPrefix } from "../volume/layout";
@@ -33,7 +34,7 @@ async function put(context: TransferContext, task: TransferTask): Promise<Transf
     const read = readSmall(path, task.bytes);
     const body = read instanceof Promise ? await read : read;
     if (digest !== undefined) checkDigest(path, digest, hashOf(algorithmOf(digest), body));
-    await store.put(name, body, hashOf("md5", body));
+    await store.put(name, body, md5Of(body));
     context.onSent(task.bytes);
     return { status: "copied" };
   }

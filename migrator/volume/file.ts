@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { createHash, hash as hashOf } from "node:crypto";
+import { Md5Hash, md5Of } from "../md5/hash";
 import { toPath, toText, type ByteString } from "../../swift/bytes";
 import { FinalError } from "../../swift/errors";
 import { MoverError, errnoOf, messageOf } from "../errors";
@@ -109,13 +109,13 @@ export function md5OfFileSync(path: ByteString): string {
   try {
     fd = fs.openSync(toPath(path), openFlags);
     let n = fs.readSync(fd, scratch, 0, scratch.length, 0);
-    if (n < scratch.length) return hashOf("md5", scratch.subarray(0, n));
-    const md5 = createHash("md5");
+    if (n < scratch.length) return md5Of(scratch.subarray(0, n));
+    const md5 = new Md5Hash();
     for (let at = 0; n > 0; n = fs.readSync(fd, scratch, 0, scratch.length, at)) {
       md5.update(scratch.subarray(0, n));
       at += n;
     }
-    return md5.digest("hex");
+    return md5.digest();
   } catch (error) {
     throw sourceError(path, error);
   } finally {
@@ -134,9 +134,25 @@ export interface ReadRange {
   readonly fileSize?: number;
   /** Called with each chunk before it is handed out; may throw to withhold it. `last` marks the final chunk. */
   readonly onChunk: (chunk: Buffer, last: boolean, buffer: number) => void;
-  /** Buffers of `chunkSize` to read into, at least two, and when each may be filled again; absent: two of its own. */
-  readonly into?: { readonly buffers: readonly Buffer[]; free(buffer: number): Promise<void> };
+  /** Where to read to; absent: two buffers of its own. */
+  readonly into?: ReadTarget;
 }
+
+/** Buffers that belong to somebody else. */
+export interface ReadTarget {
+  /** At least two of `chunkSize`, filled in turn. */
+  readonly buffers: readonly Buffer[];
+  /** Settles when a buffer may be filled again. */
+  free(buffer: number): Promise<void> | void;
+  /** Called once, when nothing is read into the buffers any more; `whole`: all of the range was handed out. */
+  done(whole: boolean): void;
+}
+
+/**
+ * Chunks smaller than this are handed out as copies. Who sends them takes a small one and asks for the next before it
+ * has left (a socket's high-water mark is 64 KiB), and the buffer may be somebody else's by then.
+ */
+const copied = 128 * 1024;
 
 /**
  * A range of a file in chunks, reading one ahead. The buffers are used again: a chunk is valid until the next
@@ -147,6 +163,7 @@ export async function* readChunks(range: ReadRange): AsyncGenerator<Buffer, void
   const { path, length } = range;
   let fd = -1;
   let pending: Promise<number> | undefined;
+  let whole = false;
   try {
     fd = await open(path);
     const size = Math.min(chunkSize, Math.max(length, 1));
@@ -157,7 +174,7 @@ export async function* readChunks(range: ReadRange): AsyncGenerator<Buffer, void
     let turn = 0;
     let done = 0;
     const fill = async (index: number, at: number): Promise<number> => {
-      if (range.into) await range.into.free(index);
+      await range.into?.free(index);
       const buffer = buffers[index]!;
       const wanted = Math.min(size, length - at);
       let got = 0;
@@ -170,6 +187,7 @@ export async function* readChunks(range: ReadRange): AsyncGenerator<Buffer, void
     };
     if (length === 0) {
       range.onChunk(Buffer.alloc(0), true, 0);
+      whole = true;
       return;
     }
     pending = fill(0, 0);
@@ -189,14 +207,16 @@ export async function* readChunks(range: ReadRange): AsyncGenerator<Buffer, void
         if (now !== range.fileSize) throw changedSize(path, range.fileSize, now);
       }
       range.onChunk(chunk, done === length, filled);
-      yield chunk;
+      yield range.into && chunk.length < copied ? Buffer.from(chunk) : chunk;
     }
+    whole = true;
   } catch (error) {
     throw sourceError(path, error);
   } finally {
-    // The descriptor is closed when no read uses it any more.
+    // When no read uses the descriptor and the buffers any more.
     const close = (): void => {
       if (fd >= 0) fs.close(fd, () => undefined);
+      range.into?.done(whole);
     };
     if (pending) pending.then(close, close);
     else close();

@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import { createHash } from "node:crypto";
+import { Md5Hash } from "../md5/hash";
 import { toPath, toText, type ByteString } from "../../swift/bytes";
 import { MoverError, errnoOf, messageOf } from "../errors";
 
@@ -113,7 +114,7 @@ export function volumeWriter(root: ByteString, base: ByteString): VolumeWriter {
       let fd = attempt(shown, () => fs.openSync(toPath(temporary), "wx", 0o644));
       const hashes = {
         sha256: createHash("sha256"),
-        md5: createHash("md5"),
+        md5: new Md5Hash(),
         sha512: undefined as ReturnType<typeof createHash> | undefined,
       };
       if (path.startsWith("blobs/sha512/")) hashes.sha512 = createHash("sha512");
@@ -136,6 +137,7 @@ export function volumeWriter(root: ByteString, base: ByteString): VolumeWriter {
           hashes.sha512?.update(chunk);
         },
         digest(algorithm) {
+          if (algorithm === "md5") return hashes.md5.digest();
           const hash = hashes[algorithm];
           return hash ? hash.copy().digest("hex") : "";
         },
