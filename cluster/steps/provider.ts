@@ -32,6 +32,9 @@ const steps: { readonly [K in StepKind]: Step<StepKinds[K][0], StepKinds[K][1]> 
   "claim-release": claimReleaseStep,
 };
 
+/** Every kind of step there is. */
+export const kinds = Object.keys(steps) as readonly StepKind[];
+
 /** Runs the step; what is stored is inputs and outputs together, so that `diff` has something to compare. */
 export async function create(kind: StepKind, inputs: Values, config: ProviderConfig) {
   return { id: idOf(kind, inputs), outs: await run(kind, inputs, config) };
