@@ -19,7 +19,8 @@ import { measure } from "./measure";
 import { markdown, type Row, type Server } from "./rows";
 import { startStandin } from "./standin";
 import { startSwift } from "./swift";
-import { works, type Stage } from "./works";
+import { works } from "./works/index";
+import type { Stage } from "./works/stage";
 
 /** What the peers and the measuring come with. */
 const clientPackages = ["python3-swiftclient", "rclone", "time"];
