@@ -25,13 +25,14 @@ import type {
 } from "./observation";
 import { nodesForRegistry } from "./registry/nodes";
 import { claimOf } from "./registry/patch";
+import { specHashOf } from "./mover/identity";
 import { paths } from "./api/paths";
 import { missingPermissions, missingSpecials, type RunState } from "./api/permissions";
 import { holdsCredentials } from "./mover/pod-proxy";
 import { readPruner } from "./registry/pruner";
 import { readRegistry } from "./registry/registry";
 import { observeSwift } from "./cloud/swift-side";
-import { defaultClaim, moverPodLabel, specHashAnnotation } from "./names";
+import { defaultClaim, moverPodLabel } from "./names";
 
 /** What the settings say about where to look. */
 export interface Wanted {
@@ -175,7 +176,7 @@ function parseInfrastructure(raw: RawInfrastructure): NonNullable<ReachableObser
 }
 
 function parseMoverPod(raw: RawPod): MoverPod {
-  const specHash = raw.metadata.annotations?.[specHashAnnotation];
+  const specHash = specHashOf(raw);
   return {
     name: raw.metadata.name,
     uid: raw.metadata.uid,

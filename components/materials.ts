@@ -5,11 +5,12 @@ import type { ReachableObservation } from "../cluster/observation";
 import { witnessProblem } from "../cluster/registry/evidence";
 import type { Witness } from "../cluster/journal/journal";
 import type { Settings } from "../config/config";
+import type { PlannedPods } from "../cluster/mover/identity";
 import type { MoverBundle } from "../migrator/bundle";
 import type { Plan } from "../plan/types";
 import type { Materials } from "./graph";
 import { kubernetesProvider } from "./kubernetes-provider";
-import { type MoverInputs, specHash } from "./mover-pod";
+import { type MoverInputs, moverSpecHash } from "./mover-pod";
 import { openstackProvider, withProject } from "./openstack-provider";
 import type { RunToken } from "./step";
 import { podNames } from "../cluster/names";
@@ -66,10 +67,11 @@ export function plannedPods(
   plan: Plan,
   seen: ReachableObservation,
   materials: Pick<Materials, "pod">,
-): Readonly<Record<string, string>> {
+): PlannedPods {
   const planned: Record<string, string> = {};
   const add = (inputs: Omit<MoverInputs, "container">, container: string | undefined) => {
-    if (container !== undefined) planned[podNames[inputs.copy.pass]] = specHash({ ...inputs, container });
+    if (container !== undefined)
+      planned[podNames[inputs.copy.pass]] = moverSpecHash({ ...inputs, container });
   };
   switch (plan.kind) {
     case "copy":

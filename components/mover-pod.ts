@@ -3,16 +3,16 @@
  * one of OpenShift's installer documentation ("Migrate the Image Registry from Cinder to Swift") in name, namespace,
  * label, volumes and mounts, with fewer rights.
  */
-import { createHash } from "node:crypto";
 import type * as kubernetes from "@pulumi/kubernetes/types/input";
 import { podPaths } from "../cluster/cloud/cloud";
 import { besideTheRegistry } from "../cluster/registry/patch";
+import { identityForMover, type Pass, specHash } from "../cluster/mover/identity";
 import { holdsCredentials } from "../cluster/mover/pod-proxy";
 import type { Witness } from "../cluster/journal/journal";
 import type { PodResources } from "../config/config";
 import type { Mode, MoverSettings } from "../migrator/contract";
 import type { CloudSettings } from "../swift/settings";
-import type { CopyPlan, Pass } from "../plan/types";
+import type { CopyPlan } from "../plan/types";
 import {
   attemptAnnotation,
   codeConfigMap,
@@ -50,7 +50,6 @@ export interface MoverInputs {
 /** The mover's settings, as the Pod reads them. */
 export function moverSettings(inputs: MoverInputs): MoverSettings {
   const { copy, witness } = inputs;
-  const proof = witness === undefined ? {} : { witness: `${witness.deploymentUid}/${witness.revision}` };
   return {
     mode: modes[copy.pass],
     root: mountPaths.volume,
@@ -61,7 +60,11 @@ export function moverSettings(inputs: MoverInputs): MoverSettings {
     corruptBlobs: inputs.corruptBlobs,
     ...(copy.pass === "final" ? { allowDelete: inputs.allowDelete } : {}),
     terminationLog: "/dev/termination-log",
-    context: { claimUid: copy.claimUid, run: copy.run, ...proof },
+    context: identityForMover({
+      claimUid: copy.claimUid,
+      run: copy.run,
+      ...(witness === undefined ? {} : { witness }),
+    }),
   };
 }
 
@@ -81,14 +84,8 @@ function proxySettings(proxy: MoverInputs["proxy"]): Pick<CloudSettings, "proxy"
 }
 
 /** What tells this Pod from another one: equal hashes mean that a Pod that is there may simply be waited for. */
-export function specHash(inputs: MoverInputs): string {
-  const text = JSON.stringify([
-    podSpec(inputs),
-    moverSettings(inputs),
-    inputs.filesHash,
-    inputs.copy.attempt,
-  ]);
-  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+export function moverSpecHash(inputs: MoverInputs): string {
+  return specHash([podSpec(inputs), moverSettings(inputs), inputs.filesHash, inputs.copy.attempt]);
 }
 
 const mountPaths = { volume: "/files", code: "/opt/image-registry-migration" } as const;
@@ -116,7 +113,7 @@ export function podAnnotations(inputs: MoverInputs): Record<string, string> {
     // With the Pulumi state lost the Pod may be there already.
     "pulumi.com/patchForce": "true",
     [attemptAnnotation]: String(inputs.copy.attempt),
-    [specHashAnnotation]: specHash(inputs),
+    [specHashAnnotation]: moverSpecHash(inputs),
   };
 }
 

@@ -66,7 +66,11 @@ export function planAbort(
     }
   }
   warnOfRoom(judge, seen, claim);
-  return { ...base, acceptLoss: false, back: copy("back", claim, seen, seen.journal?.switchedAt ?? "1") };
+  return {
+    ...base,
+    acceptLoss: false,
+    back: copy("back", claim, seen, { word: seen.journal?.switchedAt ?? "1" }),
+  };
 }
 
 function refuseLoss(judge: Judge, seen: ReachableObservation): void {

@@ -1,4 +1,5 @@
 /** `migrate`: copy while the registry is writable, or seal it, copy the rest and prove the copy. */
+import { finalRun, liveRun } from "../cluster/mover/identity";
 import type { ReachableObservation } from "../cluster/observation";
 import type { MigrateSettings } from "../config/config";
 import { containerName } from "./container";
@@ -6,7 +7,6 @@ import { copy } from "./copies";
 import { ground } from "./ground";
 import * as guards from "./guards";
 import type { Judge } from "./judge";
-import { finalRun, liveRun } from "./runs";
 import type { Plan, Workstation } from "./types";
 
 export function planMigrate(
@@ -48,7 +48,7 @@ export function planMigrate(
     );
   }
   // The live copy runs once more right before sealing, however long ago the one with readOnly: false was.
-  const before = alone ? {} : { live: copy("live", claim, seen, `${live}-sealing`) };
+  const before = alone ? {} : { live: copy("live", claim, seen, { ...live, sealing: true }) };
   const final = copy("final", claim, seen, finalRun(settings.pass, seen, name));
   return {
     kind: "migrate",

@@ -1,4 +1,5 @@
 /** What the plan decides: a graph of steps for one state, or refusals. Data only. */
+import type { CopyRun, Pass } from "../cluster/mover/identity";
 
 /** Why a run does nothing: one message of four parts. `id` is its name in docs/troubleshooting.md. */
 export interface Refusal {
@@ -30,8 +31,6 @@ export interface ContainerPlan {
   readonly name?: string;
 }
 
-export type Pass = "live" | "final" | "back";
-
 /** One copy by one migration Pod. */
 export interface CopyPlan {
   readonly pass: Pass;
@@ -41,8 +40,8 @@ export interface CopyPlan {
   readonly besideRegistry: boolean;
   /** How often this Pod failed for good: part of what makes the next one another. */
   readonly attempt: number;
-  /** Any word; a new one makes another Pod. */
-  readonly run: string;
+  /** Another run makes another Pod. */
+  readonly run: CopyRun;
 }
 
 /** `migrate` with `readOnly: false`. */

@@ -2,6 +2,7 @@
  * The journal: what the program must remember on the cluster itself, so that it can go on, and back,
  * without its Pulumi state. One ConfigMap, one JSON document, no secrets. Read and written by `journal-store.ts`.
  */
+import type { CopyRun } from "../mover/identity";
 import type { RegistryStorage } from "../observation";
 import type { Spread } from "../registry/spread";
 
@@ -38,8 +39,8 @@ export interface Proof {
   /** What HEAD on the container said after the proof (segments of large objects included). */
   readonly containerObjects: number;
   readonly containerBytes: number;
-  /** The copy's `run` (plan/runs.ts): the plan tells by it whether the copy that a proof is of was this one. */
-  readonly run?: string;
+  /** The plan tells by it whether the proof is of the copy that it would make. */
+  readonly run?: CopyRun;
   /** ISO 8601. */
   readonly at: string;
 }

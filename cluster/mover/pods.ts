@@ -1,9 +1,10 @@
 /** Removes mover Pods that are in the way: made from other settings, by a lost state, or finished. */
 import type { Api } from "../api/api";
 import type { RawPod } from "../api/objects";
+import { isStale, type PlannedPods } from "./identity";
 import { paths } from "../api/paths";
 import { waitFor } from "../api/wait";
-import { moverPodLabel, namespace, podNames, specHashAnnotation } from "../names";
+import { moverPodLabel, namespace, podNames } from "../names";
 
 /** Grace period of the mover's Pod, and a little. */
 const endSeconds = 90;
@@ -12,8 +13,8 @@ const endSeconds = 90;
 const finished: ReadonlySet<string> = new Set(["Succeeded", "Failed"]);
 
 export interface Removal {
-  /** Spec hashes by Pod name; a name that is not planned goes. */
-  readonly planned: Readonly<Record<string, string>>;
+  /** A Pod whose name is not among them goes. */
+  readonly planned: PlannedPods;
   /** The run makes no Pod and only opens the registry on its volume: a Pod that only reads there may stay. */
   readonly onlyOpens: boolean;
 }
@@ -29,10 +30,7 @@ export async function removeStaleMoverPods(
   log: (line: string) => void,
 ): Promise<void> {
   const pods = await api.list<RawPod>(paths.pods, { labelSelector: moverPodLabel });
-  const stale = pods.filter((pod) => {
-    const hash = pod.metadata.annotations?.[specHashAnnotation];
-    return hash !== undefined && planned[pod.metadata.name] !== hash;
-  });
+  const stale = pods.filter((pod) => isStale(pod, planned));
   for (const pod of stale) {
     // A finished Pod is worth no line: the engine tells of it when it leaves the graph.
     if (!finished.has(pod.status?.phase ?? "")) {

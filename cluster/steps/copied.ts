@@ -6,6 +6,14 @@ import type { Journal, Proof, Witness } from "../journal/journal";
 import { inPhase, without } from "../journal/store";
 import { followPod, type Following, GaveWay, PermanentFailure } from "../mover/pod-progress";
 import { rememberPrevious } from "../journal/previous";
+import {
+  identityFromMover,
+  type Pass,
+  sameWitness,
+  withFailure,
+  withFollowed,
+  withResult,
+} from "../mover/identity";
 import { reportInWords } from "../mover/progress";
 import { readRegistry } from "../registry/registry";
 import { type Session, sessionOf } from "../session";
@@ -25,7 +33,7 @@ export async function followCopy(inputs: CopiedInputs, session: Session): Promis
   const report = await following(inputs, session);
   session.log(`${passInWords(inputs.pass)}: ${reportInWords(report)}`);
   await record(inputs, report, session);
-  await session.journal.update((each) => followedNoMore(each, inputs.pass));
+  await session.journal.update((each) => withResult(each, inputs));
   return { report: JSON.stringify(report), proven: report.proven };
 }
 
@@ -44,10 +52,7 @@ export async function following(inputs: CopiedInputs, session: Session): Promise
     if (error instanceof PermanentFailure || error instanceof GaveWay) {
       // The next Pod must differ from this one, or `up` would read the dead one again, or look for the one that gave
       // way: the engine compares with its state and does not see that it is gone.
-      await session.journal.update((each) => ({
-        ...followedNoMore(each, inputs.pass),
-        attempts: { ...each.attempts, [inputs.pass]: inputs.attempt + 1 },
-      }));
+      await session.journal.update((each) => withFailure(each, inputs));
     }
     throw error;
   }
@@ -64,23 +69,19 @@ async function registryShutOut(session: Session): Promise<string | undefined> {
 
 /** Remembers which Pod is followed, as which attempt: should it vanish while nobody looks, the plan makes another. */
 export async function begin(inputs: CopiedInputs, { api, journal }: Session): Promise<void> {
-  const { pass, podUid, attempt } = inputs;
+  const { pass } = inputs;
   if (pass === "live") {
     // A migration after an abort begins here: what is there now is what was there before it, by the claim's UID.
     await rememberPrevious(api, journal);
   }
-  await journal.update((each) => ({
-    ...(pass === "live" && each.seal === undefined
-      ? inPhase(without(each, "switchedAt", "copiedBack"), "copying", new Date().toISOString())
-      : each),
-    attempts: { ...each.attempts, [pass]: attempt },
-    followed: { ...each.followed, [pass]: podUid },
-  }));
-}
-
-function followedNoMore(journal: Journal, pass: CopiedInputs["pass"]): Journal {
-  const { [pass]: _ended, ...others } = journal.followed ?? {};
-  return { ...journal, followed: others };
+  await journal.update((each) =>
+    withFollowed(
+      pass === "live" && each.seal === undefined
+        ? inPhase(without(each, "switchedAt", "copiedBack"), "copying", new Date().toISOString())
+        : each,
+      inputs,
+    ),
+  );
 }
 
 async function record(inputs: CopiedInputs, report: Report, session: Session): Promise<void> {
@@ -125,13 +126,12 @@ export function proofOf(inputs: CopiedInputs, report: Report, claim: { uid: stri
   if (claim === undefined) {
     throw new Error(`claim ${namespace}/${inputs.claim} is gone, the copy of it proves nothing`);
   }
-  const copied = report.context?.["claimUid"];
-  if (copied !== undefined && copied !== "" && copied !== claim.uid) {
+  const { claimUid, run } = identityFromMover(report.context);
+  if (claimUid !== undefined && claimUid !== claim.uid) {
     throw new Error(
-      `the final copy is of a claim with UID ${copied}, ${inputs.claim} now has ${claim.uid}; run the same command again`,
+      `the final copy is of a claim with UID ${claimUid}, ${inputs.claim} now has ${claim.uid}; run the same command again`,
     );
   }
-  const run = report.context?.["run"];
   return {
     ...(run === undefined ? {} : { run }),
     claimUid: claim.uid,
@@ -155,22 +155,21 @@ function underPresentSeal(inputs: CopiedInputs, report: Report): Report {
   if (inputs.pass === "live") {
     return report;
   }
-  const { witness } = inputs;
-  const told = report.context?.["witness"];
-  const asked = witness === undefined ? undefined : witnessInWords(witness);
-  if (asked === undefined || told !== asked) {
+  const { witness } = identityFromMover(report.context);
+  if (!sameWitness(witness, inputs.witness)) {
     throw new PermanentFailure(
-      `${passInWords(inputs.pass)} was made under another seal (${told ?? "none"}) than the present one ` +
-        `(${asked ?? "none"}); run the same command again`,
+      `${passInWords(inputs.pass)} was made under another seal (${witnessInWords(witness)}) than the present one ` +
+        `(${witnessInWords(inputs.witness)}); run the same command again`,
       0,
     );
   }
   return report;
 }
 
-/** As the mover is given it, and echoes it. */
-function witnessInWords(witness: Witness): string {
-  return `${witness.deploymentUid}/${witness.revision}`;
+function witnessInWords(witness: Witness | undefined): string {
+  return witness === undefined
+    ? "none"
+    : `revision ${witness.revision} of Deployment ${witness.deploymentUid}`;
 }
 
 async function assertStillSealed(session: Session, witness: Witness): Promise<void> {
@@ -190,7 +189,7 @@ export function proven(journal: Journal, proof: Proof): Journal {
     : inPhase(done, "proven", new Date().toISOString());
 }
 
-function passInWords(pass: CopiedInputs["pass"]): string {
+function passInWords(pass: Pass): string {
   switch (pass) {
     case "live":
       return "the live copy";

@@ -3,6 +3,7 @@
  * one file each beside this one does them.
  */
 import type { Witness } from "../journal/journal";
+import type { Pass } from "../mover/identity";
 import type { CommonInputs } from "./step";
 
 /** `journal`: makes the journal, records what was there before; its removal is what `pulumi destroy` does. */
@@ -70,7 +71,7 @@ export interface RegistryPatchOutputs {
 
 /** `copied`: waits for one mover Pod and records its result. `pass`: which of the Pods. */
 export interface CopiedInputs extends CommonInputs {
-  readonly pass: "live" | "final" | "back";
+  readonly pass: Pass;
   readonly pod: string;
   readonly podUid: string;
   /** Of the Pod; the next plan begins from it. */

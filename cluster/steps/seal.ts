@@ -8,6 +8,7 @@ import type { Journal, Witness } from "../journal/journal";
 import { inPhase, without } from "../journal/store";
 import type { Claim, RegistryConfig } from "../observation";
 import { claimOf, isBeside, isSwift, type SealWay, sealOnSwift, sealOnVolume } from "../registry/patch";
+import { sameWitness } from "../mover/identity";
 import { rememberPrevious } from "../journal/previous";
 import { readRegistry, type RegistrySnapshot } from "../registry/registry";
 import { rollOut } from "../registry/rollout";
@@ -161,8 +162,4 @@ function holding(journal: Journal, inputs: RegistryPatchInputs, now: string): Jo
 
 function held(inputs: RegistryPatchInputs, now: string) {
   return { stack: inputs.stack, since: now };
-}
-
-function sameWitness(a: Witness | undefined, b: Witness): boolean {
-  return a?.deploymentUid === b.deploymentUid && a.revision === b.revision;
 }

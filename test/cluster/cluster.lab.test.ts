@@ -125,7 +125,14 @@ described("the migration Pod under Pod Security", () => {
 
   const made = (pass: "live" | "final" | "back", scc: MoverInputs["scc"] = "restricted-v2") => {
     const inputs: MoverInputs = {
-      copy: { pass, claim: "c", claimUid: "u", besideRegistry: pass !== "back", attempt: 0, run: "1" },
+      copy: {
+        pass,
+        claim: "c",
+        claimUid: "u",
+        besideRegistry: pass !== "back",
+        attempt: 0,
+        run: { word: "1" },
+      },
       container: "c",
       image: "lab.local/nodejs:24",
       scc,

@@ -2,7 +2,7 @@ import type { ResolvedCloud } from "../../cluster/cloud/cloud";
 import type { ReachableObservation } from "../../cluster/observation";
 import { build } from "../../components/graph";
 import { plannedPods, prepare } from "../../components/materials";
-import { specHash } from "../../components/mover-pod";
+import { moverSpecHash } from "../../components/mover-pod";
 import type { Settings } from "../../config/config";
 import { plan } from "../../plan/plan";
 import type { Plan } from "../../plan/types";
@@ -466,13 +466,13 @@ describe("MigrationPod", () => {
       { ...pod, container: "d" },
       { ...pod, witness: { ...witness, revision: 6 } },
       { ...pod, copy: { ...pod.copy, attempt: 1 } },
-      { ...pod, copy: { ...pod.copy, run: "2" } },
+      { ...pod, copy: { ...pod.copy, run: { word: "2" } } },
       { ...pod, filesHash: "other" },
       { ...pod, transfers: 1 },
       { ...pod, image: "other" },
-    ].map(specHash);
+    ].map(moverSpecHash);
     expect(new Set(hashes).size).toBe(hashes.length);
-    expect(specHash({ ...pod })).toBe(hashes[0]);
+    expect(moverSpecHash({ ...pod })).toBe(hashes[0]);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Journal } from "../../../cluster/journal/journal";
+import { identityForMover } from "../../../cluster/mover/identity";
 import { proofOf as earned, proven } from "../../../cluster/steps/copied";
 import { reportWith } from "../support/report";
 import { proofOf } from "../support/session";
@@ -14,7 +15,8 @@ const proof = { ...proofOf(undefined), account: "http://internal:8080/v1/AUTH_p"
 test("a proof has the word of the copy that earned it, so that the next plan finds it again", () => {
   const witness = { deploymentUid: "d", revision: 2 };
   const tally = { objects: 1, bytes: 1 };
-  const context = { run: "1-after-2026-01-01T00:00:00Z", claimUid: "u", witness: "d/2" };
+  const run = { word: "1", after: "2026-01-01T00:00:00Z" };
+  const context = identityForMover({ run, claimUid: "u", witness });
   const report = reportWith({
     account: "https://x/v1/AUTH_p",
     context,
@@ -33,7 +35,7 @@ test("a proof has the word of the copy that earned it, so that the next plan fin
     witness,
     deadlineSeconds: 0,
   } as const;
-  expect(earned(inputs, report, { uid: "u" }).run).toBe(context.run);
+  expect(earned(inputs, report, { uid: "u" }).run).toEqual(run);
 });
 
 describe("what the journal keeps of a final copy", () => {

@@ -1,5 +1,6 @@
 import type { Witness } from "../../../cluster/journal/journal";
 import { paths } from "../../../cluster/api/paths";
+import { identityForMover } from "../../../cluster/mover/identity";
 import { PermanentFailure } from "../../../cluster/mover/pod-progress";
 import { drifted } from "../../../cluster/steps/drift";
 import { followCopy } from "../../../cluster/steps/copied";
@@ -40,7 +41,7 @@ async function onSwift() {
 function ended(registry: FakeRegistry, witness: Witness): void {
   const report = reportWith({
     mode: "back",
-    context: { witness: `${witness.deploymentUid}/${witness.revision}` },
+    context: identityForMover({ claimUid: "claim-1", run: { word: "1" }, witness }),
     copied: { objects: 2, bytes: 20 },
     proven: false,
   });

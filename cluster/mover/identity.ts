@@ -1,0 +1,180 @@
+/**
+ * Which migration Pod is which. A Pod is another one when any of these differ:
+ * - its pass: what it copies (its name follows from it);
+ * - its run: the same run is the same copy, which is not made twice;
+ * - its attempt: how often the Pod of this pass failed for good, was stopped, or vanished;
+ * - its spec hash, over all that it was made from, the three above and the seal's witness included.
+ * The journal keeps attempts and the UIDs of Pods that are followed; the mover is told run and witness, and its report
+ * says them again. Pure.
+ */
+import { createHash } from "node:crypto";
+import type { RawPod } from "../api/objects";
+import { isMadeAnew } from "../cloud/container";
+import type { Journal, Witness } from "../journal/journal";
+import { containerProblems, unread } from "../journal/proof";
+import { type podNames, specHashAnnotation } from "../names";
+import type { ReachableObservation } from "../observation";
+
+/** What a Pod copies: while the registry is writable, once it is sealed, or back to the volume. */
+export type Pass = keyof typeof podNames;
+
+/** Tells one copy from the next: it changes when what was copied is not there any more, and only then. */
+export interface CopyRun {
+  /** `pass` of the config: a new word copies again. */
+  readonly word: string;
+  /** How often the container was found empty after it was known: then all is copied again. */
+  readonly remade?: number;
+  /** live: the last one, right before sealing. */
+  readonly sealing?: true;
+  /** final: the time of the proof that failed on Swift's side, so that another copy was needed. */
+  readonly after?: string;
+}
+
+/** The live copy's run. */
+export function liveRun(word: string, seen: ReachableObservation, container: string | undefined): CopyRun {
+  const remade = timesRemade(seen, container);
+  return { word, ...(remade === 0 ? {} : { remade }) };
+}
+
+/**
+ * The final copy's run: another one after a proof that failed for a reason on Swift's side. The new proof keeps its run,
+ * so that the plan after it finds the copy that it is of.
+ */
+export function finalRun(word: string, seen: ReachableObservation, container: string | undefined): CopyRun {
+  const run = liveRun(word, seen, container);
+  const { journal, cloud } = seen;
+  const proof = journal?.proof;
+  if (journal === undefined || proof === undefined) return run;
+  const proven = proof.run ?? { word };
+  // Of another pass, or of a container that is gone: this copy is another one as it is.
+  if (!sameCopy(proven, run)) return run;
+  const found = cloud.ok && cloud.container?.name === proof.container ? cloud.container : undefined;
+  const problems = containerProblems({
+    journal,
+    container: container ?? proof.container,
+    account: cloud.ok ? cloud.account : unread,
+    head: found === undefined ? unread : found.exists ? found : undefined,
+  });
+  return problems.length === 0 ? proven : { ...run, after: proof.at };
+}
+
+/** But for a proof that failed in between. */
+function sameCopy(a: CopyRun, b: CopyRun): boolean {
+  return a.word === b.word && (a.remade ?? 0) === (b.remade ?? 0);
+}
+
+function timesRemade(seen: ReachableObservation, container: string | undefined): number {
+  const known = seen.journal?.container;
+  if (known === undefined || known.name !== container) return 0;
+  const found = seen.cloud.ok ? seen.cloud.container : undefined;
+  const anew = found?.name === known.name && isMadeAnew(found);
+  return (known.remade ?? 0) + (anew ? 1 : 0);
+}
+
+/**
+ * The attempt that the next Pod of a pass is: another one than a Pod that vanished before its result was known (its node
+ * died, or a drain took it while nobody ran `up`). The engine compares with its own state only, and would wait for the
+ * one that is gone.
+ */
+export function nextAttempt(
+  pass: Pass,
+  { journal, moverPods }: Pick<ReachableObservation, "journal" | "moverPods">,
+): number {
+  const attempt = journal?.attempts?.[pass] ?? 0;
+  const followed = journal?.followed?.[pass];
+  const there = moverPods.some((pod) => pod.uid === followed && !pod.terminating);
+  return followed === undefined || there ? attempt : attempt + 1;
+}
+
+/** The Pod that is followed from now on. */
+export interface FollowedPod {
+  readonly pass: Pass;
+  readonly podUid: string;
+  readonly attempt: number;
+}
+
+/** Should it vanish while nobody looks, the next plan makes another. */
+export function withFollowed(journal: Journal, { pass, podUid, attempt }: FollowedPod): Journal {
+  return {
+    ...journal,
+    attempts: { ...journal.attempts, [pass]: attempt },
+    followed: { ...journal.followed, [pass]: podUid },
+  };
+}
+
+/** Its result is known: should it be deleted, nothing is copied again. */
+export function withResult(journal: Journal, { pass }: Pick<FollowedPod, "pass">): Journal {
+  const { [pass]: _ended, ...others } = journal.followed ?? {};
+  return { ...journal, followed: others };
+}
+
+/** It failed for good, or was stopped: the next Pod must be another, or `up` would read this one's end again. */
+export function withFailure(journal: Journal, pod: Pick<FollowedPod, "pass" | "attempt">): Journal {
+  return {
+    ...withResult(journal, pod),
+    attempts: { ...journal.attempts, [pod.pass]: pod.attempt + 1 },
+  };
+}
+
+/** What a copy is of, as the mover is told it. */
+export interface CopyIdentity {
+  readonly claimUid: string;
+  readonly run: CopyRun;
+  /** final, back: the seal it is made under. */
+  readonly witness?: Witness;
+}
+
+/** For the mover's `context`, which its report repeats. */
+export function identityForMover({ claimUid, run, witness }: CopyIdentity): Record<string, string> {
+  return {
+    claimUid,
+    run: JSON.stringify(run),
+    ...(witness === undefined ? {} : { witness: JSON.stringify(witness) }),
+  };
+}
+
+/** From a report's `context`; what it lacks, or what was cut, is left out. */
+export function identityFromMover(
+  context: Readonly<Record<string, string>> | undefined,
+): Partial<CopyIdentity> {
+  const claimUid = context?.["claimUid"] ?? "";
+  const run = parsed(context?.["run"]) as CopyRun | undefined;
+  const witness = parsed(context?.["witness"]) as Witness | undefined;
+  return {
+    ...(claimUid === "" ? {} : { claimUid }),
+    ...(run === undefined ? {} : { run }),
+    ...(witness === undefined ? {} : { witness }),
+  };
+}
+
+function parsed(text: string | undefined): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? "");
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function sameWitness(a: Witness | undefined, b: Witness | undefined): boolean {
+  return a !== undefined && a.deploymentUid === b?.deploymentUid && a.revision === b.revision;
+}
+
+/** Equal hashes mean that a Pod that is there may simply be waited for. `made`: all that the Pod was made from. */
+export function specHash(made: readonly unknown[]): string {
+  return createHash("sha256").update(JSON.stringify(made)).digest("hex").slice(0, 16);
+}
+
+/** Spec hashes of the Pods that a plan may find there already, by name. */
+export type PlannedPods = Readonly<Record<string, string>>;
+
+/** `undefined`: this program did not make it. */
+export function specHashOf({ metadata }: Pick<RawPod, "metadata">): string | undefined {
+  return metadata.annotations?.[specHashAnnotation];
+}
+
+/** Made by this program, and not what the plan has: made from other settings, by a lost state, or failed for good. */
+export function isStale(pod: Pick<RawPod, "metadata">, planned: PlannedPods): boolean {
+  const hash = specHashOf(pod);
+  return hash !== undefined && planned[pod.metadata.name] !== hash;
+}
