@@ -7,7 +7,6 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import * as pulumi from "@pulumi/pulumi";
 import { apiFor } from "./cluster/api/api";
-import { readCloudSources, resolveCloud } from "./cluster/cloud/cloud";
 import { takeRun } from "./cluster/journal/store";
 import { clientOf, readKubeconfig } from "./cluster/api/kube";
 import { removeStaleMoverPods } from "./cluster/mover/pods";
@@ -19,22 +18,17 @@ import { kubernetesVariables } from "./components/kubernetes-provider";
 import { leakingVariables, withProject } from "./components/openstack-provider";
 import { readSettings } from "./config/config";
 import { bundleMover } from "./migrator/bundle";
-import { containerName } from "./plan/container";
+import { containerName, type KnownFromCluster } from "./plan/container";
 import { plan, showRefusals } from "./plan/plan";
 import { describe } from "./plan/words";
 
 async function main(): Promise<Record<string, unknown>> {
   const settings = readSettings();
   const kubeconfig = readKubeconfig(settings.kubernetes);
-  const kube = clientOf(kubeconfig);
-  const api = apiFor(kube);
+  const api = apiFor(clientOf(kubeconfig));
 
-  const seen = await observeCluster(kube, {
-    ...settings,
-    container: (known) => containerName(settings, known),
-  });
-  const mayRead = seen.reachable && seen.missingPermissions.length === 0;
-  const cloud = mayRead ? resolveCloud(await readCloudSources(api), settings.openstack) : undefined;
+  const container = (known: KnownFromCluster) => containerName(settings, known);
+  const { seen, cloud } = await observeCluster(api, { ...settings, container });
   const leaking = [
     ...kubernetesVariables(process.env),
     ...(seen.reachable && cloud?.ok === true

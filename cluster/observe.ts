@@ -2,10 +2,15 @@
  * Reads all that the plan may know, once, before anything is decided. A missing object is a value; only what must not
  * be guessed (a server error in the middle) is an exception.
  */
-import type { KubeConfig } from "@kubernetes/client-node";
-import { type Api, ApiError, apiFor } from "./api/api";
+import { type Api, ApiError } from "./api/api";
 import { readClaim } from "./registry/claim";
-import { readCloudSources, resolveCa, resolveCloud } from "./cloud/cloud";
+import {
+  readCloudSources,
+  resolveCa,
+  resolveCloud,
+  type ResolvedCloud,
+  type UnresolvedCloud,
+} from "./cloud/cloud";
 import { readJournal } from "./journal/store";
 import type {
   RawClusterVersion,
@@ -46,19 +51,29 @@ export interface Wanted {
   readonly openstack: Readonly<Record<string, string>>;
 }
 
-export async function observeCluster(kube: KubeConfig, wanted: Wanted): Promise<Observation> {
-  const api = apiFor(kube);
+/**
+ * What is there, and the way to the cloud. The way holds the cloud's secret, so it stays beside the observation, which
+ * is judged, compared and printed.
+ */
+export interface Observed {
+  readonly seen: Observation;
+  /** Absent where the cluster cannot be reached, or its secrets may not be read. */
+  readonly cloud?: ResolvedCloud | UnresolvedCloud;
+}
+
+/** Reads everything once, the cloud's credentials too: what is declared is what was judged. */
+export async function observeCluster(api: Api, wanted: Wanted): Promise<Observed> {
   try {
     return await observe(api, wanted);
   } catch (error) {
     if (error instanceof ApiError && (error.kind === "unreachable" || error.kind === "expired")) {
-      return { reachable: false, server: api.server, message: error.message };
+      return { seen: { reachable: false, server: api.server, message: error.message } };
     }
     throw error;
   }
 }
 
-async function observe(api: Api, wanted: Wanted): Promise<ReachableObservation> {
+async function observe(api: Api, wanted: Wanted): Promise<Observed> {
   const lacking = await missingPermissions(api, wanted.state, wanted.scc === "anyuid" ? ["anyuid"] : []);
   // A user who may not read something sees all that is lacking at once, not one 403 after the other.
   const may = <T>(promise: Promise<T>, otherwise: T) =>
@@ -83,16 +98,17 @@ async function observe(api: Api, wanted: Wanted): Promise<ReachableObservation> 
     ...(registry.config === undefined ? {} : { config: registry.config }),
     ...(journal === undefined ? {} : { journal }),
   });
+  const way = sources === undefined ? undefined : resolveCloud(sources, wanted.openstack);
   const [claim, cloud] = await Promise.all([
     may(readClaim(api, claimName), undefined),
-    sources === undefined ? unseenCloud : observeCloud(sources, wanted.openstack, container),
+    way === undefined ? unseenCloud : observeCloud(way, container),
   ]);
   const upgrade = version?.status?.conditions?.find((each) => each.type === "Progressing");
   const forPods = proxyForPods(registry.config, proxy);
   const alsoLacking = holdsCredentials(forPods)
     ? await missingSpecials(api, wanted.state, "secret-settings")
     : [];
-  return {
+  const seen: ReachableObservation = {
     reachable: true,
     server: api.server,
     ...registry,
@@ -115,6 +131,7 @@ async function observe(api: Api, wanted: Wanted): Promise<ReachableObservation> 
     ...(forPods === undefined ? {} : { proxy: forPods }),
     ca: sources === undefined ? { source: "system" } : resolveCa(sources),
   };
+  return { seen, ...(way === undefined ? {} : { cloud: way }) };
 }
 
 const unseenCloud: ObservedCloud = {
@@ -124,11 +141,9 @@ const unseenCloud: ObservedCloud = {
 };
 
 async function observeCloud(
-  sources: Parameters<typeof resolveCloud>[0],
-  openstack: Readonly<Record<string, string>>,
+  cloud: ResolvedCloud | UnresolvedCloud,
   container: string | undefined,
 ): Promise<ObservedCloud> {
-  const cloud = resolveCloud(sources, openstack);
   if (cloud.ok) {
     return observeSwift(cloud, container);
   }

@@ -2,7 +2,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { observeCluster, type Wanted } from "../../cluster/observe";
+import { apiFor } from "../../cluster/api/api";
+import { observeCluster, type Observed, type Wanted } from "../../cluster/observe";
 import type { ReachableObservation } from "../../cluster/observation";
 import { paths } from "../../cluster/api/paths";
 import { containerName } from "../../plan/container";
@@ -44,19 +45,19 @@ function review(body: string): object {
   return { status: { allowed: !forbidden.has(`${verb} ${resource}`) } };
 }
 
-async function observed(changes: Partial<Wanted>): Promise<ReachableObservation> {
+async function observed(changes: Partial<Wanted>): Promise<Observed & { seen: ReachableObservation }> {
   const kube = {
     getCurrentCluster: () => ({ server: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }),
     applySecurityAuthentication: async () => undefined,
   } as unknown as KubeConfig;
-  const seen = await observeCluster(kube, { state: "migrate", openstack: {}, ...changes });
-  if (!seen.reachable) throw new Error(seen.message);
-  return seen;
+  const found = await observeCluster(apiFor(kube), { state: "migrate", openstack: {}, ...changes });
+  if (!found.seen.reachable) throw new Error(found.seen.message);
+  return { ...found, seen: found.seen };
 }
 
 async function missing(changes: Partial<Wanted>): Promise<readonly string[]> {
-  const { missingPermissions } = await observed(changes);
-  return missingPermissions.map(({ verb, resource }) => `${verb} ${resource}`);
+  const { seen } = await observed(changes);
+  return seen.missingPermissions.map(({ verb, resource }) => `${verb} ${resource}`);
 }
 
 test("the SCC anyuid is a right of its own, asked for where the Pod is to run as root", async () => {
@@ -84,7 +85,7 @@ describe("the container that Swift is asked about", () => {
   afterAll(() => swift.stop());
 
   /** The registry is on container `served`; the stack's config names `mine`. */
-  async function looksAt(state: "switch" | "abort"): Promise<string | undefined> {
+  async function looksAt(state: "switch" | "abort") {
     const { user, project, region } = identity;
     const auth = { auth_url: swift.authUrl, username: user.name, password: user.password };
     const clouds = {
@@ -100,12 +101,20 @@ describe("the container that Swift is asked about", () => {
       spec: { managementState: "Managed", replicas: 2, storage: { swift: { container: "served" } } },
     });
     const wanted = settings(state, { container: "mine" });
-    const { cloud } = await observed({ state, container: (known) => containerName(wanted, known) });
-    return cloud.ok ? cloud.container?.name : cloud.message;
+    return observed({ state, container: (known) => containerName(wanted, known) });
   }
 
+  const named = ({ seen: { cloud } }: Awaited<ReturnType<typeof looksAt>>) =>
+    cloud.ok ? cloud.container?.name : cloud.message;
+
   test("in switch it is the one the config names, in abort the one the registry is served from", async () => {
-    expect(await looksAt("switch")).toBe("mine");
-    expect(await looksAt("abort")).toBe("served");
+    expect(named(await looksAt("switch"))).toBe("mine");
+    expect(named(await looksAt("abort"))).toBe("served");
+  });
+
+  test("invariant 8: the secret is in the way to the cloud, and nowhere in what is judged", async () => {
+    const { seen, cloud } = await looksAt("switch");
+    expect(cloud?.ok === true && cloud.provider.password === identity.user.password).toBe(true);
+    expect(JSON.stringify(seen).includes(identity.user.password)).toBe(false);
   });
 });
