@@ -15,13 +15,8 @@ import type {
   ReopenGraph,
   SwitchGraph,
 } from "../plan/types";
-import { ClaimRelease } from "./claim-release";
-import { Journal } from "./journal";
 import { MigrationPod, type MigrationPodArgs, MoverGround } from "./migration-pod";
-import { PrunerPause, PrunerResume } from "./pruner";
-import { PullCheck } from "./pull-check";
-import { RegistryConfigPatch } from "./registry-config-patch";
-import type { RunToken } from "./step";
+import { declareStep, type DeclaredStep, type RunToken, type StepArgs } from "./steps";
 import { SwiftContainer } from "./swift-container";
 
 /** What the graph is built with, besides the plan. */
@@ -49,7 +44,7 @@ export interface Built {
 /** Declares what the plan decided. */
 export function build(plan: Plan, materials: Materials): Built {
   const { run } = materials;
-  const journal = new Journal("journal", run, { claim: plan.claim, watchDrift: true });
+  const journal = declareStep("journal", "journal", run, { claim: plan.claim, watchDrift: true });
   const graph = new Graph(materials, journal);
   switch (plan.kind) {
     case "copy":
@@ -72,7 +67,7 @@ class Graph {
 
   constructor(
     private readonly materials: Materials,
-    private readonly journal: Journal,
+    private readonly journal: DeclaredStep<"journal">,
   ) {
     this.settings = materials.settings;
   }
@@ -198,35 +193,33 @@ class Graph {
     purpose: PatchPurpose,
     dependsOn: pulumi.Resource[],
     more: PatchArgs,
-  ): RegistryConfigPatch {
+  ): Patch {
     const args = { purpose, state, timeoutSeconds: this.settings.rolloutTimeout, ...more };
-    return new RegistryConfigPatch(`${prefix}-${purpose}`, this.materials.run, args, { dependsOn });
+    return declareStep("registry-patch", `${prefix}-${purpose}`, this.materials.run, args, { dependsOn });
   }
 
   /** Looked at again in every run, as resuming is: another stack may have paused or resumed it in between. */
-  private pause(prefix: string, dependsOn: pulumi.Resource[]): PrunerPause {
+  private pause(prefix: string, dependsOn: pulumi.Resource[]): DeclaredStep<"pruner-pause"> {
     const args = { timeoutSeconds: this.settings.rolloutTimeout, watchDrift: true };
-    return new PrunerPause(`${prefix}-pruner-pause`, this.materials.run, args, { dependsOn });
+    return declareStep("pruner-pause", `${prefix}-pruner-pause`, this.materials.run, args, { dependsOn });
   }
 
-  private resume(prefix: string, dependsOn: pulumi.Resource[]): PrunerResume {
+  private resume(prefix: string, dependsOn: pulumi.Resource[]): DeclaredStep<"pruner-resume"> {
     const args = { timeoutSeconds: this.settings.rolloutTimeout, watchDrift: true };
-    return new PrunerResume(`${prefix}-pruner-resume`, this.materials.run, args, { dependsOn });
+    return declareStep("pruner-resume", `${prefix}-pruner-resume`, this.materials.run, args, { dependsOn });
   }
 
-  private release(claim: string, dependsOn: pulumi.Resource[]): ClaimRelease {
+  private release(claim: string, dependsOn: pulumi.Resource[]): DeclaredStep<"claim-release"> {
     const args = { claim, timeoutSeconds: this.settings.rolloutTimeout };
-    return new ClaimRelease("switch-claim-release", this.materials.run, args, { dependsOn });
+    return declareStep("claim-release", "switch-claim-release", this.materials.run, args, { dependsOn });
   }
 
-  private pullCheck(sample: number, toSwift: RegistryConfigPatch): PullCheck {
+  private pullCheck(sample: number, toSwift: Patch): DeclaredStep<"pull-check"> {
     const { migratorImage, rolloutTimeout } = this.settings;
     const args = { sample, image: migratorImage, timeoutSeconds: rolloutTimeout };
-    return new PullCheck("switch-pull-check", this.materials.run, args, { dependsOn: [toSwift] });
+    return declareStep("pull-check", "switch-pull-check", this.materials.run, args, { dependsOn: [toSwift] });
   }
 }
 
-type PatchArgs = Omit<
-  ConstructorParameters<typeof RegistryConfigPatch>[2],
-  "purpose" | "state" | "timeoutSeconds"
->;
+type Patch = DeclaredStep<"registry-patch">;
+type PatchArgs = Omit<StepArgs<"registry-patch">, "purpose" | "state" | "timeoutSeconds">;

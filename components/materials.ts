@@ -12,7 +12,7 @@ import type { Materials } from "./graph";
 import { kubernetesProvider } from "./kubernetes-provider";
 import { type MoverInputs, moverSpecHash } from "./mover-pod";
 import { openstackProvider, withProject } from "./openstack-provider";
-import type { RunToken } from "./step";
+import type { RunToken } from "./steps";
 import { podNames } from "../cluster/names";
 
 /**

@@ -16,24 +16,8 @@ import {
   settingsFile,
   settingsOf,
 } from "./mover-pod";
-import { type RunToken, StepResource, type StepArgs } from "./step";
+import { declareStep, type DeclaredStep, type RunToken } from "./steps";
 import { codeConfigMap, moverApp, namespace, podNames } from "../cluster/names";
-
-/** Waits for one migration Pod, shows its progress, and records what it proved. */
-export class Copied extends StepResource<"copied"> {
-  /** The mover's report, as JSON text. */
-  declare readonly report: pulumi.Output<string>;
-  declare readonly proven: pulumi.Output<boolean>;
-
-  constructor(
-    name: string,
-    run: RunToken,
-    args: StepArgs<"copied">,
-    options: pulumi.CustomResourceOptions = {},
-  ) {
-    super("copied", "Copied", name, run, args, ["report", "proven"], options);
-  }
-}
 
 export interface MoverGroundArgs {
   /** The mover, one bundled file. */
@@ -153,9 +137,10 @@ export class MigrationPod extends pulumi.ComponentResource {
     );
   }
 
-  private waitForCopy(name: string, args: MigrationPodArgs, pod: Pod): Copied {
+  private waitForCopy(name: string, args: MigrationPodArgs, pod: Pod): DeclaredStep<"copied"> {
     const { copy } = args.pod;
-    return new Copied(
+    return declareStep(
+      "copied",
       `${name}-copied`,
       args.run,
       {

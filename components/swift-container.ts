@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Container } from "@pulumi/openstack/objectstorage/container";
-import { type RunToken, StepResource, type StepArgs } from "./step";
+import { declareStep, type DeclaredStep, type RunToken } from "./steps";
 
 export interface SwiftContainerArgs {
   /** An existing container's name; without one it is `<infrastructure name>-image-registry-<random>`. */
@@ -8,24 +8,6 @@ export interface SwiftContainerArgs {
   /** Goes into the property Openshiftclusterid: by it OpenShift's installer finds what to delete with the cluster. */
   readonly infrastructureName: string;
   readonly run: RunToken;
-}
-
-/**
- * The container's properties Name and Openshiftclusterid, read back from Swift: the provider's own read does not look
- * at them. Sets what is missing, touches no other property, and records container and account in the journal.
- */
-export class ContainerCheck extends StepResource<"container-check"> {
-  /** Storage URL of the account the container is in. */
-  declare readonly account: pulumi.Output<string>;
-
-  constructor(
-    name: string,
-    run: RunToken,
-    args: StepArgs<"container-check">,
-    options: pulumi.CustomResourceOptions = {},
-  ) {
-    super("container-check", "ContainerCheck", name, run, args, ["account"], options);
-  }
 }
 
 /**
@@ -63,9 +45,14 @@ export class SwiftContainer extends pulumi.ComponentResource {
     );
   }
 
-  private checkContainer(name: string, args: SwiftContainerArgs, made: Container): ContainerCheck {
+  private checkContainer(
+    name: string,
+    args: SwiftContainerArgs,
+    made: Container,
+  ): DeclaredStep<"container-check"> {
     const { infrastructureName, run } = args;
-    return new ContainerCheck(
+    return declareStep(
+      "container-check",
       `${name}-check`,
       run,
       { container: made.name, infrastructureName, named: args.container !== undefined, watchDrift: true },

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
-import { Journal } from "../../components/journal";
-import { stepProvider } from "../../components/step";
+import { stepProvider } from "../../components/step-provider";
+import { declareStep } from "../../components/steps";
 import { declare } from "./mocks";
 
 jest.setTimeout(60_000);
@@ -11,8 +11,8 @@ const project = join(__dirname, "../..");
 
 /** The provider as it lies in the state. */
 async function serialized(): Promise<string> {
-  const { recorded } = await declare(
-    () => new Journal("journal", { token: "t", stack: "s" }, { claim: "image-registry-storage" }),
+  const { recorded } = await declare(() =>
+    declareStep("journal", "journal", { token: "t", stack: "s" }, { claim: "image-registry-storage" }),
   );
   const { inputs } = recorded.get("journal");
   expect(inputs).toMatchObject({ kind: "journal", claim: "image-registry-storage", token: "t", stack: "s" });

@@ -3,8 +3,8 @@
  * and run from there, so it only finds the program's own folder (the provider process starts in it) and calls
  * cluster/steps/provider.ts there. What runs is always today's code, and the state holds none that ages.
  */
-import * as pulumi from "@pulumi/pulumi";
-import type { StepKind, StepKinds } from "../cluster/steps/kinds";
+import type * as pulumi from "@pulumi/pulumi";
+import type { StepKind } from "../cluster/steps/kinds";
 import type * as steps from "../cluster/steps/provider";
 
 /** What cluster/steps/provider.ts exports. */
@@ -76,37 +76,3 @@ export const stepProvider = {
     await (await loadSteps()).remove(props.kind, id, props, this.config);
   },
 };
-
-/** Inputs of a step as a component gives them: all but what every step has. */
-export type StepArgs<K extends StepKind> = {
-  readonly [P in keyof Omit<StepKinds[K][0], "token" | "stack">]: pulumi.Input<StepKinds[K][0][P]>;
-};
-
-/** What every step is given by the run. */
-export interface RunToken {
-  /** The token taken for this run; empty in a preview, where no step acts. */
-  readonly token: string;
-  /** `organization/project/stack`. */
-  readonly stack: string;
-}
-
-/** A step as a resource. Subclasses declare the outputs they have. */
-export abstract class StepResource<K extends StepKind> extends pulumi.dynamic.Resource {
-  /**
-   * `type` is what the terminal shows; `outputs` names what the step answers, which is unknown until it ran.
-   */
-  protected constructor(
-    kind: K,
-    type: string,
-    name: string,
-    run: RunToken,
-    args: StepArgs<K>,
-    outputs: readonly (keyof StepKinds[K][1] & string)[],
-    options: pulumi.CustomResourceOptions,
-  ) {
-    const unknown = Object.fromEntries(outputs.map((each) => [each, undefined]));
-    const props = { ...unknown, ...args, kind, token: run.token, stack: run.stack };
-    const provider = stepProvider as unknown as pulumi.dynamic.ResourceProvider;
-    super(provider, name, props, options, "image-registry-swift", type);
-  }
-}

@@ -1,0 +1,83 @@
+/**
+ * The steps as resources: one table of their types and outputs, one way to declare them. What each does is in
+ * cluster/steps/, one file each.
+ */
+import * as pulumi from "@pulumi/pulumi";
+import type { StepKind, StepKinds } from "../cluster/steps/kinds";
+import { stepProvider } from "./step-provider";
+
+interface StepType<K extends StepKind> {
+  /** What the terminal shows. */
+  readonly type: string;
+  /** What the step answers; unknown until it ran. */
+  readonly outputs: readonly (keyof StepKinds[K][1] & string)[];
+}
+
+const types: { readonly [K in StepKind]: StepType<K> } = {
+  // First in every graph: it records what was there before the first change. The one resource whose deletion does
+  // something: `pulumi destroy` then opens the registry if this stack holds its seal, and gives the pruner its own
+  // setting back. Storage, container and the journal itself stay.
+  journal: { type: "Journal", outputs: ["claimUid"] },
+  // The container's properties, read back from Swift: the provider's own read does not look at them.
+  "container-check": { type: "ContainerCheck", outputs: ["account"] },
+  // The image pruner pauses from sealing to opening: it deletes images whether the registry is read-only or not.
+  "pruner-pause": { type: "PrunerPause", outputs: ["suspended"] },
+  "pruner-resume": { type: "PrunerResume", outputs: ["suspended"] },
+  // One merge patch on the registry's config, and the waiting for what it means.
+  "registry-patch": {
+    type: "RegistryConfigPatch",
+    outputs: ["deploymentUid", "revision", "witness", "sealedBy", "readOnly", "seconds"],
+  },
+  // Waits for one migration Pod, shows its progress, and records what it proved.
+  copied: { type: "Copied", outputs: ["report", "proven"] },
+  // Pulls a sample through the registry's Service while it is on Swift and still sealed; a failure leaves it sealed.
+  "pull-check": { type: "PullCheck", outputs: ["manifests", "blobs"] },
+  // Deletes the old claim, by UID, once nothing needs it. There is no way back from it.
+  "claim-release": { type: "ClaimRelease", outputs: ["uid"] },
+};
+
+/** Inputs of a step as a component gives them: all but what every step has. */
+export type StepArgs<K extends StepKind> = {
+  readonly [P in keyof Omit<StepKinds[K][0], "token" | "stack">]: pulumi.Input<StepKinds[K][0][P]>;
+};
+
+/** What every step is given by the run. */
+export interface RunToken {
+  /** The token taken for this run; empty in a preview, where no step acts. */
+  readonly token: string;
+  /** `organization/project/stack`. */
+  readonly stack: string;
+}
+
+/** A declared step, with its outputs as properties. */
+export type DeclaredStep<K extends StepKind> = pulumi.dynamic.Resource & {
+  readonly [P in keyof StepKinds[K][1]]-?: pulumi.Output<NonNullable<StepKinds[K][1][P]>>;
+};
+
+/** Declares one step. `args` may hold outputs of other resources, never a secret: they are stored in the state. */
+export function declareStep<K extends StepKind>(
+  kind: K,
+  name: string,
+  run: RunToken,
+  args: StepArgs<K>,
+  options: pulumi.CustomResourceOptions = {},
+): DeclaredStep<K> {
+  return new StepResource(kind, name, run, args, options) as unknown as DeclaredStep<K>;
+}
+
+class StepResource<K extends StepKind> extends pulumi.dynamic.Resource {
+  constructor(
+    kind: K,
+    name: string,
+    run: RunToken,
+    args: StepArgs<K>,
+    options: pulumi.CustomResourceOptions,
+  ) {
+    const { type, outputs } = types[kind];
+    // An output exists on the resource when its property is there, be it undefined.
+    const unknown = Object.fromEntries(outputs.map((each) => [each, undefined]));
+    const props = { ...unknown, ...args, kind, token: run.token, stack: run.stack };
+    const provider = stepProvider as unknown as pulumi.dynamic.ResourceProvider;
+    super(provider, name, props, options, "image-registry-swift", type);
+  }
+}
