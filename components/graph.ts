@@ -1,6 +1,10 @@
 /**
  * The graph of each state, in the order it is carried out. Names begin with the state where a step exists in several,
  * so that entering a state always carries out its own steps.
+ *
+ * Every run compares each step with the cluster, not only with the Pulumi state: an interrupted run, another stack or
+ * somebody by hand may have left it otherwise (a seal that was opened, a pruner that was resumed, a storage moved back).
+ * The exception is named where it is: the abort's seal.
  */
 import * as pulumi from "@pulumi/pulumi";
 import type { PatchPurpose, RegistryPatchInputs } from "../cluster/steps/kinds";
@@ -44,7 +48,7 @@ export interface Built {
 /** Declares what the plan decided. */
 export function build(plan: Plan, materials: Materials): Built {
   const { run } = materials;
-  const journal = declareStep("journal", "journal", run, { claim: plan.claim, watchDrift: true });
+  const journal = declareStep("journal", "journal", run, { claim: plan.claim });
   const graph = new Graph(materials, journal);
   switch (plan.kind) {
     case "copy":
@@ -74,8 +78,7 @@ class Graph {
 
   /** Copies while the registry is writable; opened first, if an earlier run had sealed it. */
   copy(plan: CopyGraph): Built {
-    // Of a migrate that was interrupted after its sealing this one is still in the state: only the cluster tells.
-    const open = this.patch("copy", "migrate", "open", [this.journal], { watchDrift: true });
+    const open = this.patch("copy", "migrate", "open", [this.journal]);
     this.resume("copy", [open]);
     const swift = this.container(plan);
     const live = this.pod("live", plan.live, swift.container, [this.ground(), open]);
@@ -88,7 +91,7 @@ class Graph {
     const ground = this.ground();
     const live = plan.live === undefined ? [] : [this.pod("live", plan.live, swift.container, [ground])];
     const pause = this.pause("migrate", [this.journal, swift, ...live]);
-    const seal = this.patch("migrate", "migrate", "seal", [pause], { seal: plan.seal, watchDrift: true });
+    const seal = this.patch("migrate", "migrate", "seal", [pause], { seal: plan.seal });
     // The witness is an input: sealing anew must copy anew, which a dependency alone does not bring about.
     const final = this.pod("final", plan.final, swift.container, [ground, seal], seal.witness);
     return { container: swift.container, copied: final.summary };
@@ -99,16 +102,10 @@ class Graph {
     const swift = this.container(plan);
     const toSwift = this.patch("switch", "switch", "to-swift", [this.journal, swift], {
       container: swift.container,
-      // Moved back by hand while it is sealed still, the registry would be checked and opened on its volume.
-      watchDrift: true,
     });
     const check = plan.pullCheck === 0 ? [] : [this.pullCheck(plan.pullCheck, toSwift)];
-    // The same after an abort that was interrupted once it had sealed Swift.
-    const open = this.patch("switch", "switch", "open", [toSwift, ...check], { watchDrift: true });
-    const replicas = this.patch("switch", "switch", "replicas", [open], {
-      replicas: plan.replicas,
-      watchDrift: true,
-    });
+    const open = this.patch("switch", "switch", "open", [toSwift, ...check]);
+    const replicas = this.patch("switch", "switch", "replicas", [open], { replicas: plan.replicas });
     const resume = this.resume("switch", [open]);
     if (plan.releaseClaim) this.release(plan.claim, [replicas, resume, ...check]);
     return { container: swift.container };
@@ -116,7 +113,7 @@ class Graph {
 
   /** Back to how it was, on the volume that the registry never left. */
   reopen(_plan: ReopenGraph): Built {
-    const open = this.patch("abort", "abort", "open", [this.journal], { watchDrift: true });
+    const open = this.patch("abort", "abort", "open", [this.journal]);
     this.resume("abort", [open]);
     return {};
   }
@@ -124,13 +121,13 @@ class Graph {
   /** Copies back what was pushed to Swift meanwhile, then serves from the volume again. */
   goBack(plan: GoBackGraph): Built {
     const loss = plan.acceptLoss ? { acceptLoss: true } : {};
-    // What was copied back under a seal that somebody broke is not all: the live registry is looked at while there is
-    // a copy to make, and never after, when the storage patch has opened what this one would seal.
-    // On Swift it would delete what is being copied.
+    // On Swift the pruner would delete what is being copied.
     const before = plan.back === undefined ? this.journal : this.pause("abort", [this.journal]);
     const seal = this.patch("abort", "abort", "seal", [before], {
       seal: plan.seal,
-      ...(plan.back === undefined ? {} : { watchDrift: true }),
+      // The one step that does not compare itself with the cluster, once there is nothing to copy back: the opening
+      // below has undone this seal then, and says otherwise. With a copy to make, a broken seal is sealed again.
+      ...(plan.back === undefined ? { ignoreDrift: true } : {}),
       ...loss,
     });
     const from = pulumi.output(plan.container.name);
@@ -141,7 +138,7 @@ class Graph {
       claim: plan.claim,
       ...loss,
     });
-    const open = this.patch("abort", "abort", "open", [toVolume], { watchDrift: true });
+    const open = this.patch("abort", "abort", "open", [toVolume]);
     this.resume("abort", [open]);
     const copied = back[0] === undefined ? {} : { copied: back[0].summary };
     return { container: from, ...copied };
@@ -192,20 +189,19 @@ class Graph {
     state: State,
     purpose: PatchPurpose,
     dependsOn: pulumi.Resource[],
-    more: PatchArgs,
+    more: PatchArgs = {},
   ): Patch {
     const args = { purpose, state, timeoutSeconds: this.settings.rolloutTimeout, ...more };
     return declareStep("registry-patch", `${prefix}-${purpose}`, this.materials.run, args, { dependsOn });
   }
 
-  /** Looked at again in every run, as resuming is: another stack may have paused or resumed it in between. */
   private pause(prefix: string, dependsOn: pulumi.Resource[]): DeclaredStep<"pruner-pause"> {
-    const args = { timeoutSeconds: this.settings.rolloutTimeout, watchDrift: true };
+    const args = { timeoutSeconds: this.settings.rolloutTimeout };
     return declareStep("pruner-pause", `${prefix}-pruner-pause`, this.materials.run, args, { dependsOn });
   }
 
   private resume(prefix: string, dependsOn: pulumi.Resource[]): DeclaredStep<"pruner-resume"> {
-    const args = { timeoutSeconds: this.settings.rolloutTimeout, watchDrift: true };
+    const args = { timeoutSeconds: this.settings.rolloutTimeout };
     return declareStep("pruner-resume", `${prefix}-pruner-resume`, this.materials.run, args, { dependsOn });
   }
 

@@ -55,7 +55,7 @@ export class SwiftContainer extends pulumi.ComponentResource {
       "container-check",
       `${name}-check`,
       run,
-      { container: made.name, infrastructureName, named: args.container !== undefined, watchDrift: true },
+      { container: made.name, infrastructureName, named: args.container !== undefined },
       { parent: this },
     );
   }

@@ -50,12 +50,12 @@ export async function update(
   return { outs: await run(kind, news, config) };
 }
 
-/** Compares what the step is triggered by, and with `watchDrift` the live cluster. Never throws. */
+/** Compares what the step is triggered by, and, unless the step is to ignore it, the live cluster. Never throws. */
 export async function diff(kind: StepKind, _id: string, olds: Values, news: Values, config: ProviderConfig) {
   const step = stepOf(kind);
   const names = step.triggers ?? Object.keys(news).filter((key) => key !== "token" && !key.startsWith("__"));
   const changed = names.filter((name) => !same(olds[name], news[name]));
-  if (changed.length > 0 || news["watchDrift"] !== true || step.drift === undefined) {
+  if (changed.length > 0 || news["ignoreDrift"] === true || step.drift === undefined) {
     return { changes: changed.length > 0, replaces: [], stables: [] };
   }
   try {

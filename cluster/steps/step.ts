@@ -19,10 +19,10 @@ export interface CommonInputs {
   readonly token: string;
   readonly stack: string;
   /**
-   * Whether `diff` also looks at the live cluster (default false). Of two patches of a graph that disagree on a field,
-   * only the last may look at it.
+   * Keeps `diff` from looking at the live cluster (default false: it looks). Of two patches of a graph that disagree on
+   * a field, only the last may look at it.
    */
-  readonly watchDrift?: boolean;
+  readonly ignoreDrift?: boolean;
 }
 
 export interface Step<I extends CommonInputs, O> {

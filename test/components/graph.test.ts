@@ -119,7 +119,6 @@ describe("graphs", () => {
         purpose: "seal",
         state: "migrate",
         seal: "rolling",
-        watchDrift: true,
         timeoutSeconds: 900,
         token: "token-1",
         stack,
@@ -164,7 +163,7 @@ describe("graphs", () => {
      ]
     `);
     // An interrupted migrate leaves it in the state, and the registry sealed.
-    expect(recorded.get("copy-open").inputs).toMatchObject({ watchDrift: true });
+    expect(recorded.get("copy-open").inputs).not.toHaveProperty("ignoreDrift");
   });
 
   test("switch: no Pod and no read-only patch are left; replicas last", async () => {
@@ -197,12 +196,12 @@ describe("graphs", () => {
     expect(recorded.get("switch-to-swift").inputs).toMatchObject({
       purpose: "to-swift",
       container: containerName,
-      watchDrift: true,
     });
-    expect(recorded.get("switch-pruner-resume").inputs).toMatchObject({ watchDrift: true });
-    expect(recorded.get("switch-replicas").inputs).toMatchObject({ replicas: 2, watchDrift: true });
-    // An interrupted abort leaves it in the state, and Swift sealed.
-    expect(recorded.get("switch-open").inputs).toMatchObject({ watchDrift: true });
+    expect(recorded.get("switch-replicas").inputs).toMatchObject({ replicas: 2 });
+    // An interrupted abort leaves the opening in the state, and Swift sealed.
+    for (const name of recorded.names()) {
+      expect([name, recorded.get(name).inputs]).not.toMatchObject([name, { ignoreDrift: true }]);
+    }
   });
 
   test("switch without a pull check opens right after the storage", async () => {
@@ -223,7 +222,7 @@ describe("graphs", () => {
       ),
     );
     expect([...recorded.names()].sort()).toEqual(["abort-open", "abort-pruner-resume", "journal"]);
-    expect(recorded.get("journal").inputs).toMatchObject({ watchDrift: true });
+    expect(recorded.get("journal").inputs).not.toHaveProperty("ignoreDrift");
   });
 
   test("abort after switch: sealed again, copied back, to the volume, opened", async () => {
@@ -248,8 +247,8 @@ describe("graphs", () => {
     `);
     expect(recorded.get("abort-seal").inputs).toMatchObject({ purpose: "seal", state: "abort" });
     expect(await dependencies(recorded.get("abort-seal"))).toEqual(["abort-pruner-pause"]);
-    expect(recorded.get("abort-pruner-pause").inputs).toMatchObject({ watchDrift: true });
-    expect(recorded.get("abort-seal").inputs).toMatchObject({ watchDrift: true });
+    expect(recorded.get("abort-pruner-pause").inputs).not.toHaveProperty("ignoreDrift");
+    expect(recorded.get("abort-seal").inputs).not.toHaveProperty("ignoreDrift");
     expect(recorded.get("back-copied").inputs).toMatchObject({ pass: "back", witness });
     expect(await dependencies(recorded.get("back"))).toEqual(["journal", "mover", "abort-seal"]);
     expect(await dependencies(recorded.get("abort-to-volume"))).toEqual(["abort-seal", "back"]);
@@ -273,7 +272,7 @@ describe("graphs", () => {
     expect(recorded.has("abort-pruner-pause")).toBe(false);
     expect(recorded.get("abort-to-volume").inputs).toMatchObject({ acceptLoss: true });
     expect(recorded.get("abort-seal").inputs).toMatchObject({ acceptLoss: true });
-    expect(recorded.get("abort-seal").inputs).not.toHaveProperty("watchDrift");
+    expect(recorded.get("abort-seal").inputs).toMatchObject({ ignoreDrift: true });
   });
 
   test("invariant 6: the second abort only drops the finished copy", async () => {
@@ -295,12 +294,12 @@ describe("graphs", () => {
     // Whether the live registry is looked at makes no difference to what is declared.
     const declared = (of: typeof first, name: string) => ({
       ...of.recorded.get(name).inputs,
-      watchDrift: undefined,
+      ignoreDrift: undefined,
     });
     for (const name of second.recorded.names()) {
       expect(declared(second, name)).toEqual(declared(first, name));
     }
-    expect(second.recorded.get("abort-seal").inputs).not.toHaveProperty("watchDrift");
+    expect(second.recorded.get("abort-seal").inputs).toMatchObject({ ignoreDrift: true });
   });
 
   test("invariant 8: the only secrets are the provider's, and marked", async () => {
@@ -361,7 +360,6 @@ describe("SwiftContainer", () => {
       container: "lab-x7k2p-image-registry-18c7a89",
       infrastructureName: "lab-x7k2p",
       named: false,
-      watchDrift: true,
     });
   });
 
