@@ -6,6 +6,7 @@
 import { writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
+import { apiFor } from "../cluster/api/api";
 import { loadKubeConfig } from "../cluster/api/kube";
 import type { Observation } from "../cluster/observation";
 import { observeCluster } from "../cluster/observe";
@@ -66,10 +67,11 @@ export async function planCommand(
 }
 
 async function observe(settings: Settings): Promise<Observation> {
-  return await observeCluster(loadKubeConfig(settings.kubernetes), {
+  const { seen } = await observeCluster(apiFor(loadKubeConfig(settings.kubernetes)), {
     ...settings,
     container: (known) => containerName(settings, known),
   });
+  return seen;
 }
 
 if (require.main === module) void runAsCommand(planCommand);
