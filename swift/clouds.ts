@@ -1,5 +1,5 @@
-import { parse } from "yaml";
 import type { CloudSettings } from "./settings";
+import { readYamlText } from "./yaml-text";
 
 /** CloudSettings as a clouds.yaml tells them, without the secret: that is read when it is needed. */
 export type ParsedCloud = Omit<CloudSettings, "auth" | "caFiles"> & {
@@ -20,7 +20,7 @@ export type CloudsResult =
 export function parseClouds(yamlText: string, cloudName: string): CloudsResult {
   let root: unknown;
   try {
-    root = parse(yamlText);
+    root = readYamlText(yamlText);
   } catch {
     // The parser's own message quotes the line, which may hold the password.
     return { ok: false, problems: ["clouds.yaml is not valid YAML"] };
@@ -41,7 +41,7 @@ export function parseClouds(yamlText: string, cloudName: string): CloudsResult {
   const text = (key: string): string | undefined => {
     const value = auth[key];
     if (value === undefined || value === null || value === "") return undefined;
-    if (typeof value === "string" || typeof value === "number") return String(value);
+    if (typeof value === "string") return value;
     problems.push(`${where}: auth.${key} is not a text`);
     return undefined;
   };
@@ -50,7 +50,7 @@ export function parseClouds(yamlText: string, cloudName: string): CloudsResult {
   else if (!/^https?:\/\/[^\s]+$/.test(authUrl))
     problems.push(`${where}: auth.auth_url "${authUrl}" is not an http(s) URL`);
   const version = cloud["identity_api_version"];
-  if (version !== undefined && !/^"?v?3(\.\d+)?"?$/.test(JSON.stringify(version)))
+  if (version !== undefined && !(typeof version === "string" && /^v?3(\.\d+)?$/.test(version)))
     problems.push(`${where}: identity_api_version ${JSON.stringify(version)} is not supported, only 3 is`);
 
   const parsed = readAuth(cloud, text, where, problems, auth);
@@ -61,7 +61,7 @@ export function parseClouds(yamlText: string, cloudName: string): CloudsResult {
   const region = cloud["region_name"] ?? regionOf(cloud["regions"]);
   const cacert = cloud["cacert"];
   const verify = cloud["verify"];
-  if (verify !== undefined && typeof verify !== "boolean")
+  if (verify !== undefined && !(typeof verify === "string" && /^(true|false|yes|no|on|off)$/i.test(verify)))
     problems.push(`${where}: verify must be true or false`);
   if (problems.length > 0 || !parsed) return { ok: false, problems };
   return {
@@ -72,7 +72,7 @@ export function parseClouds(yamlText: string, cloudName: string): CloudsResult {
       ...(typeof region === "string" && region !== "" ? { region } : {}),
       ...(face === undefined ? {} : { interface: face as "public" | "internal" | "admin" }),
       ...(typeof cacert === "string" && cacert !== "" ? { cacert } : {}),
-      ...(verify === false ? { insecure: true } : {}),
+      ...(typeof verify === "string" && /^(false|no|off)$/i.test(verify) ? { insecure: true } : {}),
     },
   };
 }

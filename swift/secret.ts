@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { parse } from "yaml";
 import type { SecretSource } from "./settings";
 import { CloudError, messageOf } from "./errors";
+import { readYamlText } from "./yaml-text";
 
 /**
  * Reads a password or application credential secret. Called again at each renewal of a token, so that
@@ -16,7 +16,7 @@ export function readSecret(source: SecretSource): string {
     case "clouds": {
       let clouds: unknown;
       try {
-        clouds = (parse(read(source.path)) as { clouds?: Record<string, unknown> } | null)?.clouds;
+        clouds = (readYamlText(read(source.path)) as { clouds?: Record<string, unknown> } | undefined)?.clouds;
       } catch (error) {
         if (error instanceof CloudError) throw error;
         // The parser's message quotes the line, which may be the password's.
@@ -25,9 +25,9 @@ export function readSecret(source: SecretSource): string {
       const auth = (clouds as Record<string, { auth?: Record<string, unknown> }> | undefined)?.[source.cloud]
         ?.auth;
       const secret = auth?.["application_credential_secret"] ?? auth?.["password"];
-      if (typeof secret !== "string" && typeof secret !== "number")
+      if (typeof secret !== "string")
         throw new CloudError("usage", `${source.path}: cloud "${source.cloud}" has no password or secret`);
-      return String(secret);
+      return secret;
     }
   }
 }

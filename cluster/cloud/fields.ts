@@ -1,5 +1,5 @@
 /** One cloud's fields, from each of the places that tell them, and what is wrong with them. Pure. */
-import { parse } from "yaml";
+import { readYamlText } from "../../swift/yaml-text";
 import { installerSecretName, namespace, userSecretName } from "../names";
 
 /** One cloud's fields, by clouds.yaml's names, wherever they came from. */
@@ -37,7 +37,7 @@ export function cloudFields(
   }
   let clouds: unknown;
   try {
-    clouds = (parse(text) as { clouds?: unknown } | null)?.clouds;
+    clouds = (readYamlText(text) as { clouds?: unknown } | undefined)?.clouds;
   } catch {
     // The parser's message quotes the text, passwords included.
     return `clouds.yaml in secret ${installerSecretName} is not YAML`;
@@ -58,8 +58,7 @@ function fromClouds(cloud: Readonly<Record<string, unknown>>): Fields {
     string,
     unknown
   >;
-  const text = (value: unknown) =>
-    (typeof value === "string" && value !== "") || typeof value === "number" ? String(value) : undefined;
+  const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
   const names: readonly FieldName[] = [
     "auth_url",
     "username",

@@ -1,0 +1,262 @@
+/**
+ * What the registry's operator, and the registry after it, would make of the cluster's credentials. They are read by
+ * fewer rules than OpenStack's own clients have, so credentials that work for `openstack` may fail there, and that
+ * would show only when the registry is to start on Swift, sealed. Pure; no value of a secret is ever quoted.
+ *
+ * Source of the rules: the operator's `pkg/storage/swift/swift.go` (GetConfig, getSwiftClient, ConfigEnv) and
+ * gophercloud's `auth_options.go`, the same in releases 4.12 to 5.x.
+ */
+import { readYamlText, type TextTree } from "../../swift/yaml-text";
+import { type CloudSources, installerSecretName, userSecretName } from "./sources";
+
+/** One thing that keeps the operator from signing in. */
+export interface SignInProblem {
+  /** What is there: the thing and its value. */
+  readonly wrong: string;
+  /** What the operator answers to it. */
+  readonly answer: string;
+  /** What it takes instead, and where to change it. */
+  readonly accepted: string;
+}
+
+/** What the operator reads of its own cloud; empty text is "not set". */
+interface SignIn {
+  readonly where: string;
+  readonly authUrl: string;
+  readonly version: string;
+  readonly username: string;
+  readonly userId: string;
+  readonly password: boolean;
+  readonly token: boolean;
+  readonly application: { readonly id: string; readonly name: string; readonly secret: boolean };
+  readonly domain: string;
+  readonly domainId: string;
+  readonly project: { readonly name: string; readonly id: string; readonly domain: string; readonly domainId: string };
+}
+
+/** Everything that the operator would stumble over; none when it can sign in, or when there is nothing to judge. */
+export function signInProblems(sources: CloudSources): readonly SignInProblem[] {
+  const read = operatorView(sources);
+  if (read === undefined) {
+    return [];
+  }
+  return [...urlProblems(read), ...userProblems(read), ...domainProblems(read)];
+}
+
+/** Fields of clouds.yaml that the operator and the registry do not look at, with what they do instead. */
+export function ignoredFields(sources: CloudSources): readonly string[] {
+  const cloud = cloudOf(sources);
+  if (cloud === undefined || sources.userSecret !== undefined) {
+    return [];
+  }
+  const face = textAt(cloud, "interface") || textAt(cloud, "endpoint_type");
+  const ignored: string[] = [];
+  if (face !== "" && !/^public(URL)?$/.test(face)) {
+    ignored.push(
+      `interface "${face}" of clouds.yaml: the operator and the registry use the public endpoint, and so does this program`,
+    );
+  }
+  if (/^(false|no|off)$/i.test(textAt(cloud, "verify"))) {
+    ignored.push(
+      "verify: false of clouds.yaml: the operator checks certificates all the same; what they were signed by must be " +
+        `in key cacert of secret ${installerSecretName}, or in the cluster's trusted CAs`,
+    );
+  }
+  return ignored;
+}
+
+function urlProblems({ where, authUrl, version }: SignIn): SignInProblem[] {
+  const problems: SignInProblem[] = [];
+  if (version !== "" && !/^[+-]?\d+$/.test(version)) {
+    problems.push({
+      wrong: `identity_api_version in ${where} is "${version}"`,
+      answer: `unable to parse authVersion: strconv.Atoi: parsing "${version}": invalid syntax`,
+      accepted: "identity_api_version 3, without a point, or none",
+    });
+  } else if (version !== "" && Number(version) !== 3) {
+    problems.push({
+      wrong: `identity_api_version in ${where} is ${version}`,
+      answer: `it would sign in at /v${version} of Keystone, which today's Keystone does not have`,
+      accepted: "identity_api_version 3, or none",
+    });
+  }
+  const path = URL.canParse(authUrl) ? new URL(authUrl).pathname : "";
+  if (!/^\/?$/.test(path) && !/^\/v[123]/.test(path)) {
+    const { origin } = new URL(authUrl);
+    problems.push({
+      wrong: `Keystone's URL in ${where} is ${authUrl}: it has the path ${path}`,
+      answer: `Incorrect Auth URL: ${path}`,
+      accepted: `a URL without a path, or with /v3 alone: ${origin}/v3, if Keystone answers there; else a port or a host name of its own for Keystone (openstack endpoint list --service identity)`,
+    });
+  } else if (/^\/v[12]/.test(path)) {
+    problems.push({
+      wrong: `Keystone's URL in ${where} is ${authUrl}: it names version ${path.slice(1)}`,
+      answer: "it signs in by that version, which today's Keystone does not have",
+      accepted: `${new URL(authUrl).origin}/v3`,
+    });
+  }
+  return problems;
+}
+
+function userProblems({ where, username, userId, password, token, application }: SignIn): SignInProblem[] {
+  if (!password && !application.secret) {
+    return token
+      ? [
+          {
+            wrong: `${where} holds a token and no password`,
+            answer: "it signs in with the token until that expires, and fails then",
+            accepted: "a user's name and password, or an application credential",
+          },
+        ]
+      : [];
+  }
+  if (password && application.secret) {
+    return [
+      {
+        wrong: `${where} holds a password and an application credential`,
+        answer: "it signs in with the password, other clients with the application credential: these may be two projects",
+        accepted: "one of the two",
+      },
+    ];
+  }
+  if (password && username === "") {
+    return [
+      {
+        wrong: `${where} names the user by id${userId === "" ? "" : ` (${userId})`} only`,
+        answer: "Exactly one of Username and UserID must be provided for password authentication",
+        accepted: "the user's name in auth.username: openstack user show <id>",
+      },
+    ];
+  }
+  if (application.secret && application.id === "") {
+    return [
+      {
+        wrong: `${where} names the application credential by name only (${application.name})`,
+        answer: "the registry, which the operator hands it to, does not know whose credential that is",
+        accepted: "application_credential_id: openstack application credential show <name>",
+      },
+    ];
+  }
+  return [];
+}
+
+function domainProblems({ where, password, username, domain, domainId, project }: SignIn): SignInProblem[] {
+  if (!password || username === "") {
+    return [];
+  }
+  if ((domain === "") === (domainId === "")) {
+    const which = domain === "" ? "names no domain" : `names the domain twice (${domain}, id ${domainId})`;
+    return [
+      {
+        wrong: `${where} ${which}`,
+        answer: "You must provide exactly one of DomainID or DomainName to authenticate by Username",
+        accepted: "one of user_domain_name and user_domain_id",
+      },
+    ];
+  }
+  if (project.id !== "") {
+    return [];
+  }
+  const other =
+    (domain !== "" && project.domain !== "" && project.domain !== domain && project.domain) ||
+    (domainId !== "" && project.domainId !== "" && project.domainId !== domainId && project.domainId);
+  return other === false || other === ""
+    ? []
+    : [
+        {
+          wrong: `${where} has the user in domain ${domain || domainId} and project "${project.name}" in domain ${other}`,
+          answer: "it knows one domain for both, and would look for the project in the user's",
+          accepted: "project_id instead of project_name (openstack project show), or a user of the project's domain",
+        },
+      ];
+}
+
+/** As GetConfig and getSwiftClient read it: the user's secret first, then what `spec.storage.swift` says. */
+function operatorView(sources: CloudSources): SignIn | undefined {
+  const cloud = cloudOf(sources);
+  const auth = (key: string) => textAt(cloud, "auth", key);
+  const place = {
+    authUrl: auth("auth_url"),
+    version: textAt(cloud, "identity_api_version"),
+    domain: auth("domain_name") || auth("user_domain_name"),
+    domainId: auth("domain_id") || auth("user_domain_id"),
+    project: {
+      name: auth("project_name"),
+      id: auth("project_id"),
+      domain: auth("project_domain_name"),
+      domainId: auth("project_domain_id"),
+    },
+  };
+  if (sources.userSecret === undefined) {
+    return cloud === undefined
+      ? undefined
+      : {
+          where: `clouds.yaml of secret ${installerSecretName}`,
+          ...place,
+          username: auth("username"),
+          userId: auth("user_id"),
+          password: auth("password") !== "",
+          token: auth("token") !== "",
+          application: {
+            id: auth("application_credential_id"),
+            name: auth("application_credential_name"),
+            secret: auth("application_credential_secret") !== "",
+          },
+        };
+  }
+  const secret = (name: string) => (sources.userSecret?.[`REGISTRY_STORAGE_SWIFT_${name}`] ?? "").trim();
+  const spec = (key: string) => sources.swift?.[key] ?? "";
+  const named = spec("domain") !== "" || spec("domainID") !== "";
+  return {
+    where: `secret ${userSecretName} with spec.storage.swift or clouds.yaml`,
+    authUrl: spec("authURL") || place.authUrl,
+    version: spec("authVersion"),
+    username: secret("USERNAME"),
+    userId: "",
+    password: secret("PASSWORD") !== "",
+    token: secret("TOKENID") !== "",
+    application: {
+      id: secret("APPLICATIONCREDENTIALID"),
+      name: secret("APPLICATIONCREDENTIALNAME"),
+      secret: secret("APPLICATIONCREDENTIALSECRET") !== "",
+    },
+    domain: named ? spec("domain") : place.domain,
+    domainId: named ? spec("domainID") : place.domain === "" ? place.domainId : "",
+    project: {
+      name: spec("tenant") || place.project.name,
+      id: spec("tenantID"),
+      domain: named ? "" : place.project.domain,
+      domainId: named ? "" : place.project.domainId,
+    },
+  };
+}
+
+/** The cluster's own entry of clouds.yaml; what cannot be read is told elsewhere. */
+function cloudOf(sources: CloudSources): TextTree {
+  const text = sources.installerSecret?.["clouds.yaml"];
+  if (text === undefined) {
+    return undefined;
+  }
+  try {
+    const name = sources.cloudName === "" ? "openstack" : sources.cloudName;
+    return at(readYamlText(text), "clouds", name);
+  } catch {
+    return undefined;
+  }
+}
+
+function at(tree: TextTree, ...path: readonly string[]): TextTree {
+  let node = tree;
+  for (const key of path) {
+    node =
+      typeof node === "object" && !Array.isArray(node)
+        ? (node as Readonly<Record<string, TextTree>>)[key]
+        : undefined;
+  }
+  return node;
+}
+
+function textAt(tree: TextTree, ...path: readonly string[]): string {
+  const found = at(tree, ...path);
+  return typeof found === "string" ? found : "";
+}

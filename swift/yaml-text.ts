@@ -1,0 +1,50 @@
+/**
+ * YAML as Go's `yaml.v2` reads it into text fields, which is how the registry's operator reads clouds.yaml: every plain
+ * scalar is the text that stands there (`0123456`, `1e3`, `yes`), only null is nothing. A reader that follows YAML's
+ * own types would make another password of an unquoted `0123456`.
+ */
+import { type Document, isScalar, parseAllDocuments, Scalar, visit } from "yaml";
+
+/** Nested maps and lists whose leaves are text, or `undefined` for null. */
+export type TextTree = string | undefined | readonly TextTree[] | { readonly [key: string]: TextTree };
+
+/** Plain scalars that are null (yaml.v2, resolve.go). */
+const nulls: ReadonlySet<string> = new Set(["", "~", "null", "Null", "NULL"]);
+
+/**
+ * The first document of the text; anchors and merge keys are resolved, of two equal keys the last counts.
+ * @throws Error without any part of the text, which may hold a password
+ */
+export function readYamlText(text: string): TextTree {
+  const [first] = parseAllDocuments(text, { merge: true, uniqueKeys: false, logLevel: "silent" });
+  const document = first as Document.Parsed | undefined;
+  if (document === undefined) {
+    return undefined;
+  }
+  if (document.errors.length > 0) {
+    throw new Error("not valid YAML");
+  }
+  visit(document, { Scalar: (_, node) => (isScalar(node) ? asWritten(node) : undefined) });
+  try {
+    return document.toJS() as TextTree;
+  } catch {
+    throw new Error("not valid YAML");
+  }
+}
+
+function asWritten(node: Scalar): void {
+  if (node.value instanceof Uint8Array) {
+    node.value = Buffer.from(node.value).toString("utf8");
+    return;
+  }
+  // A merge key is a symbol inside the library.
+  if (node.type !== Scalar.PLAIN || typeof node.value === "symbol") {
+    return;
+  }
+  const { source } = node;
+  if (node.tag === undefined && nulls.has(source ?? "")) {
+    node.value = undefined;
+  } else if (source !== undefined) {
+    node.value = source;
+  }
+}
