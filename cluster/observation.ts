@@ -4,6 +4,7 @@
  */
 import type { Journal } from "./journal/journal";
 import type { Toleration } from "./api/objects";
+import type { SignInProblem } from "./cloud/operator-rules";
 import type { Spread } from "./registry/spread";
 
 /** `spec.storage` of the registry config, as the operator reads it. Other backends are kept as they are. */
@@ -198,6 +199,8 @@ export interface ReachableObservation {
   readonly schedulableNodes: number;
   readonly journal?: Journal;
   readonly cloud: ObservedCloud;
+  /** What the registry's operator would make of the cluster's credentials. */
+  readonly signIn: { readonly problems: readonly SignInProblem[]; readonly ignored: readonly string[] };
   readonly missingPermissions: readonly MissingPermission[];
   /** The namespace's first UID and supplemental group (`openshift.io/sa.scc.*`). */
   readonly namespaceIds: { readonly uid?: number; readonly group?: number };

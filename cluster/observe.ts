@@ -11,6 +11,7 @@ import {
   type ResolvedCloud,
   type UnresolvedCloud,
 } from "./cloud/cloud";
+import { ignoredFields, signInProblems } from "./cloud/operator-rules";
 import { readJournal } from "./journal/store";
 import type {
   RawClusterVersion,
@@ -126,6 +127,10 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
     schedulableNodes: nodesForRegistry(nodes, registry.config),
     ...(journal === undefined ? {} : { journal }),
     cloud,
+    signIn:
+      sources === undefined
+        ? { problems: [], ignored: [] }
+        : { problems: signInProblems(sources), ignored: ignoredFields(sources) },
     missingPermissions: [...lacking, ...alsoLacking],
     namespaceIds: namespaceIds(project?.metadata.annotations),
     ...(forPods === undefined ? {} : { proxy: forPods }),

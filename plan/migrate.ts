@@ -24,6 +24,7 @@ export function planMigrate(
   const claim = guards.guardClaim(judge, settings, seen);
   guards.guardSameClaim(judge, seen, "migrate");
   guards.guardCloud(judge, seen.cloud);
+  guards.guardSignIn(judge, seen);
   guards.guardContainer(judge, settings, seen, name);
   guards.guardQuota(judge, seen);
   if (claim === undefined) return undefined;

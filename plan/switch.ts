@@ -26,6 +26,7 @@ export function planSwitch(
   guards.guardDegraded(judge, seen, !resumes && seen.journal?.seal === undefined);
   guards.guardUpgrade(judge, seen, !resumes);
   guards.guardCloud(judge, seen.cloud);
+  if (!resumes) guards.guardSignIn(judge, seen);
   guards.guardContainer(judge, settings, seen, name);
   if (served !== undefined && !resumes) refuseOtherContainer(judge, served, name);
   if (seen.journal?.wrongAccount !== undefined) refuseOwnContainer(judge, seen.journal.wrongAccount);

@@ -16,8 +16,8 @@ const nulls: ReadonlySet<string> = new Set(["", "~", "null", "Null", "NULL"]);
  * @throws Error without any part of the text, which may hold a password
  */
 export function readYamlText(text: string): TextTree {
-  const [first] = parseAllDocuments(text, { merge: true, uniqueKeys: false, logLevel: "silent" });
-  const document = first as Document.Parsed | undefined;
+  const documents = parseAllDocuments(text, { merge: true, uniqueKeys: false, logLevel: "silent" });
+  const document: Document.Parsed | undefined = documents[0];
   if (document === undefined) {
     return undefined;
   }

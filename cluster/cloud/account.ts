@@ -1,6 +1,6 @@
 /**
- * Which Swift account a storage URL leads to. The Pod and this machine may reach one account by two URLs: clouds.yaml
- * says `interface: internal` for the cluster, the stack `openstack:endpointType public` for a workstation outside. Pure.
+ * Which Swift account a storage URL leads to. The Pod and this machine may reach one account by two URLs: the Pod goes by
+ * the public endpoint, the stack may say `openstack:endpointType internal` for a workstation inside. Pure.
  */
 import type { Journal, Proof } from "../journal/journal";
 

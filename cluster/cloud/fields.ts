@@ -84,25 +84,20 @@ function fromClouds(cloud: Readonly<Record<string, unknown>>): Fields {
   const domain = { name: text(auth["domain_name"]), id: text(auth["domain_id"]) };
   fillDomain(fields, domain);
   const region = text(cloud["region_name"]);
-  const face = text(cloud["interface"]) ?? text(cloud["endpoint_type"]);
-  return {
-    ...fields,
-    ...(region === undefined ? {} : { region_name: region }),
-    ...(face === undefined ? {} : { interface: face.replace(/URL$/, "") }),
-  };
+  // No interface: the operator and the registry take the public endpoint, whatever clouds.yaml says.
+  return { ...fields, ...(region === undefined ? {} : { region_name: region }) };
 }
 
-/** The user's domain is also the project's where nothing else is said. */
+/** `domain_name` goes before `user_domain_name`, as in the operator; the user's domain is the project's, too. */
 function fillDomain(
   fields: Partial<Record<FieldName, string>>,
   domain: { name: string | undefined; id: string | undefined },
 ): void {
-  if (fields.user_domain_name === undefined && fields.user_domain_id === undefined) {
-    if (domain.id !== undefined) {
-      fields.user_domain_id = domain.id;
-    } else if (domain.name !== undefined) {
-      fields.user_domain_name = domain.name;
-    }
+  if (domain.name !== undefined) {
+    fields.user_domain_name = domain.name;
+  }
+  if (domain.id !== undefined) {
+    fields.user_domain_id = domain.id;
   }
   if (fields.project_domain_name === undefined && fields.project_domain_id === undefined) {
     if (fields.user_domain_id !== undefined) {

@@ -7,7 +7,8 @@
  * gophercloud's `auth_options.go`, the same in releases 4.12 to 5.x.
  */
 import { readYamlText, type TextTree } from "../../swift/yaml-text";
-import { type CloudSources, installerSecretName, userSecretName } from "./sources";
+import { installerSecretName, userSecretName } from "../names";
+import type { CloudSources } from "./sources";
 
 /** One thing that keeps the operator from signing in. */
 export interface SignInProblem {
@@ -31,7 +32,12 @@ interface SignIn {
   readonly application: { readonly id: string; readonly name: string; readonly secret: boolean };
   readonly domain: string;
   readonly domainId: string;
-  readonly project: { readonly name: string; readonly id: string; readonly domain: string; readonly domainId: string };
+  readonly project: {
+    readonly name: string;
+    readonly id: string;
+    readonly domain: string;
+    readonly domainId: string;
+  };
 }
 
 /** Everything that the operator would stumble over; none when it can sign in, or when there is nothing to judge. */
@@ -114,7 +120,8 @@ function userProblems({ where, username, userId, password, token, application }:
     return [
       {
         wrong: `${where} holds a password and an application credential`,
-        answer: "it signs in with the password, other clients with the application credential: these may be two projects",
+        answer:
+          "it signs in with the password, other clients with the application credential: these may be two projects",
         accepted: "one of the two",
       },
     ];
@@ -166,7 +173,8 @@ function domainProblems({ where, password, username, domain, domainId, project }
         {
           wrong: `${where} has the user in domain ${domain || domainId} and project "${project.name}" in domain ${other}`,
           answer: "it knows one domain for both, and would look for the project in the user's",
-          accepted: "project_id instead of project_name (openstack project show), or a user of the project's domain",
+          accepted:
+            "project_id instead of project_name (openstack project show), or a user of the project's domain",
         },
       ];
 }

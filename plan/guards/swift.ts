@@ -71,6 +71,24 @@ export function guardCloud(
   return false;
 }
 
+/**
+ * What the operator would stumble over when the registry is to start on Swift: found out there, it costs a rollout's
+ * whole time limit with the registry read-only.
+ */
+export function guardSignIn(judge: Judge, { signIn }: ReachableObservation): void {
+  for (const { wrong, answer, accepted } of signIn.problems) {
+    judge.refuse(
+      "operator-sign-in",
+      `the registry's operator cannot sign in with these credentials: ${wrong}; it answers: ${answer}`,
+      accepted,
+      `change the credentials where the cluster has them (secret openstack-credentials in kube-system makes installer-cloud-credentials; or oc -n ${namespace} create secret generic image-registry-private-configuration-user --from-literal=...), then pulumi preview`,
+    );
+  }
+  for (const ignored of signIn.ignored) {
+    judge.warn("cloud-ignored", ignored);
+  }
+}
+
 /** The container: ours, free of others' data, and in the account the journal knows. */
 export function guardContainer(
   judge: Judge,

@@ -95,6 +95,7 @@ export const untouched: ReachableObservation = {
   moverPods: [],
   schedulableNodes: 3,
   cloud: { ok: true, account, source: "secret installer-cloud-credentials" },
+  signIn: { problems: [], ignored: [] },
   missingPermissions: [],
   namespaceIds: { uid: 1000620000, group: 1000620000 },
   ca: { source: "system" },

@@ -55,7 +55,10 @@ describe("parseClouds", () => {
   });
 
   test("tells every problem at once", () => {
-    const result = parseClouds(yaml({ auth: { auth_url: "ftp://x" }, interface: "odd", verify: "perhaps" }), "c");
+    const result = parseClouds(
+      yaml({ auth: { auth_url: "ftp://x" }, interface: "odd", verify: "perhaps" }),
+      "c",
+    );
     expect(result.ok ? [] : result.problems).toEqual([
       expect.stringContaining('auth_url "ftp://x"'),
       expect.stringContaining("auth.username"),

@@ -54,7 +54,6 @@ describe("from installer-cloud-credentials", () => {
         secret: { kind: "clouds", path: "/etc/openstack/clouds.yaml", cloud: "openstack" },
       },
       region: "r1",
-      interface: "public",
       caFiles: ["/etc/image-registry-migration/cloud-ca.pem", "/etc/pki/trusted-ca/ca-bundle.crt"],
     });
     expect(cloud.workstation.auth.secret).toEqual({ kind: "value", value: "pw-secret" });
@@ -66,7 +65,6 @@ describe("from installer-cloud-credentials", () => {
       projectDomainName: "Default",
       tenantName: "p",
       region: "r1",
-      endpointType: "public",
     });
     expect(cloud.patch).toEqual({});
   });

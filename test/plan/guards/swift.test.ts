@@ -1,3 +1,4 @@
+import type { ReachableObservation } from "../../../cluster/observation";
 import { plan, showRefusals } from "../../../plan/plan";
 import { account, containerName, proven, settings, switched, untouched } from "../observations";
 import {
@@ -13,6 +14,29 @@ import {
   type WarningCase,
 } from "../support";
 
+const cannotSignIn = (seen: ReachableObservation): ReachableObservation => ({
+  ...seen,
+  signIn: {
+    problems: [
+      {
+        wrong: "the path /identity",
+        answer: "Incorrect Auth URL: /identity",
+        accepted: "a URL without a path",
+      },
+    ],
+    ignored: [],
+  },
+});
+
+test("a registry that is on Swift already has signed in: it can be opened and switched to the end", () => {
+  expect(refused(plan(toSwift, cannotSignIn(switched), { leakingVariables: [] }))).not.toContain(
+    "operator-sign-in",
+  );
+  expect(refused(plan(back, cannotSignIn(switched), { leakingVariables: [] }))).not.toContain(
+    "operator-sign-in",
+  );
+});
+
 describe("invariant 5: refused in preview as in up", () => {
   const refusals: readonly RefusalCase[] = [
     ["credentials-absent", migrate, broken("absent"), ["installer-cloud-credentials"]],
@@ -22,6 +46,8 @@ describe("invariant 5: refused in preview as in up", () => {
     ["swift-unreachable", migrate, broken("unreachable"), ["openstack:authUrl"]],
     ["swift-unreachable", back, broken("unreachable", switched), ["copyBack false", "acceptLoss true"]],
     ["swift-forbidden", migrate, broken("forbidden"), ["role"]],
+    ["operator-sign-in", migrate, cannotSignIn(untouched), ["Incorrect Auth URL", "without a path"]],
+    ["operator-sign-in", toSwift, cannotSignIn(proven), ["Incorrect Auth URL"]],
     [
       "other-account",
       migrate,
@@ -71,6 +97,12 @@ describe("invariant 5: refused in preview as in up", () => {
 
 describe("warnings stop nothing", () => {
   const warnings: readonly WarningCase[] = [
+    [
+      "cloud-ignored",
+      migrate,
+      { ...untouched, signIn: { problems: [], ignored: ["verify: false of clouds.yaml"] } },
+      "verify: false",
+    ],
     [
       "quota",
       migrate,
