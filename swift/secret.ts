@@ -16,7 +16,8 @@ export function readSecret(source: SecretSource): string {
     case "clouds": {
       let clouds: unknown;
       try {
-        clouds = (readYamlText(read(source.path)) as { clouds?: Record<string, unknown> } | undefined)?.clouds;
+        clouds = (readYamlText(read(source.path)) as { clouds?: Record<string, unknown> } | undefined)
+          ?.clouds;
       } catch (error) {
         if (error instanceof CloudError) throw error;
         // The parser's message quotes the line, which may be the password's.
