@@ -19,7 +19,8 @@ import type {
   ReopenGraph,
   SwitchGraph,
 } from "../plan/types";
-import { MigrationPod, type MigrationPodArgs, MoverGround } from "./migration-pod";
+import { MigrationPod, type MigrationPodArgs } from "./migration-pod";
+import { moverGround } from "./mover-ground";
 import { declareStep, type DeclaredStep, type RunToken, type StepArgs } from "./steps";
 import { SwiftContainer } from "./swift-container";
 
@@ -81,7 +82,7 @@ class Graph {
     const open = this.patch("copy", "migrate", "open", [this.journal]);
     this.resume("copy", [open]);
     const swift = this.container(plan);
-    const live = this.pod("live", plan.live, swift.container, [this.ground(), open]);
+    const live = this.pod("live", plan.live, swift.container, [...this.ground(), open]);
     return { container: swift.container, copied: live.summary };
   }
 
@@ -89,11 +90,11 @@ class Graph {
   migrate(plan: MigrateGraph): Built {
     const swift = this.container(plan);
     const ground = this.ground();
-    const live = plan.live === undefined ? [] : [this.pod("live", plan.live, swift.container, [ground])];
+    const live = plan.live === undefined ? [] : [this.pod("live", plan.live, swift.container, ground)];
     const pause = this.pause("migrate", [this.journal, swift, ...live]);
     const seal = this.patch("migrate", "migrate", "seal", [pause], { seal: plan.seal });
     // The witness is an input: sealing anew must copy anew, which a dependency alone does not bring about.
-    const final = this.pod("final", plan.final, swift.container, [ground, seal], seal.witness);
+    const final = this.pod("final", plan.final, swift.container, [...ground, seal], seal.witness);
     return { container: swift.container, copied: final.summary };
   }
 
@@ -133,7 +134,9 @@ class Graph {
     const from = pulumi.output(plan.container.name);
     // The witness is an input, as in migrate: sealing anew must copy back anew.
     const back =
-      plan.back === undefined ? [] : [this.pod("back", plan.back, from, [this.ground(), seal], seal.witness)];
+      plan.back === undefined
+        ? []
+        : [this.pod("back", plan.back, from, [...this.ground(), seal], seal.witness)];
     const toVolume = this.patch("abort", "abort", "to-volume", [seal, ...back], {
       claim: plan.claim,
       ...loss,
@@ -159,16 +162,15 @@ class Graph {
     return new SwiftContainer("container", args, options);
   }
 
-  private ground(): MoverGround {
-    const options = { providers: [this.materials.kubernetes()] };
-    return new MoverGround("mover", this.materials.mover(), options);
+  private ground(): readonly pulumi.Resource[] {
+    return moverGround("mover", this.materials.mover(), { provider: this.materials.kubernetes() });
   }
 
   private pod(
     name: string,
     copy: CopyPlan,
     container: pulumi.Output<string>,
-    dependsOn: pulumi.Resource[],
+    dependsOn: readonly pulumi.Resource[],
     witness?: MigrationPodArgs["witness"],
   ): MigrationPod {
     const { run, ca, pod } = this.materials;

@@ -2,13 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret";
 import { Pod } from "@pulumi/kubernetes/core/v1/pod";
-import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy";
 import type { Witness } from "../cluster/journal/journal";
 import { reportInWords } from "../cluster/mover/progress";
 import type { Report } from "../migrator/contract";
 import {
   caFile,
-  moverFile,
   type MoverInputs,
   moverSettings,
   podAnnotations,
@@ -16,49 +14,9 @@ import {
   settingsFile,
   settingsOf,
 } from "./mover-pod";
+import { owned } from "./mover-ground";
 import { declareStep, type DeclaredStep, type RunToken } from "./steps";
-import { codeConfigMap, moverApp, namespace, podNames } from "../cluster/names";
-
-export interface MoverGroundArgs {
-  /** The mover, one bundled file. */
-  readonly code: string;
-  /** Licences of what is bundled with it. */
-  readonly licences: string;
-}
-
-/** What all migration Pods of a run share: the mover's code, and a way out of the namespace's default-deny policy. */
-export class MoverGround extends pulumi.ComponentResource {
-  /** Names of the ConfigMap and of the NetworkPolicy. */
-  readonly code: pulumi.Output<string>;
-  readonly network: pulumi.Output<string>;
-
-  constructor(name: string, args: MoverGroundArgs, options: pulumi.ComponentResourceOptions = {}) {
-    super("image-registry-swift:components:MoverGround", name, {}, options);
-    this.code = this.makeCode(name, args).metadata.name;
-    this.network = this.makeNetworkPolicy(name).metadata.name;
-    this.registerOutputs({ code: this.code, network: this.network });
-  }
-
-  private makeCode(name: string, args: MoverGroundArgs): ConfigMap {
-    const metadata = owned(codeConfigMap);
-    return new ConfigMap(
-      `${name}-code`,
-      { metadata, data: { [moverFile]: args.code, "LICENCES.txt": args.licences } },
-      { parent: this },
-    );
-  }
-
-  /** As the operator's own for the registry: nothing in, everything out. */
-  private makeNetworkPolicy(name: string): NetworkPolicy {
-    const spec = {
-      podSelector: { matchLabels: { app: moverApp } },
-      policyTypes: ["Ingress", "Egress"],
-      ingress: [],
-      egress: [{}],
-    };
-    return new NetworkPolicy(`${name}-network`, { metadata: owned(moverApp), spec }, { parent: this });
-  }
-}
+import { podNames } from "../cluster/names";
 
 export interface MigrationPodArgs {
   /** All of the Pod's inputs but those that only the run knows. */
@@ -79,7 +37,7 @@ export class MigrationPod extends pulumi.ComponentResource {
   readonly summary: pulumi.Output<string>;
 
   constructor(name: string, args: MigrationPodArgs, options: pulumi.ComponentResourceOptions = {}) {
-    super("image-registry-swift:components:MigrationPod", name, {}, options);
+    super("reg:mover:Copy", name, {}, options);
     const inputs = pulumi.all([args.container, args.witness]).apply(([container, witness]): MoverInputs => ({
       ...args.pod,
       container,
@@ -141,7 +99,7 @@ export class MigrationPod extends pulumi.ComponentResource {
     const { copy } = args.pod;
     return declareStep(
       "copied",
-      `${name}-copied`,
+      `${name}-copy`,
       args.run,
       {
         pass: copy.pass,
@@ -156,12 +114,4 @@ export class MigrationPod extends pulumi.ComponentResource {
       { parent: this, dependsOn: [pod] },
     );
   }
-}
-
-/**
- * With the Pulumi state lost the object may be there already, with other content, and the provider's new field manager
- * would meet the old one's fields as a conflict.
- */
-function owned(name: string) {
-  return { name, namespace, labels: { app: moverApp }, annotations: { "pulumi.com/patchForce": "true" } };
 }

@@ -18,6 +18,7 @@ async function loadSteps(): Promise<Steps> {
   const fromProject = createRequire(`${process.cwd()}/`);
   const compiler = fromProject("ts-node") as { register(options: object): unknown };
   compiler.register({ transpileOnly: true, compilerOptions: { rootDir: process.cwd() } });
+  // This path is stored in users' states: frozen once the first release is tagged.
   return fromProject("./cluster/steps/provider") as Steps;
 }
 

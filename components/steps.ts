@@ -1,13 +1,20 @@
 /**
  * The steps as resources: one table of their types and outputs, one way to declare them. What each does is in
  * cluster/steps/, one file each.
+ *
+ * Stored in every user's Pulumi state, and so frozen once the first release is tagged: the type tokens (here and in the
+ * components' `super` calls), the resources' names (graph.ts), the kinds of steps (cluster/steps/kinds.ts) and the path
+ * in step-provider.ts. A resource whose type or name changes is a new one to Pulumi, unless an alias names the old.
  */
 import * as pulumi from "@pulumi/pulumi";
 import type { StepKind, StepKinds } from "../cluster/steps/kinds";
 import { stepProvider } from "./step-provider";
 
 interface StepType<K extends StepKind> {
-  /** What the terminal shows. */
+  /**
+   * One short word. The table of `pulumi up` gives the type column the width of its longest row, and what is left of
+   * the line to the progress.
+   */
   readonly type: string;
   /** What the step answers; unknown until it ran. */
   readonly outputs: readonly (keyof StepKinds[K][1] & string)[];
@@ -19,21 +26,21 @@ const types: { readonly [K in StepKind]: StepType<K> } = {
   // setting back. Storage, container and the journal itself stay.
   journal: { type: "Journal", outputs: ["claimUid"] },
   // The container's properties, read back from Swift: the provider's own read does not look at them.
-  "container-check": { type: "ContainerCheck", outputs: ["account"] },
+  "container-check": { type: "Check", outputs: ["account"] },
   // The image pruner pauses from sealing to opening: it deletes images whether the registry is read-only or not.
-  "pruner-pause": { type: "PrunerPause", outputs: ["suspended"] },
-  "pruner-resume": { type: "PrunerResume", outputs: ["suspended"] },
+  "pruner-pause": { type: "Pause", outputs: ["suspended"] },
+  "pruner-resume": { type: "Resume", outputs: ["suspended"] },
   // One merge patch on the registry's config, and the waiting for what it means.
   "registry-patch": {
-    type: "RegistryConfigPatch",
+    type: "Patch",
     outputs: ["deploymentUid", "revision", "witness", "sealedBy", "readOnly", "seconds"],
   },
   // Waits for one migration Pod, shows its progress, and records what it proved.
-  copied: { type: "Copied", outputs: ["report", "proven"] },
+  copied: { type: "Copy", outputs: ["report", "proven"] },
   // Pulls a sample through the registry's Service while it is on Swift and still sealed; a failure leaves it sealed.
-  "pull-check": { type: "PullCheck", outputs: ["manifests", "blobs"] },
+  "pull-check": { type: "Pull", outputs: ["manifests", "blobs"] },
   // Deletes the old claim, by UID, once nothing needs it. There is no way back from it.
-  "claim-release": { type: "ClaimRelease", outputs: ["uid"] },
+  "claim-release": { type: "Release", outputs: ["uid"] },
 };
 
 /** Inputs of a step as a component gives them: all but what every step has. */
@@ -78,6 +85,7 @@ class StepResource<K extends StepKind> extends pulumi.dynamic.Resource {
     const unknown = Object.fromEntries(outputs.map((each) => [each, undefined]));
     const props = { ...unknown, ...args, kind, token: run.token, stack: run.stack };
     const provider = stepProvider as unknown as pulumi.dynamic.ResourceProvider;
-    super(provider, name, props, options, "image-registry-swift", type);
+    // `pulumi-nodejs:dynamic/patch:Patch`: where the module repeats the type the CLI shows `pulumi-nodejs:dynamic:Patch`.
+    super(provider, name, props, options, type.toLowerCase(), type);
   }
 }

@@ -22,7 +22,7 @@ export class SwiftContainer extends pulumi.ComponentResource {
   constructor(name: string, args: SwiftContainerArgs, options: pulumi.ComponentResourceOptions = {}) {
     // Arguments are recorded in the state: the run's token and a name that is known later would be a change each time.
     const { infrastructureName } = args;
-    super("image-registry-swift:components:SwiftContainer", name, { infrastructureName }, options);
+    super("reg:swift:Container", name, { infrastructureName }, options);
     const made = this.makeContainer(args);
     const check = this.checkContainer(name, args, made);
     this.container = pulumi.all([made.name, check.account]).apply(([container]) => container);

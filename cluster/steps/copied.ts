@@ -31,7 +31,7 @@ export const copiedStep: Step<CopiedInputs, CopiedOutputs> = {
 export async function followCopy(inputs: CopiedInputs, session: Session): Promise<CopiedOutputs> {
   await begin(inputs, session);
   const report = await following(inputs, session);
-  session.log(`${passInWords(inputs.pass)}: ${reportInWords(report)}`);
+  session.log(reportInWords(report));
   await record(inputs, report, session);
   await session.journal.update((each) => withResult(each, inputs));
   return { report: JSON.stringify(report), proven: report.proven };

@@ -109,7 +109,7 @@ export interface ClaimReleaseOutputs {
   readonly uid: string;
 }
 
-/** Every kind of step, by name: `[inputs, outputs]`. */
+/** Every kind of step, by name: `[inputs, outputs]`. Kinds are stored in users' states: see components/steps.ts. */
 export interface StepKinds {
   readonly journal: readonly [JournalInputs, JournalOutputs];
   readonly "container-check": readonly [ContainerCheckInputs, ContainerCheckOutputs];
@@ -121,3 +121,40 @@ export interface StepKinds {
   readonly "claim-release": readonly [ClaimReleaseInputs, ClaimReleaseOutputs];
 }
 export type StepKind = keyof StepKinds;
+
+type Detail = { readonly purpose?: unknown; readonly pass?: unknown };
+
+/** A step's name in messages: the words that the documentation uses. */
+export function stepName(kind: StepKind, { purpose, pass }: Detail): string {
+  switch (kind) {
+    case "registry-patch":
+      return patchNames[purpose as PatchPurpose];
+    case "copied":
+      return copyNames[pass as CopiedInputs["pass"]];
+    default:
+      return otherNames[kind];
+  }
+}
+
+const patchNames: Readonly<Record<PatchPurpose, string>> = {
+  seal: "sealing",
+  "to-swift": "switching",
+  "to-volume": "going back",
+  open: "opening",
+  replicas: "replicas",
+};
+
+const copyNames: Readonly<Record<CopiedInputs["pass"], string>> = {
+  live: "live copy",
+  final: "final copy",
+  back: "copy back",
+};
+
+const otherNames: Readonly<Record<Exclude<StepKind, "registry-patch" | "copied">, string>> = {
+  journal: "journal",
+  "container-check": "container",
+  "pruner-pause": "pruner",
+  "pruner-resume": "pruner",
+  "pull-check": "pull check",
+  "claim-release": "claim release",
+};

@@ -8,7 +8,7 @@ import { claimReleaseStep } from "./claim-release";
 import { containerCheckStep } from "./container-check";
 import { copiedStep } from "./copied";
 import { journalStep } from "./journal";
-import type { StepKind, StepKinds } from "./kinds";
+import { type StepKind, type StepKinds, stepName } from "./kinds";
 import { endWithCli } from "./orphan";
 import { prunerPauseStep, prunerResumeStep } from "./pruner";
 import { pullCheckStep } from "./pull-check";
@@ -59,7 +59,7 @@ export async function diff(kind: StepKind, _id: string, olds: Values, news: Valu
     return { changes: changed.length > 0, replaces: [], stables: [] };
   }
   try {
-    const drift = await step.drift(news as unknown as CommonInputs, olds, contextOf(kind, config));
+    const drift = await step.drift(news as unknown as CommonInputs, olds, contextOf(kind, news, config));
     return { changes: drift.length > 0, replaces: [], stables: [] };
   } catch {
     // A cluster that cannot be looked at is told by the plan; here nothing can be said.
@@ -84,7 +84,7 @@ export async function remove(
     return;
   }
   endWithCli();
-  const context = contextOf(kind, config);
+  const context = contextOf(kind, props, config);
   try {
     await step.remove(props as unknown as CommonInputs, props, context);
   } catch (error) {
@@ -98,7 +98,7 @@ export async function remove(
 
 async function run(kind: StepKind, inputs: Values, config: ProviderConfig): Promise<Values> {
   endWithCli();
-  const outputs = await stepOf(kind).run(inputs as unknown as CommonInputs, contextOf(kind, config));
+  const outputs = await stepOf(kind).run(inputs as unknown as CommonInputs, contextOf(kind, inputs, config));
   return { ...inputs, ...outputs };
 }
 
@@ -106,8 +106,9 @@ function stepOf(kind: StepKind): AnyStep {
   return steps[kind] as unknown as AnyStep;
 }
 
-function contextOf(kind: StepKind, config: ProviderConfig): StepContext {
+function contextOf(kind: StepKind, values: Values, config: ProviderConfig): StepContext {
   const prefix = "openstack:";
+  const name = stepName(kind, values);
   return {
     kube: loadKubeConfig({
       kubeconfig: config["kubernetes:kubeconfig"],
@@ -118,7 +119,7 @@ function contextOf(kind: StepKind, config: ProviderConfig): StepContext {
         .filter(([key]) => key.startsWith(prefix))
         .map(([key, value]) => [key.slice(prefix.length), value]),
     ),
-    log: (line) => console.log(`[${kind}] ${line}`),
+    log: (line) => console.log(`[${name}] ${line}`),
   };
 }
 

@@ -1,4 +1,3 @@
-import type { ResolvedCloud } from "../../cluster/cloud/cloud";
 import type { ReachableObservation } from "../../cluster/observation";
 import { build } from "../../components/graph";
 import { plannedPods, prepare } from "../../components/materials";
@@ -16,6 +15,7 @@ import {
   untouched,
   witness,
 } from "../plan/observations";
+import { cloudWith } from "./cloud";
 import { declare, dependencies, secretValue, value } from "./mocks";
 import { podNames } from "../../cluster/names";
 
@@ -25,35 +25,7 @@ const secret = "swordfish";
 const kubeconfig = "kind: Config";
 const run = { token: "token-1", stack };
 
-const cloud: ResolvedCloud = {
-  ok: true,
-  source: "secret installer-cloud-credentials",
-  secretName: "installer-cloud-credentials",
-  pod: {
-    authUrl: "https://keystone.example/v3",
-    auth: {
-      type: "password",
-      username: "u",
-      userDomainName: "Default",
-      projectName: "p",
-      secret: { kind: "clouds", path: "/etc/openstack/clouds.yaml", cloud: "openstack" },
-    },
-  },
-  workstation: {
-    authUrl: "https://keystone.example/v3",
-    auth: { type: "password", username: "u", secret: { kind: "value", value: secret } },
-  },
-  workstationCa: [],
-  provider: {
-    authUrl: "https://keystone.example/v3",
-    userName: "u",
-    password: secret,
-    userDomainName: "Default",
-    tenantName: "p",
-  },
-  patch: {},
-  ca: { source: "system" },
-};
+const cloud = cloudWith(secret);
 
 const bundle = () => ({ code: "// mover", sha256: "abc", licences: "none" });
 
@@ -77,8 +49,6 @@ const writableSet = {
   observed: true,
 };
 
-const step = (type: string) => `pulumi-nodejs:dynamic/image-registry-swift:${type}`;
-
 describe("graphs", () => {
   test("migrate: container, live copy, pruner, seal, final copy keyed on the seal's witness", async () => {
     const { made, recorded } = await graph(settings("migrate"), untouched);
@@ -87,19 +57,18 @@ describe("graphs", () => {
        "container",
        "container-check",
        "final",
-       "final-copied",
+       "final-copy",
        "final-pod",
        "final-settings",
        "journal",
        "kubernetes",
        "lab-x7k2p-image-registry",
        "live",
-       "live-copied",
+       "live-copy",
        "live-pod",
        "live-settings",
        "migrate-pruner-pause",
        "migrate-seal",
-       "mover",
        "mover-code",
        "mover-network",
        "openstack",
@@ -111,9 +80,14 @@ describe("graphs", () => {
       "live",
     ]);
     expect(await dependencies(recorded.get("migrate-seal"))).toEqual(["migrate-pruner-pause"]);
-    expect(await dependencies(recorded.get("final"))).toEqual(["journal", "mover", "migrate-seal"]);
+    expect(await dependencies(recorded.get("final"))).toEqual([
+      "journal",
+      "mover-code",
+      "mover-network",
+      "migrate-seal",
+    ]);
     expect(recorded.get("migrate-seal")).toMatchObject({
-      type: step("RegistryConfigPatch"),
+      type: "pulumi-nodejs:dynamic/patch:Patch",
       inputs: {
         kind: "registry-patch",
         purpose: "seal",
@@ -124,7 +98,7 @@ describe("graphs", () => {
         stack,
       },
     });
-    expect(recorded.get("final-copied").inputs).toMatchObject({
+    expect(recorded.get("final-copy").inputs).toMatchObject({
       kind: "copied",
       pass: "final",
       pod: "image-registry-migration",
@@ -133,7 +107,7 @@ describe("graphs", () => {
       container: "lab-x7k2p-image-registry-18c7a89",
       witness,
     });
-    expect(recorded.get("live-copied").inputs).not.toHaveProperty("witness");
+    expect(recorded.get("live-copy").inputs).not.toHaveProperty("witness");
     expect(await value(made.container!)).toBe("lab-x7k2p-image-registry-18c7a89");
     expect(await value(made.copied!)).toBe(
       "copied 3 objects (2.0 KiB), 4 were there, 1 stale ones deleted, 2 corrupt blobs skipped in 60 s; " +
@@ -153,10 +127,9 @@ describe("graphs", () => {
        "kubernetes",
        "lab-x7k2p-image-registry",
        "live",
-       "live-copied",
+       "live-copy",
        "live-pod",
        "live-settings",
-       "mover",
        "mover-code",
        "mover-network",
        "openstack",
@@ -235,12 +208,11 @@ describe("graphs", () => {
        "abort-seal",
        "abort-to-volume",
        "back",
-       "back-copied",
+       "back-copy",
        "back-pod",
        "back-settings",
        "journal",
        "kubernetes",
-       "mover",
        "mover-code",
        "mover-network",
      ]
@@ -249,8 +221,13 @@ describe("graphs", () => {
     expect(await dependencies(recorded.get("abort-seal"))).toEqual(["abort-pruner-pause"]);
     expect(recorded.get("abort-pruner-pause").inputs).not.toHaveProperty("ignoreDrift");
     expect(recorded.get("abort-seal").inputs).not.toHaveProperty("ignoreDrift");
-    expect(recorded.get("back-copied").inputs).toMatchObject({ pass: "back", witness });
-    expect(await dependencies(recorded.get("back"))).toEqual(["journal", "mover", "abort-seal"]);
+    expect(recorded.get("back-copy").inputs).toMatchObject({ pass: "back", witness });
+    expect(await dependencies(recorded.get("back"))).toEqual([
+      "journal",
+      "mover-code",
+      "mover-network",
+      "abort-seal",
+    ]);
     expect(await dependencies(recorded.get("abort-to-volume"))).toEqual(["abort-seal", "back"]);
     expect(recorded.get("abort-to-volume").inputs).not.toHaveProperty("acceptLoss");
     expect(recorded.get("back-pod").inputs).toMatchObject({
@@ -282,11 +259,10 @@ describe("graphs", () => {
     const copy = [
       "abort-pruner-pause",
       "back",
-      "back-copied",
+      "back-copy",
       "back-pod",
       "back-settings",
       "kubernetes",
-      "mover",
       "mover-code",
       "mover-network",
     ];
@@ -355,7 +331,7 @@ describe("SwiftContainer", () => {
       options: { retainOnDelete: true, replaceOnChanges: ["name"] },
     });
     expect(container.inputs).not.toHaveProperty("name");
-    expect(await value(container.options.parent!.urn)).toMatch(/SwiftContainer::container$/);
+    expect(await value(container.options.parent!.urn)).toMatch(/Container::container$/);
     expect(recorded.get("container-check").inputs).toMatchObject({
       container: "lab-x7k2p-image-registry-18c7a89",
       infrastructureName: "lab-x7k2p",
@@ -378,7 +354,7 @@ describe("MigrationPod", () => {
       deleteBeforeReplace: true,
       replaceOnChanges: ["spec", "metadata.annotations"],
     });
-    expect(await value(pod.options.parent!.urn)).toMatch(/MigrationPod::final$/);
+    expect(await value(pod.options.parent!.urn)).toMatch(/Copy::final$/);
     expect(await dependencies(pod)).toEqual(["final-settings"]);
     expect(pod.inputs["metadata"]).toMatchObject({
       annotations: {

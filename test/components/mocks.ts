@@ -22,11 +22,11 @@ export interface Recording {
 /** What a fresh resource answers besides its inputs, by type. */
 const answers: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "kubernetes:core/v1:Pod": { metadata: { uid: "pod-uid" } },
-  "pulumi-nodejs:dynamic/image-registry-swift:RegistryConfigPatch": {
+  "pulumi-nodejs:dynamic/patch:Patch": {
     witness: { deploymentUid: "deployment-1", revision: 5 },
   },
-  "pulumi-nodejs:dynamic/image-registry-swift:ContainerCheck": { account: "https://swift.example/v1/AUTH_1" },
-  "pulumi-nodejs:dynamic/image-registry-swift:Copied": {
+  "pulumi-nodejs:dynamic/check:Check": { account: "https://swift.example/v1/AUTH_1" },
+  "pulumi-nodejs:dynamic/copy:Copy": {
     report: JSON.stringify({
       copied: { objects: 3, bytes: 2048 },
       skipped: { objects: 4, bytes: 0 },
