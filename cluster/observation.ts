@@ -160,6 +160,17 @@ export type ObservedCloud =
       readonly message: string;
     };
 
+/** The image API (image.openshift.io), which the registry asks for every manifest. */
+export type ObservedImageApi =
+  | {
+      readonly state: "there";
+      /** Images of the sample that the pull check would draw now. */
+      readonly sample: number;
+    }
+  /** The cluster has none. */
+  | { readonly state: "absent" }
+  | { readonly state: "away"; readonly message: string };
+
 /** A permission the run needs and the user lacks. */
 export interface MissingPermission {
   readonly verb: string;
@@ -202,6 +213,8 @@ export interface ReachableObservation {
   /** What the registry's operator would make of the cluster's credentials. */
   readonly signIn: { readonly problems: readonly SignInProblem[]; readonly ignored: readonly string[] };
   readonly missingPermissions: readonly MissingPermission[];
+  /** switch with a pull check: whether the images can be told; absent otherwise. */
+  readonly imageApi?: ObservedImageApi;
   /** The namespace's first UID and supplemental group (`openshift.io/sa.scc.*`). */
   readonly namespaceIds: { readonly uid?: number; readonly group?: number };
   /** Proxy for Pods: the registry's own before the cluster's; NO_PROXY may hold CIDRs. */

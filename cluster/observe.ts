@@ -3,6 +3,9 @@
  * be guessed (a server error in the middle) is an exception.
  */
 import { type Api, ApiError } from "./api/api";
+import { isAway } from "./api/away";
+import { hasPullAccount } from "./pull-check/account";
+import { draw, readImageStreams } from "./pull-check/images";
 import { readClaim } from "./registry/claim";
 import {
   readCloudSources,
@@ -26,6 +29,7 @@ import type {
   MoverPod,
   Observation,
   ObservedCloud,
+  ObservedImageApi,
   ReachableObservation,
   RegistryConfig,
 } from "./observation";
@@ -43,6 +47,8 @@ import { defaultClaim, moverPodLabel } from "./names";
 /** What the settings say about where to look. */
 export interface Wanted {
   readonly state: RunState;
+  /** Images that the switch pulls before it opens the registry; 0: none. */
+  readonly pullCheck?: number;
   /** Of the migration Pod: anyuid is a right of its own. */
   readonly scc?: "restricted-v2" | "anyuid";
   readonly claim?: string | undefined;
@@ -75,7 +81,11 @@ export async function observeCluster(api: Api, wanted: Wanted): Promise<Observed
 }
 
 async function observe(api: Api, wanted: Wanted): Promise<Observed> {
-  const lacking = await missingPermissions(api, wanted.state, wanted.scc === "anyuid" ? ["anyuid"] : []);
+  const pulls = wanted.state === "switch" && (wanted.pullCheck ?? 0) > 0;
+  const lacking = await missingPermissions(api, wanted.state, [
+    ...(wanted.scc === "anyuid" ? (["anyuid"] as const) : []),
+    ...(pulls ? (["pull-check"] as const) : []),
+  ]);
   // A user who may not read something sees all that is lacking at once, not one 403 after the other.
   const may = <T>(promise: Promise<T>, otherwise: T) =>
     lacking.length === 0 ? promise : orElse(promise, otherwise);
@@ -106,9 +116,13 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
   ]);
   const upgrade = version?.status?.conditions?.find((each) => each.type === "Progressing");
   const forPods = proxyForPods(registry.config, proxy);
-  const alsoLacking = holdsCredentials(forPods)
-    ? await missingSpecials(api, wanted.state, "secret-settings")
-    : [];
+  const imageApi =
+    pulls && lacking.length === 0 ? await observeImages(api, wanted.pullCheck ?? 0) : undefined;
+  const needsAccount = imageApi?.state === "there" && !(await hasPullAccount(api));
+  const alsoLacking = [
+    ...(holdsCredentials(forPods) ? await missingSpecials(api, wanted.state, "secret-settings") : []),
+    ...(needsAccount ? await missingSpecials(api, wanted.state, "pull-account") : []),
+  ];
   const seen: ReachableObservation = {
     reachable: true,
     server: api.server,
@@ -132,11 +146,27 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
         ? { problems: [], ignored: [] }
         : { problems: signInProblems(sources), ignored: ignoredFields(sources) },
     missingPermissions: [...lacking, ...alsoLacking],
+    ...(imageApi === undefined ? {} : { imageApi }),
     namespaceIds: namespaceIds(project?.metadata.annotations),
     ...(forPods === undefined ? {} : { proxy: forPods }),
     ca: sources === undefined ? { source: "system" } : resolveCa(sources),
   };
   return { seen, ...(way === undefined ? {} : { cloud: way }) };
+}
+
+/** Draws the pull check's sample, as the run would: what may fail there is known before anything is sent. */
+async function observeImages(api: Api, count: number): Promise<ObservedImageApi> {
+  try {
+    const samples = draw(await readImageStreams(api), count);
+    return samples === undefined
+      ? { state: "absent" }
+      : { state: "there", sample: Math.min(count, samples.length) };
+  } catch (error) {
+    if (isAway(error)) {
+      return { state: "away", message: error.message };
+    }
+    throw error;
+  }
 }
 
 const unseenCloud: ObservedCloud = {

@@ -103,8 +103,9 @@ class Graph {
     const swift = this.container(plan);
     const toSwift = this.patch("switch", "switch", "to-swift", [this.journal, swift], {
       container: swift.container,
+      sample: plan.pullCheck,
     });
-    const check = plan.pullCheck === 0 ? [] : [this.pullCheck(plan.pullCheck, toSwift)];
+    const check = plan.pullCheck === 0 ? [] : [this.pullCheck(plan, toSwift)];
     const open = this.patch("switch", "switch", "open", [toSwift, ...check]);
     const replicas = this.patch("switch", "switch", "replicas", [open], { replicas: plan.replicas });
     const resume = this.resume("switch", [open]);
@@ -212,9 +213,14 @@ class Graph {
     return declareStep("claim-release", "switch-claim-release", this.materials.run, args, { dependsOn });
   }
 
-  private pullCheck(sample: number, toSwift: Patch): DeclaredStep<"pull-check"> {
+  private pullCheck(plan: SwitchGraph, toSwift: Patch): DeclaredStep<"pull-check"> {
     const { migratorImage, rolloutTimeout } = this.settings;
-    const args = { sample, image: migratorImage, timeoutSeconds: rolloutTimeout };
+    const args = {
+      sample: plan.pullCheck,
+      image: migratorImage,
+      timeoutSeconds: rolloutTimeout,
+      ...(plan.releaseClaim ? { releasing: true } : {}),
+    };
     return declareStep("pull-check", "switch-pull-check", this.materials.run, args, { dependsOn: [toSwift] });
   }
 }

@@ -25,6 +25,7 @@ export function planSwitch(
   // an operator without an available one says Degraded after five minutes.
   guards.guardDegraded(judge, seen, !resumes && seen.journal?.seal === undefined);
   guards.guardUpgrade(judge, seen, !resumes);
+  guards.guardImageApi(judge, seen, served === undefined);
   guards.guardCloud(judge, seen.cloud);
   if (!resumes) guards.guardSignIn(judge, seen);
   guards.guardContainer(judge, settings, seen, name);

@@ -3,7 +3,7 @@ import { fromText } from "./bytes";
 import { connect as open } from "./connection";
 import { CloudError } from "./errors";
 import type { Retry } from "./retry";
-import type { ContainerHead } from "./container";
+import type { ContainerHead, ObjectHead } from "./container";
 
 export { CloudError } from "./errors";
 /** One object, or with a delimiter one folder (`subdir`), of a listing. */
@@ -41,6 +41,8 @@ export interface CloudClient {
   readonly account: string;
   /** Undefined when there is no such container. */
   head(container: string): Promise<ContainerDetails | undefined>;
+  /** Undefined when there is no such object. */
+  headObject(container: string, name: string): Promise<ObjectHead | undefined>;
   /** At most `limit` names (default 100) under a prefix; `delimiter` folds what lies deeper. */
   list(container: string, prefix: string, delimiter?: string, limit?: number): Promise<ListedName[]>;
   /** Undefined when the store keeps no account (Ceph's gateway may not). */
@@ -80,6 +82,7 @@ export async function connect(cloud: CloudSettings, options: ClientOptions = {})
           metadata,
         };
       },
+      headObject: (container, name) => connection.store(container).head(fromText(name)),
       async list(container, prefix, delimiter, limit = 100) {
         const body = await connection.store(container).list({
           prefix: fromText(prefix),

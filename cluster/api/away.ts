@@ -10,7 +10,7 @@ import { ApiError } from "./api";
 export const away = Symbol("the API server is away");
 
 /** No answer, or one that the next try may not get. A login that expired and what may not be done are none of these. */
-function isAway(error: unknown): error is ApiError {
+export function isAway(error: unknown): error is ApiError {
   return (
     error instanceof ApiError && (error.kind === "unreachable" || error.status === 429 || error.status >= 500)
   );

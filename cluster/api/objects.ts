@@ -162,6 +162,10 @@ export interface RawSecret extends Stored {
   readonly data?: Readonly<Record<string, string>>;
 }
 
+export interface RawServiceAccount extends Stored {
+  readonly imagePullSecrets?: readonly { readonly name: string }[];
+}
+
 export interface RawConfigMap extends Stored {
   readonly data?: Readonly<Record<string, string>>;
 }

@@ -12,6 +12,7 @@ export const paths = {
   clusterVersion: "/apis/config.openshift.io/v1/clusterversions/version",
   infrastructure: "/apis/config.openshift.io/v1/infrastructures/cluster",
   proxy: "/apis/config.openshift.io/v1/proxies/cluster",
+  imageApi: "/apis/image.openshift.io/v1",
   imageStreams: "/apis/image.openshift.io/v1/imagestreams",
   namespace: inNamespace,
   deployment: `${apps}/deployments/${registryName}`,
@@ -36,5 +37,8 @@ export const paths = {
     `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/${name}`,
   nodes: "/api/v1/nodes",
   accessReviews: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
-  serviceAccountToken: (ns: string, name: string) => `/api/v1/namespaces/${ns}/serviceaccounts/${name}/token`,
+  serviceAccounts: `${inNamespace}/serviceaccounts`,
+  serviceAccount: (name: string) => `${inNamespace}/serviceaccounts/${name}`,
+  clusterRoleBindings: "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+  clusterRoleBinding: (name: string) => `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/${name}`,
 } as const;

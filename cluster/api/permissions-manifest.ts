@@ -3,34 +3,52 @@
  * `node -r ./scripts/typescript.js cluster/api/permissions-manifest.ts > docs/permissions.yaml`
  */
 import { stringify } from "yaml";
+import { accountObjects } from "../pull-check/account";
 import { type Permission, permissions } from "./permissions";
 
 const roleName = "image-registry-swift";
 const subject = { kind: "User", apiGroup: "rbac.authorization.k8s.io", name: "REPLACE-ME" };
 
 /**
- * One ClusterRole for what is cluster-wide, one Role and binding for each namespace. What lets a Pod run as root is
- * for those who need it: commented out, at the end.
+ * One ClusterRole for what is cluster-wide, one Role and binding for each namespace, and the pull check's account. What
+ * lets a Pod run as root is for those who need it: commented out, at the end. What makes the account at run time is left
+ * out: the account is here.
  */
 export function permissionsManifest(table: readonly Permission[] = permissions): string {
+  const granted = table.filter((each) => each.only !== "pull-account");
   const [forAll, forRoot] = [false, true].map((root) =>
     documentsOf(
-      table.filter((each) => (each.only === "anyuid") === root),
+      granted.filter((each) => (each.only === "anyuid") === root),
       root ? `${roleName}-anyuid` : roleName,
     ),
   ) as [string, string];
-  const head = [
-    "# What `pulumi up` needs, for an administrator who is not cluster-admin. Replace REPLACE-ME with the user's name,",
-    "# then: oc apply -f docs/permissions.yaml",
-    "# Made from cluster/api/permissions.ts; a unit test compares the two.",
-  ].join("\n");
-  const aboutRoot = [
-    "# Only for `pulumi config set scc anyuid`, the migration Pod that runs as root. It lets the user run any Pod of this",
-    "# namespace as root; to grant it, take the first # of each line away:",
-  ].join("\n");
+  const { account, binding } = accountObjects();
+  const forPulls = yaml([account, binding]);
   const commented = `---\n${forRoot}`.trimEnd().replaceAll(/^/gm, "#");
-  return forRoot === "" ? `${head}\n${forAll}` : `${head}\n${forAll}\n${aboutRoot}\n${commented}\n`;
+  const root = forRoot === "" ? "" : `\n${aboutRoot}\n${commented}\n`;
+  return `${head}\n${forAll}---\n${aboutPulls}\n${forPulls}${root}`;
 }
+
+const head = [
+  "# What `pulumi up` needs, for an administrator who is not cluster-admin. Replace REPLACE-ME with the user's name,",
+  "# then: oc apply -f docs/permissions.yaml",
+  "# Made from cluster/api/permissions.ts; a unit test compares the two.",
+  "#",
+  "# Give it to nobody whom you would not make cluster-admin: `create pods` in openshift-image-registry lets its user run",
+  "# a Pod as any ServiceAccount of that namespace. Its registry account reads and replaces every image; its operator",
+  "# account (cluster-image-registry-operator) reads every Secret and creates Pods in every namespace. What the file saves",
+  "# is accidents, and tracks: the user's own requests reach no other namespace's Secrets, Pods or tokens.",
+].join("\n");
+
+const aboutPulls = [
+  "# Who pulls in the pull check (`pullCheck` above 0): may read image layers, and nothing else. Its Pod has the token from",
+  "# the kubelet; the user needs no right to make tokens.",
+].join("\n");
+
+const aboutRoot = [
+  "# Only for `pulumi config set scc anyuid`, the migration Pod that runs as root. It lets the user run any Pod of this",
+  "# namespace as root; to grant it, take the first # of each line away:",
+].join("\n");
 
 function documentsOf(table: readonly Permission[], name: string): string {
   const namespaces = [...new Set(table.map((each) => each.namespace))].toSorted((a, b) =>
@@ -51,6 +69,10 @@ function documentsOf(table: readonly Permission[], name: string): string {
       },
     ];
   });
+  return yaml(documents);
+}
+
+function yaml(documents: readonly object[]): string {
   return documents
     .map((each) => stringify(each, { lineWidth: 0, aliasDuplicateObjects: false }))
     .join("---\n");

@@ -5,16 +5,17 @@
 import type { Api } from "./api";
 import type { MissingPermission } from "../observation";
 import { paths } from "./paths";
-import { namespace } from "../names";
+import { namespace, pullCheckName } from "../names";
 
 export type RunState = "migrate" | "switch" | "abort";
 
 /**
  * What only some runs need.
  * - `anyuid`: a migration Pod with scc anyuid. - `secret-settings`: settings of a migration Pod that are a Secret,
- *   because the proxy's address in them holds a password.
+ *   because the proxy's address in them holds a password. - `pull-check`: the switch pulls images.
+ * - `pull-account`: there is no account for that yet, so the run makes one, and removes it.
  */
-export type Special = "anyuid" | "secret-settings";
+export type Special = "anyuid" | "secret-settings" | "pull-check" | "pull-account";
 
 export interface Permission extends MissingPermission {
   /** States that need it; default: all. */
@@ -57,7 +58,13 @@ export const permissions: readonly Permission[] = [
     namespace,
   }),
   ...each(["get"], { group: "", resource: "secrets", namespace }),
-  ...each(["create", "delete"], { group: "", resource: "secrets", namespace, states: ["switch"] }),
+  ...each(["create", "delete"], {
+    group: "",
+    resource: "secrets",
+    namespace,
+    states: ["switch"],
+    only: "pull-check",
+  }),
   ...each(["create", "patch", "delete"], {
     group: "",
     resource: "secrets",
@@ -74,16 +81,36 @@ export const permissions: readonly Permission[] = [
     resource: "networkpolicies",
     namespace,
   }),
-  { verb: "list", group: "image.openshift.io", resource: "imagestreams", states: ["switch"] },
-  // Pull check: of the project's own ServiceAccount only; a token of any other could be anybody's rights.
   {
-    verb: "create",
+    verb: "list",
+    group: "image.openshift.io",
+    resource: "imagestreams",
+    states: ["switch"],
+    only: "pull-check",
+  },
+  // The pull check's Pod has its token from its kubelet: nobody needs to make tokens for it.
+  ...["default", pullCheckName].map((name) => ({
+    verb: "get",
     group: "",
     resource: "serviceaccounts",
-    subresource: "token",
-    name: "default",
+    namespace,
+    name,
+    states: ["switch"] as const,
+    only: "pull-check" as const,
+  })),
+  ...each(["create", "delete"], {
+    group: "",
+    resource: "serviceaccounts",
+    namespace,
     states: ["switch"],
-  },
+    only: "pull-account",
+  }),
+  ...each(["create", "delete"], {
+    group: "rbac.authorization.k8s.io",
+    resource: "clusterrolebindings",
+    states: ["switch"],
+    only: "pull-account",
+  }),
   // SCC admission asks for it in the Pod's own namespace; restricted-v2 is everybody's, anyuid is cluster-admins'.
   {
     verb: "use",

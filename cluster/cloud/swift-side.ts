@@ -17,6 +17,10 @@ export interface SwiftSide {
   setProperties(container: string, properties: Readonly<Record<string, string>>): Promise<void>;
   /** One name outside what a registry keeps, if there is any. */
   foreignObject(container: string): Promise<string | undefined>;
+  /** Whether the object is there: asked for by its name, because listings lag. */
+  has(container: string, name: string): Promise<boolean>;
+  /** At most 100 folders right below a prefix that ends in a slash. */
+  folders(container: string, prefix: string): Promise<readonly string[]>;
   /** Bytes left of the account's quota, when it has one. */
   quotaLeft(): Promise<number | undefined>;
   close(): Promise<void>;
@@ -120,6 +124,11 @@ function sideOf(client: CloudClient): SwiftSide {
         }
       }
       return undefined;
+    },
+    has: async (container, name) => (await client.headObject(container, name)) !== undefined,
+    async folders(container, prefix) {
+      const names = await client.list(container, prefix, "/");
+      return names.filter(({ subdir }) => subdir).map(({ name }) => name);
     },
     async quotaLeft() {
       const account = await client.accountHead();

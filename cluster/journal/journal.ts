@@ -66,6 +66,13 @@ export interface Run {
 export type Phase =
   "started" | "copying" | "sealing" | "sealed" | "proven" | "switching" | "switched" | "aborting" | "aborted";
 
+/** Images that the pull check draws on when the image API is away: references by repository, at most 1,100. */
+export interface JournalSample {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly images: Readonly<Record<string, readonly string[]>>;
+}
+
 export interface Journal {
   readonly version: 1;
   readonly phase: Phase;
@@ -95,6 +102,8 @@ export interface Journal {
     /** The seal under which it was copied: it counts only while nothing was writable since. */
     readonly witness?: Witness;
   };
+  /** Drawn right before the storage patch of the switch. */
+  readonly sample?: JournalSample;
   /** Set when the claim was released. */
   readonly released?: { readonly claim: string; readonly uid: string; readonly at: string };
   /** How often each Pod failed for good; part of the next Pod's identity. Keys: live, final, back. */

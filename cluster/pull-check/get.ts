@@ -1,9 +1,15 @@
 /** One GET, directly or through a proxy. Needs nothing but Node: it is part of the script that is sent into the Pod. */
 import * as http from "node:http";
 import * as https from "node:https";
-import { connect as connectTls, rootCertificates } from "node:tls";
-import type { ProxySettings } from "../../swift/settings";
+import {
+  connect as connectTls,
+  createSecureContext,
+  getCACertificates,
+  rootCertificates,
+  type SecureContext,
+} from "node:tls";
 import { proxyFor } from "../../swift/proxy";
+import type { ProxySettings } from "../../swift/settings";
 
 export interface Answer {
   readonly status: number;
@@ -13,65 +19,123 @@ export interface Answer {
 
 export interface GetOptions {
   readonly headers: Readonly<Record<string, string>>;
-  /** PEM, added to the system's roots; empty: none. */
+  /** PEM, added to the system's roots; empty: none. Any certificate in it is an anchor, an intermediate CA too. */
   readonly ca: string;
-  readonly proxy: ProxySettings | undefined;
+  readonly proxy?: ProxySettings | undefined;
+  /** `host:port` to connect to instead of the URL's; the certificate must be good for the URL's host all the same. */
+  readonly address?: string;
+}
+
+/** There is no answer. `lasting`: asking again will not bring one, as with a certificate that nobody trusts. */
+export class NoAnswer extends Error {
+  override readonly name = "NoAnswer";
+  constructor(
+    message: string,
+    readonly lasting: boolean,
+  ) {
+    super(message);
+  }
 }
 
 const limitMilliseconds = 60_000;
 
-/** Resolves with the beginning of the answer, whatever its status; rejects with one line when there is none. */
-export function get(url: URL, { headers, ca, proxy: proxies }: GetOptions): Promise<Answer> {
-  const proxy = proxyFor(url.origin, proxies);
-  const trusted = [...rootCertificates, ...(ca === "" ? [] : [ca])];
-  const options = { headers, timeout: limitMilliseconds, ca: trusted };
+/** Resolves with the beginning of the answer, whatever its status. @throws NoAnswer with one line */
+export function get(url: URL, options: GetOptions): Promise<Answer> {
+  const proxy = proxyFor(url.origin, options.proxy);
+  const through = proxy === undefined ? undefined : new URL(proxy);
+  const trusted = { secureContext: trustOf(options.ca) };
   return new Promise((resolve, reject) => {
-    const fail = (why: string) =>
-      reject(new Error(proxy === undefined ? why : `${why} (through proxy ${new URL(proxy).host})`));
+    const fail = (error: NodeJS.ErrnoException) => {
+      const why = error.message === "" ? (error.code ?? "failed") : error.message;
+      const said = through === undefined ? why : `${why} (through proxy ${through.host})`;
+      reject(new NoAnswer(said, isLasting(error)));
+    };
     const watched = (sent: http.ClientRequest) => {
       sent.on("timeout", () => sent.destroy(new Error(`no answer within ${limitMilliseconds / 1000} s`)));
-      sent.on("error", (error: NodeJS.ErrnoException) =>
-        fail(error.message === "" ? (error.code ?? "failed") : error.message),
-      );
+      sent.on("error", fail);
       return sent;
     };
     const answered = (body: http.IncomingMessage) =>
       resolve({ status: body.statusCode ?? 0, headers: body.headers, body });
-    if (url.protocol === "http:") {
+    const common = { headers: { ...options.headers, host: url.host }, timeout: limitMilliseconds };
+    if (through === undefined) {
+      const to = { ...common, ...elsewhere(url, options.address) };
       watched(
-        proxy === undefined
-          ? http.get(url, options, answered)
-          : http.get(
-              proxy,
-              { ...options, path: url.href, headers: { ...headers, ...userOf(proxy) } },
-              answered,
-            ),
+        url.protocol === "http:"
+          ? http.get(url, to, answered)
+          : https.get(url, { ...to, ...trusted, servername: serverName(url) }, answered),
       );
       return;
     }
-    if (proxy === undefined) {
-      watched(https.get(url, options, answered));
+    const viaTls = through.protocol === "https:" ? trusted : {};
+    const proxyModule = through.protocol === "https:" ? https : http;
+    if (url.protocol === "http:") {
+      const headers = { ...common.headers, ...userOf(through) };
+      watched(proxyModule.get(through, { ...common, ...viaTls, path: url.href, headers }, answered));
       return;
     }
     const path = `${url.hostname}:${url.port || "443"}`;
-    const tunnel = { method: "CONNECT", path, timeout: limitMilliseconds, headers: userOf(proxy) };
-    watched(http.request(proxy, tunnel))
-      .on("connect", ({ statusCode }, socket) => {
+    const tunnel = {
+      ...viaTls,
+      method: "CONNECT",
+      path,
+      timeout: limitMilliseconds,
+      headers: { host: path, ...userOf(through) },
+    };
+    watched(proxyModule.request(through, tunnel))
+      .on("connect", ({ statusCode = 0 }, socket) => {
         if (statusCode !== 200) {
           socket.destroy();
-          fail(`CONNECT is answered with HTTP ${statusCode}`);
+          const refused = `CONNECT is answered with HTTP ${statusCode}`;
+          reject(new NoAnswer(`${refused} (through proxy ${through.host})`, statusCode < 500));
           return;
         }
-        const secured = connectTls({ socket, servername: url.hostname, ca: trusted });
-        watched(https.get(url, { ...options, agent: false, createConnection: () => secured }, answered));
+        const secured = connectTls({ socket, servername: serverName(url), ...trusted });
+        watched(https.get(url, { ...common, agent: false, createConnection: () => secured }, answered));
       })
       .end();
   });
 }
 
+const contexts = new Map<string, SecureContext>();
+
+/** What Go programs of the node trust: the system's certificates, and these. Made once: it parses them all. */
+function trustOf(pem: string): SecureContext {
+  const made = contexts.get(pem);
+  if (made !== undefined) {
+    return made;
+  }
+  // Older Node has the bundled roots only.
+  const system =
+    typeof getCACertificates === "function"
+      ? [...getCACertificates("default"), ...getCACertificates("system")]
+      : rootCertificates;
+  const ca = [...new Set(system), ...(pem === "" ? [] : [pem])];
+  const context = createSecureContext({ ca, allowPartialTrustChain: true });
+  contexts.set(pem, context);
+  return context;
+}
+
+/** TLS takes no address for a server name. */
+function serverName({ hostname }: URL): string {
+  return /^[\d.]+$|:/.test(hostname) ? "" : hostname;
+}
+
+function elsewhere(url: URL, address: string | undefined): { hostname?: string; port?: number } {
+  if (address === undefined || address === url.host) {
+    return {};
+  }
+  const { hostname, port } = new URL(`http://${address}`);
+  return { hostname: hostname.replace(/^\[|\]$/g, ""), ...(port === "" ? {} : { port: Number(port) }) };
+}
+
+/** Certificates do not become good by asking again; everything else about a connection may. */
+function isLasting({ code = "" }: NodeJS.ErrnoException): boolean {
+  return /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_INVALID_URL|ERR_SSL/.test(code);
+}
+
 /** A proxy's user goes into a header: Node takes it from no URL. */
-function userOf(proxy: string): Record<string, string> {
-  const { username, password } = new URL(proxy);
+function userOf({ username, password }: URL): Record<string, string> {
   if (username === "") {
     return {};
   }

@@ -1,11 +1,18 @@
-/** The pull check's Pod, its order (a Secret: it may hold tokens) and its NetworkPolicy. Pure. */
-import { pullerScript } from "./script";
+/** The puller's Pod, its order (a Secret: a proxy's address may hold a password) and its NetworkPolicy. Pure. */
 import { namespace, pullCheckName, requiredScc } from "../names";
+import { pullerScript } from "./script";
 
 const labels = { app: pullCheckName };
 const orderPath = "/etc/pull-check";
+const tokenPath = "/var/run/secrets/pull-check";
 
-/** Owned by the Pod: whatever ends the Pod, also without this program, takes the tokens with it. */
+/** Where the Pod finds the token of its own ServiceAccount. */
+export const tokenFile = `${tokenPath}/token`;
+
+/** The kubelet renews it while the Pod runs; an hour is the shortest that every release takes. */
+const tokenSeconds = 3600;
+
+/** Owned by the Pod: whatever ends the Pod, also without this program, takes the order with it. */
 export function pullCheckSecret(order: string, podUid: string): object {
   const owner = { apiVersion: "v1", kind: "Pod", name: pullCheckName, uid: podUid };
   return {
@@ -32,9 +39,14 @@ export interface PullCheckPod {
   readonly uid?: number;
   readonly group?: number;
   readonly timeoutSeconds: number;
+  /** ServiceAccount it pulls as; absent: the namespace's own, and no token. */
+  readonly account?: string;
+  /** What the namespace's default ServiceAccount pulls images with: the migration Pods run with it. */
+  readonly imagePullSecrets?: readonly { readonly name: string }[];
 }
 
 export function pullCheckPod(settings: PullCheckPod): object {
+  const { account, imagePullSecrets = [] } = settings;
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -48,6 +60,8 @@ export function pullCheckPod(settings: PullCheckPod): object {
       restartPolicy: "Never",
       automountServiceAccountToken: false,
       enableServiceLinks: false,
+      ...(account === undefined ? {} : { serviceAccountName: account }),
+      ...(imagePullSecrets.length === 0 ? {} : { imagePullSecrets }),
       activeDeadlineSeconds: settings.timeoutSeconds,
       terminationGracePeriodSeconds: 5,
       securityContext: {
@@ -60,6 +74,8 @@ export function pullCheckPod(settings: PullCheckPod): object {
         {
           name: "pull-check",
           image: settings.image,
+          // The migration Pod of a moment before had it; its registry may be the one that is being moved.
+          imagePullPolicy: "IfNotPresent",
           command: ["node", "-e", pullerScript(), `${orderPath}/order.json`],
           terminationMessagePolicy: "FallbackToLogsOnError",
           securityContext: {
@@ -68,10 +84,25 @@ export function pullCheckPod(settings: PullCheckPod): object {
             capabilities: { drop: ["ALL"] },
           },
           resources: { requests: { cpu: "10m", memory: "64Mi" } },
-          volumeMounts: [{ name: "order", mountPath: orderPath, readOnly: true }],
+          volumeMounts: [
+            { name: "order", mountPath: orderPath, readOnly: true },
+            ...(account === undefined ? [] : [{ name: "token", mountPath: tokenPath, readOnly: true }]),
+          ],
         },
       ],
-      volumes: [{ name: "order", secret: { secretName: pullCheckName } }],
+      volumes: [
+        { name: "order", secret: { secretName: pullCheckName } },
+        ...(account === undefined
+          ? []
+          : [
+              {
+                name: "token",
+                projected: {
+                  sources: [{ serviceAccountToken: { path: "token", expirationSeconds: tokenSeconds } }],
+                },
+              },
+            ]),
+      ],
     },
   };
 }

@@ -1,265 +1,456 @@
 /**
- * What runs in the pull check's Pod: pulls manifests and one blob each as a node would, following redirects to Swift.
- * Needs nothing but Node; sent as text into the Pod. Reads its order from a file, writes one JSON line, exits 0 or 1.
+ * What runs in the puller's Pod: pulls manifests and one blob each as a node would, following redirects to Swift.
+ * Needs nothing but Node; sent as text into the Pod. It goes on after a failure, and holds no blob in memory.
  */
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import type { ProxySettings } from "../../swift/settings";
-import { type Answer, get } from "./get";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseRetryAfter, retryPolicy, waitBefore } from "../../swift/retry";
+import { type Answer, get, NoAnswer } from "./get";
+import {
+  algorithmOf,
+  architectureOf,
+  childOf,
+  isDigest,
+  largestManifest,
+  type Manifest,
+  manifestDigest,
+  manifestTypes,
+  parseManifest,
+  smallestBlob,
+} from "./manifest";
+import type { Failure, FailureKind, PullerLine, PullOrder, PullResult, Sample } from "./order";
 
-/** One image to pull. */
-export interface Sample {
-  readonly repository: string;
-  /** Digest or tag. */
-  readonly reference: string;
-  /** Bearer token, where the registry wants one. */
-  readonly token?: string;
-}
+/** Images pulled at the same time: a node's kubelet pulls about as many. */
+const lanes = 8;
+const progressMilliseconds = 5000;
+const redirectsAtMost = 5;
+/** Of one request: 28 to 55 seconds in all, enough for a Swift proxy that is restarted. */
+const attempts = 10;
+/** Statuses that pass by themselves, as the mover knows them. */
+const passingStatus = new Set([408, 425, 429, 498, 499]);
 
-export interface PullOrder {
-  /** `https://image-registry.openshift-image-registry.svc:5000`. */
-  readonly registry: string;
-  /** Added to the system's: for the registry, and for what it redirects to. */
-  readonly registryCa: string;
-  readonly redirectCa: string;
-  /** The cluster's proxy, which nodes use for what the registry redirects to. */
-  readonly redirectProxy?: ProxySettings;
-  /** How many images, when `samples` is left to the registry's catalog. */
-  readonly count: number;
-  /** Absent: taken from `/v2/_catalog` and the tags. */
-  readonly samples?: readonly Sample[];
-}
-
-export interface PullResult {
-  readonly ok: boolean;
-  readonly manifests: number;
-  readonly blobs: number;
-  readonly bytes: number;
-  readonly redirected: number;
-  /** Absent when ok. */
-  readonly failure?: { readonly what: string; readonly why: string; readonly redirect?: string };
-  /** The registry answered 401 without a usable token: `samples` with tokens are wanted. */
-  readonly wantsLogin?: boolean;
-}
-
-const manifestTypes = [
-  "application/vnd.oci.image.index.v1+json",
-  "application/vnd.oci.image.manifest.v1+json",
-  "application/vnd.docker.distribution.manifest.list.v2+json",
-  "application/vnd.docker.distribution.manifest.v2+json",
-].join(", ");
-
-interface Descriptor {
-  readonly digest: string;
-  readonly size?: number;
-}
-
-interface Manifest {
-  readonly config?: Descriptor;
-  readonly layers?: readonly Descriptor[];
-  readonly manifests?: readonly Descriptor[];
+/** Injected by tests. */
+export interface Pulling {
+  readonly say: (line: PullerLine) => void;
+  readonly wait?: (seconds: number) => Promise<void>;
+  readonly now?: () => number;
 }
 
 class Refused extends Error {
   constructor(
-    readonly what: string,
-    readonly why: string,
-    readonly redirect?: string,
-    readonly status?: number,
+    readonly failure: Omit<Failure, "sample">,
+    /** Seconds that the server asked for with Retry-After. */
+    readonly retryAfter?: number,
   ) {
-    super(why);
+    super(failure.why);
   }
 }
 
-/** Pulls the order's samples; stops at the first that fails. */
-export async function pull(order: PullOrder): Promise<PullResult> {
-  let manifests = 0;
-  let blobs = 0;
-  let bytes = 0;
-  let redirected = 0;
-  const count = () => ({ manifests, blobs, bytes, redirected });
-  try {
-    const samples = order.samples ?? (await catalogSamples(order));
-    for (const sample of samples) {
-      const manifest = await manifestOf(order, sample, sample.reference);
-      manifests++;
+interface Asked {
+  readonly sample: Sample;
+  readonly part: Failure["part"];
+  readonly what: string;
+  readonly digest?: string;
+}
+
+/** Pulls until `count` images were pulled, the candidates are at an end, or the time is up. Never throws for an image. */
+export async function pull(order: PullOrder, pulling: Pulling): Promise<PullResult> {
+  return new Puller(order, pulling).run();
+}
+
+class Puller {
+  private readonly failures: Failure[] = [];
+  private readonly now: () => number;
+  private readonly until: number;
+  private manifests = 0;
+  private blobs = 0;
+  private bytes = 0;
+  private redirected = 0;
+  /** Images pulled whole. */
+  private whole = 0;
+  /** What failed after all its tries, by host and part: the next ones are tried once, or the window has no end. */
+  private readonly given = new Set<string>();
+  private emptyCatalog = false;
+  private saidProgress: number;
+  private saidRetry = -Infinity;
+
+  constructor(
+    private readonly order: PullOrder,
+    private readonly pulling: Pulling,
+  ) {
+    this.now = pulling.now ?? (() => performance.now());
+    this.until = this.now() + order.seconds * 1000;
+    this.saidProgress = this.now();
+  }
+
+  async run(): Promise<PullResult> {
+    const samples = this.order.samples ?? (await this.catalogSamples());
+    if (samples === undefined) {
+      return this.result(0);
+    }
+    let next = 0;
+    let underWay = 0;
+    const lane = async () => {
+      // No more at once than are wanted still: a candidate is taken only where an earlier one failed.
+      while (next < samples.length && this.whole + underWay < this.order.count && this.now() < this.until) {
+        const sample = samples[next++]!;
+        underWay++;
+        await this.image(sample);
+        underWay--;
+        this.progress();
+      }
+    };
+    // A lane that found nothing to do ends; where another one's image fails, that one goes on to the next candidate.
+    await Promise.all(Array.from({ length: lanes }, lane));
+    const left = Math.max(0, Math.min(this.order.count - this.whole, samples.length - next));
+    return this.result(left);
+  }
+
+  private result(left: number): PullResult {
+    const { manifests, blobs, bytes, redirected, failures } = this;
+    const emptyCatalog = this.emptyCatalog ? { emptyCatalog: true } : {};
+    return { manifests, blobs, bytes, redirected, failures, left, ...emptyCatalog };
+  }
+
+  private async image(sample: Sample): Promise<void> {
+    try {
+      const manifest = await this.manifest(sample, sample.reference);
+      this.manifests++;
       const blob = smallestBlob(manifest);
       if (blob !== undefined) {
-        const got = await blobOf(order, sample, blob.digest);
-        blobs++;
-        bytes += got.bytes;
-        redirected += got.redirected ? 1 : 0;
+        const got = await this.blob(sample, blob.digest);
+        this.blobs++;
+        this.bytes += got.bytes;
+        this.redirected += got.redirected ? 1 : 0;
       }
+      this.whole++;
+    } catch (error) {
+      this.failed(sample, error);
     }
-    return { ok: true, ...count() };
-  } catch (error) {
+  }
+
+  private failed(sample: Sample, error: unknown): void {
     if (!(error instanceof Refused)) {
       throw error;
     }
-    const { what, why, redirect, status } = error;
-    return {
-      ok: false,
-      ...count(),
-      failure: { what, why, ...(redirect === undefined ? {} : { redirect }) },
-      ...(status === 401 ? { wantsLogin: true } : {}),
-    };
+    const failure = { sample, ...error.failure };
+    this.failures.push(failure);
+    this.pulling.say({ event: "failure", failure });
   }
-}
 
-/** Repositories in turn, one tag of each per round, so that the sample is spread. */
-async function catalogSamples(order: PullOrder): Promise<readonly Sample[]> {
-  const { repositories } = await json<{ repositories?: string[] }>(
-    order,
-    "/v2/_catalog?n=1000",
-    "the catalog",
-  );
-  const tags = new Map<string, string[]>();
-  for (const repository of repositories ?? []) {
-    if (tags.size >= order.count) {
-      break;
+  private async manifest(sample: Sample, reference: string): Promise<Manifest> {
+    const named = isDigest(reference) ? `@${reference}` : `:${reference}`;
+    const asked: Asked = {
+      sample,
+      part: "manifest",
+      what: `manifest ${sample.repository}${named}`,
+      ...(isDigest(reference) ? { digest: reference } : {}),
+    };
+    const path = `/v2/${sample.repository}/manifests/${reference}`;
+    const manifest = await this.repeat(asked, async (last) => {
+      const answer = await this.ask(path, asked, last);
+      const body = await bodyOf(answer.body, asked, largestManifest);
+      const wanted = isDigest(reference) ? reference : answer.headers["docker-content-digest"];
+      if (typeof wanted === "string" && algorithmOf(wanted) !== undefined) {
+        const digest = manifestDigest(body, wanted);
+        if (digest !== wanted) {
+          throw refused(asked, "content", `its content has digest ${digest}, wanted is ${wanted}`);
+        }
+      }
+      try {
+        return parseManifest(body);
+      } catch (error) {
+        throw refused(asked, "content", `it is no manifest: ${(error as Error).message}`);
+      }
+    });
+    const child = childOf(manifest, architectureOf(process.arch));
+    return child === undefined ? manifest : this.manifest(sample, child.digest);
+  }
+
+  private blob(sample: Sample, digest: string): Promise<{ bytes: number; redirected: boolean }> {
+    const asked: Asked = { sample, part: "blob", what: `blob ${sample.repository}@${digest}`, digest };
+    return this.repeat(asked, async (last) => {
+      let answer = await this.ask(`/v2/${sample.repository}/blobs/${digest}`, asked, last);
+      let redirect: URL | undefined;
+      for (let hops = 0; answer.status >= 300 && hops < redirectsAtMost; hops++) {
+        answer.body.resume();
+        redirect = new URL(answer.headers.location ?? "", redirect ?? this.url("/"));
+        answer = await this.follow(redirect, asked, last);
+      }
+      const algorithm = algorithmOf(digest) ?? "sha256";
+      const hash = createHash(algorithm);
+      let bytes = 0;
+      try {
+        for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+          hash.update(chunk);
+          bytes += chunk.length;
+        }
+      } catch (error) {
+        const why = `the transfer broke: ${(error as Error).message}`;
+        throw passing(asked, redirect === undefined ? "registry" : "redirect", why, redirect);
+      }
+      const actual = `${algorithm}:${hash.digest("hex")}`;
+      if (actual !== digest) {
+        throw refused(asked, "content", `its content has digest ${actual}`, redirect);
+      }
+      return { bytes, redirected: redirect !== undefined };
+    });
+  }
+
+  /** One answer of the registry that is no error. */
+  private async ask(path: string, asked: Asked, last: Last): Promise<Answer> {
+    const { target } = this.order;
+    last.host = target.host;
+    const token = this.order.tokenFile === undefined ? "" : readFileSync(this.order.tokenFile, "utf8").trim();
+    const headers = {
+      accept: manifestTypes,
+      ...(token === "" ? {} : { authorization: `Bearer ${token}` }),
+    };
+    const options = { headers, ca: target.trust, address: target.address };
+    const answer = await sent(() => get(this.url(path), options), asked, "registry");
+    if (answer.status >= 400) {
+      const text = await bodyOf(answer.body, asked, 4096).then(reasonOf, () => "");
+      throw refusedBy(answer, asked, `the registry answers HTTP ${answer.status}${text}`);
     }
-    const list = await json<{ tags?: string[] | null }>(
-      order,
-      `/v2/${repository}/tags/list`,
-      `tags of ${repository}`,
-    ).catch((error: unknown) => {
+    return answer;
+  }
+
+  private async follow(to: URL, asked: Asked, last: Last): Promise<Answer> {
+    const { trust, proxy } = this.order.target;
+    last.host = to.host;
+    const options = { headers: {}, ca: trust, proxy };
+    const answer = await sent(() => get(to, options), asked, "redirect", to);
+    if (answer.status >= 400) {
+      answer.body.resume();
+      throw refusedBy(answer, asked, `HTTP ${answer.status}`, to);
+    }
+    return answer;
+  }
+
+  private url(path: string): URL {
+    const { tls, host } = this.order.target;
+    return new URL(path, `${tls === false ? "http" : "https"}://${host}`);
+  }
+
+  /** Repeats what passes by itself, as the mover does; a host that failed for long is asked once. */
+  private async repeat<T>(asked: Asked, attempt: (last: Last) => Promise<T>): Promise<T> {
+    const policy = retryPolicy({ attempts, maxSeconds: 10 }, () => undefined);
+    for (let tries = 1; ; tries++) {
+      const last: Last = { host: "" };
+      try {
+        const done = await attempt(last);
+        this.given.delete(`${last.host} ${asked.part}`);
+        return done;
+      } catch (error) {
+        if (!(error instanceof Refused) || error.failure.passing !== true) {
+          throw error;
+        }
+        const seconds = waitBefore(policy, tries, error.retryAfter);
+        const place = `${last.host} ${asked.part}`;
+        if (tries >= attempts || this.given.has(place) || this.now() + seconds * 1000 > this.until) {
+          this.given.add(place);
+          throw error;
+        }
+        this.retrying(asked.what, error.failure);
+        await (this.pulling.wait ?? ((each: number) => sleep(each * 1000)))(seconds);
+      }
+    }
+  }
+
+  private retrying(what: string, { why, redirect }: Omit<Failure, "sample">): void {
+    if (this.now() - this.saidRetry >= progressMilliseconds) {
+      this.saidRetry = this.now();
+      this.pulling.say({ event: "retry", what, why: redirect === undefined ? why : `${redirect}: ${why}` });
+    }
+  }
+
+  private progress(): void {
+    if (this.now() - this.saidProgress >= progressMilliseconds) {
+      this.saidProgress = this.now();
+      const { whole: done, failures } = this;
+      this.pulling.say({ event: "progress", done, of: this.order.count, failed: failures.length });
+    }
+  }
+
+  /** Repositories in turn, one tag of each per round, so that the sample is spread. `undefined`: it cannot be read. */
+  private async catalogSamples(): Promise<readonly Sample[] | undefined> {
+    const nobody = { repository: "", reference: "" };
+    try {
+      const { repositories } = await this.json<{ repositories?: string[] }>("/v2/_catalog?n=1000", {
+        sample: nobody,
+        part: "manifest",
+        what: "the registry's catalog",
+      });
+      // One with repositories but no tags has nothing to pull; one without any may be another container's.
+      this.emptyCatalog = (repositories ?? []).length === 0;
+      const rows: Sample[][] = [];
+      for (const repository of (repositories ?? []).slice(0, this.order.count)) {
+        rows.push(await this.tagsOf(repository));
+      }
+      return inTurn(rows, candidatesFor(this.order.count));
+    } catch (error) {
+      this.failed(nobody, error);
+      return undefined;
+    }
+  }
+
+  private async tagsOf(repository: string): Promise<Sample[]> {
+    const sample = { repository, reference: "" };
+    try {
+      const { tags } = await this.json<{ tags?: string[] | null }>(`/v2/${repository}/tags/list`, {
+        sample,
+        part: "manifest",
+        what: `tags of ${repository}`,
+      });
+      return (tags ?? []).map((reference) => ({ repository, reference }));
+    } catch (error) {
       // A repository whose last tag was deleted is still in the catalog.
-      if (error instanceof Refused && error.status === 404) {
-        return { tags: [] };
+      if (error instanceof Refused && error.failure.kind === "missing") {
+        return [];
       }
       throw error;
-    });
-    if ((list.tags ?? []).length > 0) {
-      tags.set(repository, list.tags ?? []);
     }
   }
-  const samples: Sample[] = [];
-  for (let round = 0; samples.length < order.count; round++) {
-    const more = [...tags].filter(([, each]) => each.length > round);
-    if (more.length === 0) {
-      break;
-    }
-    for (const [repository, each] of more) {
-      if (samples.length < order.count) {
-        samples.push({ repository, reference: each[round] ?? "" });
+
+  private json<T>(path: string, asked: Asked): Promise<T> {
+    return this.repeat(asked, async (last) => {
+      const answer = await this.ask(path, asked, last);
+      const body = await bodyOf(answer.body, asked, largestManifest);
+      try {
+        return JSON.parse(body.toString("utf8")) as T;
+      } catch (error) {
+        throw refused(asked, "registry", `its answer is no JSON: ${(error as Error).message}`);
       }
-    }
-  }
-  return samples;
-}
-
-async function manifestOf(order: PullOrder, sample: Sample, reference: string): Promise<Manifest> {
-  const what = `manifest ${sample.repository}${reference.includes(":") ? "@" : ":"}${reference}`;
-  const answer = await ask(order, `/v2/${sample.repository}/manifests/${reference}`, what, sample.token);
-  const body = await bodyOf(answer.body, what);
-  const digest = sha256(body);
-  const wanted = reference.includes(":") ? reference : answer.headers["docker-content-digest"];
-  if (typeof wanted === "string" && wanted !== digest) {
-    throw new Refused(what, `its content has digest ${digest}, wanted is ${wanted}`);
-  }
-  const manifest = JSON.parse(body.toString("utf8")) as Manifest;
-  const child = manifest.manifests?.[0];
-  return child === undefined ? manifest : manifestOf(order, sample, child.digest);
-}
-
-async function blobOf(order: PullOrder, sample: Sample, digest: string) {
-  const what = `blob ${sample.repository}@${digest}`;
-  let answer = await ask(order, `/v2/${sample.repository}/blobs/${digest}`, what, sample.token);
-  let redirect: string | undefined;
-  for (let hops = 0; answer.status >= 300 && hops < 5; hops++) {
-    answer.body.resume();
-    const location = new URL(answer.headers.location ?? "", redirect ?? order.registry);
-    // The signature in the query is a secret of its own.
-    redirect = `${location.origin}${location.pathname}`;
-    answer = await request(location, {}, order.redirectCa, what, {
-      to: redirect,
-      proxy: order.redirectProxy,
     });
-    if (answer.status >= 400) {
-      throw new Refused(what, `HTTP ${answer.status}`, redirect, answer.status);
-    }
   }
-  const hash = createHash("sha256");
-  let bytes = 0;
-  try {
-    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-      hash.update(chunk);
-      bytes += chunk.length;
-    }
-  } catch (error) {
-    throw new Refused(what, `the transfer broke: ${(error as Error).message}`, redirect);
-  }
-  const actual = `sha256:${hash.digest("hex")}`;
-  if (actual !== digest) {
-    throw new Refused(what, `its content has digest ${actual}`, redirect);
-  }
-  return { bytes, redirected: redirect !== undefined };
 }
 
-function smallestBlob(manifest: Manifest): Descriptor | undefined {
-  const all = [...(manifest.layers ?? []), ...(manifest.config === undefined ? [] : [manifest.config])];
-  const layers = (manifest.layers ?? []).filter((each) => (each.size ?? 0) > 0);
-  return (layers.length > 0 ? layers : all).toSorted((a, b) => (a.size ?? 0) - (b.size ?? 0))[0];
+/** Which host the last try asked. */
+interface Last {
+  host: string;
 }
 
-async function json<T>(order: PullOrder, path: string, what: string): Promise<T> {
-  const answer = await ask(order, path, what);
-  return JSON.parse((await bodyOf(answer.body, what)).toString("utf8")) as T;
+/** Candidates for so many images: as many again, so that a few broken ones leave enough to judge by. */
+export function candidatesFor(count: number): number {
+  return count + Math.min(count, 100);
 }
 
-async function ask(order: PullOrder, path: string, what: string, token?: string): Promise<Answer> {
-  const headers = {
-    accept: manifestTypes,
-    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-  };
-  const answer = await request(new URL(order.registry + path), headers, order.registryCa, what);
-  if (answer.status >= 400) {
-    answer.body.resume();
-    throw new Refused(what, `the registry answers HTTP ${answer.status}`, undefined, answer.status);
+/** First of each row, second of each row, and so on, until there are enough. */
+export function inTurn<T>(rows: readonly (readonly T[])[], atMost: number): readonly T[] {
+  const longest = Math.max(0, ...rows.map((row) => row.length));
+  const all: T[] = [];
+  for (let round = 0; round < longest && all.length < atMost; round++) {
+    all.push(...rows.flatMap((row) => row.slice(round, round + 1)));
   }
-  return answer;
+  return all.slice(0, atMost);
 }
 
-async function request(
-  url: URL,
-  headers: Readonly<Record<string, string>>,
-  ca: string,
-  what: string,
-  redirect?: { readonly to: string; readonly proxy: ProxySettings | undefined },
+async function sent(
+  send: () => Promise<Answer>,
+  asked: Asked,
+  kind: FailureKind,
+  redirect?: URL,
 ): Promise<Answer> {
   try {
-    return await get(url, { headers, ca, proxy: redirect?.proxy });
+    return await send();
   } catch (error) {
-    throw new Refused(what, (error as Error).message, redirect?.to);
+    const make = error instanceof NoAnswer && error.lasting ? refused : passing;
+    throw make(asked, kind, (error as Error).message, redirect);
   }
 }
 
-async function bodyOf(body: IncomingMessage, what: string): Promise<Buffer> {
+/** An answer that is an error. */
+function refusedBy({ status, headers }: Answer, asked: Asked, why: string, redirect?: URL): Refused {
+  const kind = kindOf(status, redirect);
+  return passingStatus.has(status) || status >= 500
+    ? passing(asked, kind, why, redirect, parseRetryAfter(headers["retry-after"]))
+    : refused(asked, kind, why, redirect);
+}
+
+function kindOf(status: number, redirect: URL | undefined): FailureKind {
+  if (status === 404) {
+    return "missing";
+  }
+  if (redirect !== undefined) {
+    return "redirect";
+  }
+  return status === 401 || status === 403 ? "login" : "registry";
+}
+
+function refused(asked: Asked, kind: FailureKind, why: string, redirect?: URL): Refused {
+  const { part, what, digest } = asked;
+  return new Refused({
+    kind,
+    part,
+    what,
+    why,
+    ...(digest === undefined ? {} : { digest }),
+    // The signature in the query is a secret of its own.
+    ...(redirect === undefined ? {} : { redirect: `${redirect.origin}${redirect.pathname}` }),
+  });
+}
+
+function passing(asked: Asked, kind: FailureKind, why: string, redirect?: URL, retryAfter?: number): Refused {
+  return new Refused({ ...refused(asked, kind, why, redirect).failure, passing: true }, retryAfter);
+}
+
+async function bodyOf(body: IncomingMessage, asked: Asked, atMost: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
+  let bytes = 0;
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > atMost) {
+        body.destroy();
+        throw refused(asked, "content", `it is larger than ${atMost} bytes`);
+      }
       chunks.push(chunk);
     }
   } catch (error) {
-    throw new Refused(what, `the transfer broke: ${(error as Error).message}`);
+    throw error instanceof Refused
+      ? error
+      : passing(asked, "registry", `the transfer broke: ${(error as Error).message}`);
   }
   return Buffer.concat(chunks);
 }
 
-function sha256(body: Buffer): string {
-  return `sha256:${createHash("sha256").update(body).digest("hex")}`;
+/** ` (MANIFEST_UNKNOWN: manifest unknown)`, of the registry's own answer. */
+function reasonOf(body: Buffer): string {
+  try {
+    const { errors } = JSON.parse(body.toString("utf8")) as {
+      errors?: { code?: string; message?: string }[];
+    };
+    const { code, message } = errors?.[0] ?? {};
+    const text = [code, message].filter((each) => each !== undefined && each !== "").join(": ");
+    return text === "" ? "" : ` (${text})`;
+  } catch {
+    return "";
+  }
 }
 
-/** Entry point in the Pod: `node -e <this> <order file>`. */
+/** Kubernetes takes this much of a termination message. */
+const terminationBytes = 4096;
+
+/** Entry point in the Pod: `node -e <this> <order file>`. Exits 0 when it ran to its end, whatever it found. */
 export async function main(path: string): Promise<void> {
-  const result = await pull(JSON.parse(readFileSync(path, "utf8")) as PullOrder);
-  const line = JSON.stringify(result);
-  console.log(line);
-  try {
-    writeFileSync("/dev/termination-log", line);
-  } catch {
-    // Outside a Pod there is none; the line above says it all.
+  const say = (line: PullerLine) => console.log(JSON.stringify(line));
+  const { failures, ...result } = await pull(JSON.parse(readFileSync(path, "utf8")) as PullOrder, { say });
+  const line: PullerLine = { event: "result", result, failures: failures.length };
+  say(line);
+  // Where the log cannot be read this is all there is: as many failures as have room.
+  let text = JSON.stringify(line);
+  for (const failure of failures) {
+    const more = `${JSON.stringify({ event: "failure", failure })}\n${text}`;
+    if (Buffer.byteLength(more) > terminationBytes) {
+      break;
+    }
+    text = more;
   }
-  process.exitCode = result.ok ? 0 : 1;
+  try {
+    writeFileSync("/dev/termination-log", text);
+  } catch {
+    // Outside a Pod there is none; the log says it all.
+  }
 }

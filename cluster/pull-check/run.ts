@@ -1,220 +1,144 @@
-/** Runs the pull check's Pod to its end and leaves nothing behind: no Pod, no Secret, no NetworkPolicy. */
-import { setTimeout as sleep } from "node:timers/promises";
-import { type Api, ApiError } from "../api/api";
-import { away, patience } from "../api/away";
+/** Runs the puller's Pod to its end and leaves nothing behind: no Pod, no Secret, no NetworkPolicy, no account. */
+import { type Api, ApiError, type Query } from "../api/api";
+import { waitFor } from "../api/wait";
 import type { JournalOfRun } from "../journal/store";
-import type { RawConfigMap, RawPod, RawProxy, Stored } from "../api/objects";
+import type { RawPod, RawServiceAccount, Stored } from "../api/objects";
 import { namespaceIds } from "../observe";
 import { paths } from "../api/paths";
 import { podTrouble } from "../api/pod-trouble";
 import { podEvents } from "../registry/registry";
-import { pullCheckNetworkPolicy, pullCheckPod, pullCheckSecret } from "./pod";
-import type { PullOrder, PullResult, Sample } from "./puller";
-import { imageStreamSamples, type RawImageStream } from "./samples";
-import { namespace, nodeTrust, pullCheckName, registryHost, trustedCaName } from "../names";
+import { namespace, pullCheckName } from "../names";
+import { ensurePullAccount, removePullAccount } from "./account";
+import { type Log, readLog, resultOf } from "./log";
+import type { PullOrder, PullResult } from "./order";
+import { pullCheckNetworkPolicy, pullCheckPod, pullCheckSecret, tokenFile } from "./pod";
 
-export interface PullCheckOrder {
-  readonly sample: number;
+/** One run of the puller's Pod. */
+export interface PullRun {
+  readonly pull: Omit<PullOrder, "tokenFile" | "seconds">;
+  /** Pulls with a token of the account of its own; else without a login. */
+  readonly login: boolean;
+  /** The Pod's image; it needs Node and nothing else. */
   readonly image: string;
+  /** Longest wait for the Pod, its start included. */
   readonly timeoutSeconds: number;
 }
 
-interface Context {
+export interface PullContext {
   readonly api: Api;
-  readonly journal: JournalOfRun;
+  readonly journal: Pick<JournalOfRun, "assertRun">;
   readonly log: (line: string) => void;
+  /** Milliseconds between two looks; default 1,000. */
+  readonly pace?: number;
 }
 
-const tokenSeconds = 600;
+/** Of the time limit: the Pod's start and its end need some of it. */
+const pullingShare = 0.7;
 
-/** Pulls; asks for tokens only where the registry answers 401. */
-export async function pullCheck(order: PullCheckOrder, context: Context): Promise<PullResult> {
-  const streams = await imageStreams(context.api);
-  const samples = streams.length > 0 ? imageStreamSamples(streams, order.sample) : undefined;
-  if (samples?.length === 0) {
-    context.log("the registry stores no image of any ImageStream: nothing to pull");
-    return { ok: true, manifests: 0, blobs: 0, bytes: 0, redirected: 0 };
-  }
-  const trust = await readTrust(context.api);
-  const first = await once({ ...trust, ...ofSamples(samples), count: order.sample }, order, context);
-  if (first.wantsLogin !== true || samples === undefined) {
-    return first;
-  }
-  const withTokens = await tokensFor(samples, context.api);
-  if (withTokens.length === 0) {
-    return { ...first, failure: noToken(samples) };
-  }
-  return once({ ...trust, samples: withTokens, count: order.sample }, order, context);
-}
-
-async function once(pull: PullOrder, order: PullCheckOrder, context: Context): Promise<PullResult> {
-  const { api } = context;
-  await cleanUp(api);
+/** Pulls. @throws Error when the Pod did not run to its end; failures of images are part of the result */
+export async function runPuller(run: PullRun, context: PullContext): Promise<PullResult> {
+  const { api, journal } = context;
+  await cleanUp(context);
   try {
-    await context.journal.assertRun();
+    await journal.assertRun();
+    if (run.login) {
+      await ensurePullAccount(api);
+    }
     await api.create(paths.networkPolicies, pullCheckNetworkPolicy());
-    const project = await api.get<Stored>(paths.namespace);
-    const ids = namespaceIds(project?.metadata.annotations);
+    const [project, defaultAccount] = await Promise.all([
+      api.get<Stored>(paths.namespace),
+      run.login ? api.get<RawServiceAccount>(paths.serviceAccount("default")) : undefined,
+    ]);
     // The Pod first, for the Secret to be owned by it: until the Secret is there its container does not start.
     const pod = await api.create<RawPod>(
       paths.pods,
-      pullCheckPod({ image: order.image, timeoutSeconds: order.timeoutSeconds, ...ids }),
+      pullCheckPod({
+        image: run.image,
+        timeoutSeconds: run.timeoutSeconds,
+        ...namespaceIds(project?.metadata.annotations),
+        ...(run.login ? { account: pullCheckName } : {}),
+        ...(defaultAccount?.imagePullSecrets === undefined
+          ? {}
+          : { imagePullSecrets: defaultAccount.imagePullSecrets }),
+      }),
     );
-    await api.create(paths.secrets, pullCheckSecret(JSON.stringify(pull), pod.metadata.uid));
-    return await untilEnded(order, context);
+    const order: PullOrder = {
+      ...run.pull,
+      ...(run.login ? { tokenFile } : {}),
+      seconds: Math.round(run.timeoutSeconds * pullingShare),
+    };
+    await api.create(paths.secrets, pullCheckSecret(JSON.stringify(order), pod.metadata.uid));
+    return await untilEnded(run, context);
   } finally {
-    await cleanUp(api);
+    await cleanUp(context);
   }
 }
 
-async function untilEnded(order: PullCheckOrder, context: Context): Promise<PullResult> {
-  const { api, journal, log } = context;
-  const until = performance.now() + order.timeoutSeconds * 1000;
-  const look = patience(log, "the Pod goes on, ");
-  let said = "";
-  for (;;) {
-    const pod = await look(async () => {
-      await journal.assertRun();
-      return api.get<RawPod>(paths.pod(pullCheckName));
-    });
-    if (pod === undefined) {
-      throw new Error(
-        `pull check: pod ${namespace}/${pullCheckName} was deleted; run the same command again`,
-      );
-    }
-    if (pod !== away && (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed")) {
-      return resultOf(pod, await api.text(paths.podLog(pullCheckName)).catch(() => undefined));
-    }
-    const trouble = pod === away ? undefined : podTrouble(pod, await podEvents(api, pullCheckName));
-    if (trouble !== undefined && trouble.message !== said) {
-      said = trouble.message;
-      log(`pull check: pod ${pullCheckName} does not start: ${trouble.message}`);
-    }
-    if (performance.now() > until) {
-      throw new Error(
-        `pull check: pod ${namespace}/${pullCheckName} did not end within ${order.timeoutSeconds} s` +
-          `${said === "" ? "" : `: ${said}`}; the registry stays read-only. Run the same command again`,
-      );
-    }
-    await sleep(500);
-  }
-}
-
-/** The puller's own line; without one, what the Pod died of. */
-export function resultOf(pod: RawPod, log: string | undefined): PullResult {
-  const end = pod.status?.containerStatuses?.[0]?.state?.terminated;
-  for (const text of [end?.message, log]) {
-    const line = text?.trim().split("\n").at(-1) ?? "";
-    try {
-      const result = JSON.parse(line) as PullResult;
-      if (typeof result.ok === "boolean") {
-        return result;
-      }
-    } catch {
-      // Not the puller's line; the next source may have it.
-    }
-  }
-  const why = (pod.status?.message ?? end?.message ?? end?.reason ?? "").trim().split("\n").at(-1) ?? "";
-  return {
-    ok: false,
-    manifests: 0,
-    blobs: 0,
-    bytes: 0,
-    redirected: 0,
-    failure: {
-      what: `pod ${pullCheckName}`,
-      why: why === "" ? `exit code ${end?.exitCode ?? "unknown"}` : why,
-    },
-  };
-}
-
-async function readTrust(api: Api): Promise<Omit<PullOrder, "count">> {
-  const [certificates, trusted, proxy] = await Promise.all([
-    api.get<RawConfigMap>(paths.configMap(nodeTrust)),
-    api.get<RawConfigMap>(paths.configMap(trustedCaName)),
-    api.get<RawProxy>(paths.proxy),
-  ]);
-  const cluster = trusted?.data?.["ca-bundle.crt"] ?? "";
-  const own = certificates?.data?.[registryHost.replace(":", "..")] ?? "";
-  return {
-    registry: `https://${registryHost}`,
-    registryCa: `${own}\n${cluster}`.trim(),
-    redirectCa: cluster,
-    ...redirectProxyOf(proxy),
-  };
-}
-
-/** The cluster's proxy alone: the registry's own is not the nodes'. */
-function redirectProxyOf(proxy: RawProxy | undefined): Pick<PullOrder, "redirectProxy"> {
-  const { httpProxy, httpsProxy, noProxy } = proxy?.status ?? {};
-  const none = (httpProxy ?? "") === "" && (httpsProxy ?? "") === "";
-  return none
-    ? {}
-    : {
-        redirectProxy: {
-          ...(httpProxy === undefined ? {} : { http: httpProxy }),
-          ...(httpsProxy === undefined ? {} : { https: httpsProxy }),
-          no: (noProxy ?? "").split(",").filter(Boolean),
-        },
-      };
-}
-
-/** None where the cluster has no ImageStreams: the registry's own catalog is asked then. */
-async function imageStreams(api: Api): Promise<readonly RawImageStream[]> {
-  return api.list<RawImageStream>(paths.imageStreams);
-}
-
-/** As a kubelet would pull: with the token of a service account of the image's own namespace. */
-async function tokensFor(samples: readonly Sample[], api: Api): Promise<readonly Sample[]> {
-  const tokens = new Map<string, string | undefined>();
-  for (const { repository } of samples) {
-    const project = repository.split("/")[0] ?? "";
-    if (!tokens.has(project)) {
-      tokens.set(project, await tokenOf(project, api));
-    }
-  }
-  return samples.flatMap((sample) => {
-    const token = tokens.get(sample.repository.split("/")[0] ?? "");
-    return token === undefined ? [] : [{ ...sample, token }];
-  });
-}
-
-function noToken(samples: readonly Sample[]): NonNullable<PullResult["failure"]> {
-  const projects = [...new Set(samples.map(({ repository }) => repository.split("/")[0] ?? ""))];
-  return {
-    what: "logging in",
-    why:
-      "the registry wants a login, and none of these projects has a ServiceAccount default to pull as: " +
-      projects.join(", "),
-  };
-}
-
-async function tokenOf(project: string, api: Api): Promise<string | undefined> {
-  try {
-    const made = await api.create<{ status?: { token?: string } }>(
-      paths.serviceAccountToken(project, "default"),
-      {
-        apiVersion: "authentication.k8s.io/v1",
-        kind: "TokenRequest",
-        spec: { expirationSeconds: tokenSeconds },
+function untilEnded(run: PullRun, context: PullContext): Promise<PullResult> {
+  const { api } = context;
+  return waitFor<PullResult>(
+    {
+      meanwhile: "the Pod goes on, ",
+      limitSeconds: run.timeoutSeconds,
+      async look({ once }) {
+        const pod = await api.get<RawPod>(paths.pod(pullCheckName));
+        if (pod === undefined) {
+          throw new Error(
+            `pull check: pod ${namespace}/${pullCheckName} was deleted; run the same command again`,
+          );
+        }
+        const phase = pod.status?.phase;
+        if (phase === "Succeeded" || phase === "Failed") {
+          return { done: endOf(pod, await logOf(api)) };
+        }
+        if (phase === "Running") {
+          once("progress", inWords(readLog(await logOf(api, { tailLines: "1" }))));
+          return { again: "next turn" };
+        }
+        const trouble = podTrouble(pod, await podEvents(api, pullCheckName));
+        return {
+          waitingFor: `pod ${pullCheckName} to start${trouble === undefined ? "" : `: ${trouble.message}`}`,
+        };
       },
-    );
-    return made.status?.token;
-  } catch (error) {
-    if (error instanceof ApiError && error.kind === "not-found") {
-      return undefined;
-    }
-    throw error;
-  }
+      outOfTime({ waitingFor }) {
+        throw new Error(
+          `pull check: pod ${namespace}/${pullCheckName} did not end within ${run.timeoutSeconds} s (rolloutTimeout); ` +
+            `the last seen: waiting for ${waitingFor}`,
+        );
+      },
+    },
+    context,
+  );
 }
 
-function ofSamples(samples: readonly Sample[] | undefined): { samples?: readonly Sample[] } {
-  return samples === undefined ? {} : { samples };
+/** Where it is, from its newest line. */
+function inWords({ progress, retry }: Log): string {
+  if (progress !== undefined) {
+    const { done, of, failed } = progress;
+    return `pull check: ${done} of ${of} images pulled${failed === 0 ? "" : `, ${failed} failed`}`;
+  }
+  return retry === undefined
+    ? "pull check: pulling"
+    : `pull check: ${retry.what}: ${retry.why}; trying again`;
+}
+
+/** A log that cannot be read must not end the wait. */
+async function logOf(api: Api, query?: Query): Promise<string | undefined> {
+  return api.text(paths.podLog(pullCheckName), query).catch(() => undefined);
+}
+
+/** @throws Error with what the Pod died of when it left no result */
+function endOf(pod: RawPod, log: string | undefined): PullResult {
+  const result = resultOf(pod, log);
+  if (typeof result === "string") {
+    throw new Error(`pull check: pod ${namespace}/${pullCheckName} did not run to its end: ${result}`);
+  }
+  return result;
 }
 
 /**
- * What a killed pull check left: its Secret may hold tokens, and no later step of an abort would look for it. Best
- * effort: the migration does not depend on it. Nothing is sent where nothing is left.
+ * What a killed run left: no later step of an abort would look for it. Best effort: the migration does not depend on
+ * it. Nothing is sent where nothing is left.
  */
 export async function removeLeftPullCheck(api: Api, log: (line: string) => void): Promise<void> {
   const left = [
@@ -223,33 +147,58 @@ export async function removeLeftPullCheck(api: Api, log: (line: string) => void)
     ["networkpolicy", paths.networkPolicy(pullCheckName)],
   ] as const;
   for (const [kind, path] of left) {
-    try {
+    await tidy(kind, log, async () => {
       const found = await api.get<Stored>(path);
-      if (found !== undefined) {
-        await api.remove(path, { uid: found.metadata.uid, ...(kind === "pod" ? { graceSeconds: 0 } : {}) });
-        log(`removed ${kind} ${namespace}/${pullCheckName}, which a pull check that was killed had left`);
-      }
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      log(
-        `warning: ${kind} ${namespace}/${pullCheckName} of a pull check that was killed may still be there: ${why}; ` +
-          `remove it: oc -n ${namespace} delete ${kind} ${pullCheckName}`,
-      );
+      if (found === undefined) return false;
+      return api.remove(path, { uid: found.metadata.uid, ...(kind === "pod" ? { graceSeconds: 0 } : {}) });
+    });
+  }
+  await tidy("serviceaccount", log, () => removePullAccount(api));
+}
+
+async function tidy(
+  kind: string,
+  log: (line: string) => void,
+  remove: () => Promise<boolean>,
+): Promise<void> {
+  try {
+    if (await remove()) {
+      log(`removed ${kind} ${namespace}/${pullCheckName}, which a pull check that was killed had left`);
     }
+  } catch (error) {
+    if (kind === "serviceaccount" && error instanceof ApiError && error.kind === "forbidden") {
+      // Whoever may not read it has made none.
+      return;
+    }
+    const why = error instanceof Error ? error.message : String(error);
+    log(
+      `warning: ${kind} ${namespace}/${pullCheckName} of a pull check that was killed may still be there: ${why}; ` +
+        `remove it: oc -n ${namespace} delete ${kind} ${pullCheckName}`,
+    );
   }
 }
 
-async function cleanUp(api: Api): Promise<void> {
+async function cleanUp({ api, log, pace }: PullContext): Promise<void> {
   await api.remove(paths.pod(pullCheckName), { graceSeconds: 0 });
   await api.remove(paths.secret(pullCheckName));
   await api.remove(paths.networkPolicy(pullCheckName));
-  const until = performance.now() + 30_000;
-  while ((await api.get<RawPod>(paths.pod(pullCheckName))) !== undefined) {
-    if (performance.now() > until) {
-      throw new Error(
-        `pull check: pod ${namespace}/${pullCheckName} of before does not go away; delete it by hand`,
-      );
-    }
-    await sleep(250);
-  }
+  await removePullAccount(api).catch((error: unknown) => {
+    if (!(error instanceof ApiError && error.kind === "forbidden")) throw error;
+  });
+  await waitFor<void>(
+    {
+      limitSeconds: 30,
+      look: async () =>
+        (await api.get<RawPod>(paths.pod(pullCheckName))) === undefined
+          ? { done: undefined }
+          : { again: "next turn" },
+      outOfTime() {
+        throw new Error(
+          `pull check: an earlier pod ${namespace}/${pullCheckName} is still there after 30 s; delete it: ` +
+            `oc -n ${namespace} delete pod ${pullCheckName} --force`,
+        );
+      },
+    },
+    { log, pace: Math.min(pace ?? 250, 250) },
+  );
 }

@@ -50,6 +50,8 @@ export interface RegistryPatchInputs extends CommonInputs {
   readonly seal?: "rolling" | "recreate";
   /** to-swift: the container. */
   readonly container?: string;
+  /** to-swift: images that the pull check will pull; drawn before the storage patch. Default 0: none. */
+  readonly sample?: number;
   /** replicas: how many. */
   readonly replicas?: number;
   /** to-volume: the claim to go back to where the journal does not tell. */
@@ -94,6 +96,8 @@ export interface PullCheckInputs extends CommonInputs {
   readonly sample: number;
   readonly image: string;
   readonly timeoutSeconds: number;
+  /** `releaseVolumeClaim` is set: the config demands a check then, so no message advises to leave it out alone. */
+  readonly releasing?: boolean;
 }
 export interface PullCheckOutputs {
   readonly manifests: number;

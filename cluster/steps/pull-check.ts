@@ -1,72 +1,186 @@
 /** `pull-check`: pulls a sample through the registry's Service before it is opened; failure leaves it sealed. */
+import { away, insist, isAway } from "../api/away";
 import type { Journal } from "../journal/journal";
-import { pullCheck } from "../pull-check/run";
-import type { PullResult } from "../pull-check/puller";
-import { sessionOf } from "../session";
 import { showBytes } from "../mover/size";
+import { draw, fromJournal, imageApiAway, readImageStreams } from "../pull-check/images";
+import { findOut } from "../pull-check/found";
+import { judge, type Judged } from "../pull-check/judge";
+import type { Failure, PullResult, Sample } from "../pull-check/order";
+import { runPuller } from "../pull-check/run";
+import { readTarget } from "../pull-check/target";
+import {
+  failureInWords,
+  pullFailure,
+  type Situation,
+  warnings,
+  waysOn,
+  withoutCheck,
+} from "../pull-check/words";
+import { containerOf } from "../registry/patch";
+import { readRegistry } from "../registry/registry";
+import { type Session, sessionOf } from "../session";
 import type { PullCheckInputs, PullCheckOutputs } from "./kinds";
 import type { Step } from "./step";
-import { registryConfig } from "../names";
 
 export const pullCheckStep: Step<PullCheckInputs, PullCheckOutputs> = {
   kind: "pull-check",
   triggers: [],
-  async run(inputs, context) {
-    const session = sessionOf(inputs, context);
-    await session.journal.assertRun();
-    if (inputs.sample === 0) {
-      session.log("no image is pulled (pullCheck is 0)");
-      return { manifests: 0, blobs: 0 };
-    }
-    const result = await pullCheck(inputs, session);
-    if (!result.ok) {
-      throw new Error(pullFailure(result));
-    }
-    const nothing = nothingPulled(result, await session.journal.assertRun());
-    if (nothing !== undefined) {
-      throw new Error(nothing);
-    }
-    session.log(
-      `pulled ${result.manifests} manifests and ${result.blobs} blobs (${showBytes(result.bytes)}), ` +
-        `${result.redirected} of them straight from Swift`,
-    );
-    return { manifests: result.manifests, blobs: result.blobs };
-  },
+  run: (inputs, context) => checkPulls(inputs, sessionOf(inputs, context)),
 };
 
-/**
- * No pull at all shows nothing, while the proof counts objects: the registry may be on an empty container. `undefined`
- * when there was a pull, or nothing that could have been pulled.
- */
-export function nothingPulled(result: PullResult, journal: Journal): string | undefined {
-  const objects = journal.proof?.objects ?? 0;
-  if (result.manifests > 0 || objects === 0) {
-    return undefined;
+export async function checkPulls(inputs: PullCheckInputs, session: Session): Promise<PullCheckOutputs> {
+  const { log } = session;
+  const journal = await session.journal.assertRun();
+  if (inputs.sample === 0) {
+    log("no image is pulled (pullCheck is 0)");
+    return { manifests: 0, blobs: 0 };
   }
-  return (
-    "pull check: no image was pulled, because no ImageStream names one that this registry stores, or the registry's " +
-    `catalog is empty; but ${objects} objects were copied to Swift, so the registry may be on another container than ` +
-    `these. The registry stays read-only on Swift; go back with: ${goBack}. If it never stored more than copies of ` +
-    `other registries' images, or every image was deleted, there is nothing to pull: ${leaveOut}`
+  const drawn = await drawSample(inputs.sample, journal, session);
+  if (drawn.samples?.length === 0) {
+    log("nothing to pull: no ImageStream names an image that this registry stores");
+    return { manifests: 0, blobs: 0 };
+  }
+  const result = await runPuller(
+    {
+      pull: {
+        target: await readTarget(session.api),
+        count: inputs.sample,
+        ...(drawn.samples === undefined ? {} : { samples: drawn.samples }),
+      },
+      login: drawn.samples !== undefined,
+      image: inputs.image,
+      timeoutSeconds: inputs.timeoutSeconds,
+    },
+    session,
+  ).catch(async (error: unknown) => {
+    throw await withWaysOn(error, inputs, session);
+  });
+  await conclude(result, inputs, journal, session);
+  return { manifests: result.manifests, blobs: result.blobs };
+}
+
+/** Looks for so long for the image API before the sample of the journal has to do. */
+const patienceSeconds = 60;
+
+/** From the ImageStreams; while their API is away, the one that was drawn before the storage patch. */
+async function drawSample(
+  count: number,
+  { sample }: Journal,
+  session: Session,
+): Promise<{ readonly samples?: readonly Sample[] }> {
+  const hurried = session.pace === undefined ? { seconds: patienceSeconds } : { seconds: 0 };
+  const streams = await insist(session.log, () => readImageStreams(session.api), hurried).catch(
+    (error: unknown): typeof away => {
+      if (isAway(error)) return away;
+      throw error;
+    },
+  );
+  if (streams !== away) {
+    const samples = draw(streams, count);
+    return samples === undefined ? {} : { samples };
+  }
+  const situation = await situationOf({}, session);
+  if (sample === undefined) {
+    throw new Error([`pull check: ${imageApiAway("see above")}`, ...waysOn([apiAway], situation)].join("\n"));
+  }
+  session.log(`the image API does not answer: the sample of ${sample.at} is pulled`);
+  return { samples: fromJournal(sample) };
+}
+
+/** A failure that passes by itself, for the advice. */
+const apiAway: Failure = {
+  sample: { repository: "", reference: "" },
+  kind: "registry",
+  part: "manifest",
+  what: "",
+  why: "",
+  passing: true,
+};
+
+/** Judges, says what should be known, and throws when the registry does not serve what it should. */
+async function conclude(
+  result: PullResult,
+  inputs: PullCheckInputs,
+  journal: Journal,
+  session: Session,
+): Promise<void> {
+  const { log } = session;
+  const situation = await situationOf(inputs, session);
+  const container = containerOf((await readRegistry(session.api)).config?.storage ?? {});
+  if (result.emptyCatalog === true) {
+    await assertEmpty(container, situation, session);
+    log("nothing to pull: the registry's catalog is empty, and so is its container");
+    return;
+  }
+  // Only while it is sealed is the container what was proven: afterwards images are deleted from it.
+  const proven = situation.readOnly && journal.proof !== undefined && journal.proof.container === container;
+  const judged = judge(result, await findOut(result.failures, container, session), proven);
+  for (const line of warnings(judged, result)) log(line);
+  if (judged.failed.length > 0) {
+    for (const each of judged.failed) log(`failed: ${failureInWords(each)}`);
+    throw new Error(pullFailure(judged, result, situation));
+  }
+  assertTime(judged, result, situation);
+  log(
+    `pulled ${result.manifests} manifests and ${result.blobs} blobs (${showBytes(result.bytes)}), ` +
+      `${result.redirected} of them straight from Swift`,
   );
 }
 
-const goBack = "pulumi config set state abort && pulumi up";
-const leaveOut = "pulumi config set pullCheck 0 && pulumi up";
+/** Nothing was pulled because the time was up: that shows nothing. */
+function assertTime(judged: Judged, result: PullResult, situation: Situation): void {
+  if (result.manifests === 0 && result.left > 0) {
+    throw new Error(
+      ["pull check: the time was up before one image was pulled", ...waysOn([apiAway], situation)].join("\n"),
+    );
+  }
+}
 
-/** What failed, after how many, and the ways on. */
-export function pullFailure(result: PullResult): string {
-  const failure = result.failure;
-  const redirect = failure?.redirect;
-  const way =
-    redirect === undefined
-      ? ""
-      : `. The registry redirected to ${redirect}; if nodes cannot reach or trust it, let the registry serve blobs itself: ` +
-        `oc patch ${registryConfig} --type=merge ` +
-        `-p '{"spec":{"disableRedirect":true}}', and run the same command again`;
-  return (
-    `pull check: ${failure?.what ?? "a pull"} failed after ${result.manifests} manifests and ${result.blobs} blobs: ` +
-    `${failure?.why ?? "unknown"}${way}. The registry stays read-only on Swift; go back with: ${goBack}. If this ` +
-    `failed before the migration as well, open the registry without the check: ${leaveOut}`
+/** An empty catalog over a container with repositories: the registry looks at another one. */
+async function assertEmpty(
+  container: string | undefined,
+  situation: Situation,
+  session: Session,
+): Promise<void> {
+  const repositories =
+    container === undefined
+      ? []
+      : await session.withSwift((swift) =>
+          swift.folders(container, "files/docker/registry/v2/repositories/"),
+        );
+  if (repositories.length > 0) {
+    throw new Error(
+      [
+        `pull check: the registry's catalog is empty, but container ${container} has repositories: the registry looks at ` +
+          "another container or account",
+        ...waysOn([{ ...apiAway, kind: "missing", passing: false }], situation),
+      ].join("\n"),
+    );
+  }
+}
+
+async function situationOf(
+  inputs: Pick<PullCheckInputs, "releasing">,
+  { api, journal }: Session,
+): Promise<Situation> {
+  const { config } = await readRegistry(api);
+  const { released } = await journal.assertRun();
+  return {
+    readOnly: config?.readOnly ?? true,
+    disableRedirect: config?.disableRedirect ?? false,
+    releasing: inputs.releasing === true,
+    released: released !== undefined,
+  };
+}
+
+/** An error of the Pod itself, with where the registry stands. */
+async function withWaysOn(error: unknown, inputs: PullCheckInputs, session: Session): Promise<unknown> {
+  if (!(error instanceof Error) || !error.message.startsWith("pull check:")) {
+    return error;
+  }
+  const situation = await situationOf(inputs, session);
+  return new Error(
+    [`${error.message}.`, ...waysOn([apiAway], situation).slice(0, -1), withoutCheck(situation)].join("\n"),
+    { cause: error },
   );
 }

@@ -1,4 +1,6 @@
 /** The switch's storage patch: only with a proof that still holds, looked at again right before each sending. */
+import { insist, isAway } from "../api/away";
+import { draw, imageApiAway, readImageStreams, toJournal } from "../pull-check/images";
 import { readClaim } from "../registry/claim";
 import { served } from "../registry/evidence";
 import { inPhase } from "../journal/store";
@@ -26,6 +28,9 @@ export async function toSwiftStep(
   const { previous } = remembered;
   const fields = { container, ...(await session.cloud()).patch };
   const isThere = containerOf((await readRegistry(api)).config?.storage ?? {}) === container;
+  if (!isThere && (inputs.sample ?? 0) > 0) {
+    await rememberSample(inputs.sample ?? 0, session);
+  }
   const result = await rollOut(
     {
       name: "switching",
@@ -62,6 +67,23 @@ export async function toSwiftStep(
     revision: result.seen.deployment?.revision ?? 0,
     seconds: result.seconds,
   };
+}
+
+/**
+ * Draws the pull check's sample before anything is sent: while the image API is away, the registry serves no manifest
+ * from Swift either, and then it is better where it is.
+ */
+async function rememberSample(count: number, session: Session): Promise<void> {
+  const hurried = session.pace === undefined ? {} : { seconds: 0, pace: session.pace };
+  const streams = await insist(session.log, () => readImageStreams(session.api), hurried).catch(
+    (error: unknown) => {
+      throw isAway(error) ? new Error(`switching: nothing was sent: ${imageApiAway(error.message)}`) : error;
+    },
+  );
+  const samples = draw(streams, count);
+  await session.journal.update(({ sample: _old, ...each }) =>
+    samples === undefined ? each : { ...each, sample: toJournal(samples, new Date().toISOString()) },
+  );
 }
 
 function inAnotherAccount(container: string): string {

@@ -4,6 +4,7 @@
  */
 export * from "./access";
 export * from "./before";
+export * from "./images";
 export * from "./operator";
 export * from "./swift";
 export * from "./volume";

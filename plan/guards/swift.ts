@@ -32,7 +32,7 @@ export function guardCloud(
         "credentials-malformed",
         "the credentials for OpenStack cannot be read",
         "a clouds.yaml with an entry for the cluster's cloud",
-        `${secret} -o jsonpath='{.data.clouds\\.yaml}' | base64 -d`,
+        `oc -n ${namespace} describe secret ${installerSecretName} (it shows the keys and their sizes, no value)`,
       );
       break;
     case "refused":

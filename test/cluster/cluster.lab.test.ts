@@ -50,7 +50,7 @@ described("the permissions that docs/permissions.yaml grants", () => {
 
   async function asUser(): Promise<Api> {
     const token = await api.create<{ status: { token: string } }>(
-      paths.serviceAccountToken("default", account),
+      `/api/v1/namespaces/default/serviceaccounts/${account}/token`,
       {
         apiVersion: "authentication.k8s.io/v1",
         kind: "TokenRequest",

@@ -10,6 +10,7 @@ import { containerName } from "../../plan/container";
 import { identity } from "../migrator/swift-standin/keystone";
 import { SwiftStandin } from "../migrator/swift-standin/server";
 import { settings } from "../plan/observations";
+import { pullCheckName } from "../../cluster/names";
 
 /** What the server has, by path. */
 const objects = new Map<string, object>();
@@ -116,5 +117,29 @@ describe("the container that Swift is asked about", () => {
     const { seen, cloud } = await looksAt("switch");
     expect(cloud?.ok === true && cloud.provider.password === identity.user.password).toBe(true);
     expect(JSON.stringify(seen).includes(identity.user.password)).toBe(false);
+  });
+});
+
+describe("a switch that pulls images", () => {
+  const streams = (there: boolean) => {
+    objects.set(paths.imageStreams, { items: [] });
+    if (there) objects.set(paths.imageApi, { resources: [] });
+  };
+
+  test("needs rights of its own, and more where the account that pulls is not made yet", async () => {
+    streams(true);
+    forbidden.add("list imagestreams").add("create clusterrolebindings");
+    expect(await missing({ state: "switch", pullCheck: 0 })).toEqual([]);
+    expect(await missing({ state: "switch", pullCheck: 20 })).toEqual(["list imagestreams"]);
+    forbidden.delete("list imagestreams");
+    expect(await missing({ state: "switch", pullCheck: 20 })).toEqual(["create clusterrolebindings"]);
+    objects.set(paths.serviceAccount(pullCheckName), { metadata: { name: pullCheckName } });
+    expect(await missing({ state: "switch", pullCheck: 20 })).toEqual([]);
+  });
+
+  test("needs no account where there is no image API, as on a cluster without OpenShift's own API server", async () => {
+    streams(false);
+    forbidden.add("create clusterrolebindings");
+    expect(await missing({ state: "switch", pullCheck: 20 })).toEqual([]);
   });
 });

@@ -1,7 +1,13 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { missingPermissions, permissionInWords, permissions } from "../../../cluster/api/permissions";
+import {
+  missingPermissions,
+  permissionInWords,
+  permissions,
+  type Special,
+} from "../../../cluster/api/permissions";
+import { namespace, pullCheckName } from "../../../cluster/names";
 import { permissionsManifest } from "../../../cluster/api/permissions-manifest";
 import { FakeApi } from "../support/fake-api";
 
@@ -67,6 +73,53 @@ test("the SCC anyuid is asked for only where the Pod is to run as root", async (
   expect(await asked(false, "migrate")).not.toContain(use);
   // No migration Pod is left then.
   expect(await asked(true, "switch")).not.toContain(use);
+});
+
+describe("the pull check", () => {
+  const nothing = new Reviews(() => false);
+  const asked = async (specials: readonly Special[]) =>
+    (await missingPermissions(nothing, "switch", specials)).map(permissionInWords);
+
+  test("asks for its rights where there is one only, and for none to make tokens", async () => {
+    const list = "list imagestreams.image.openshift.io (cluster-wide)";
+    expect(await asked([])).not.toContain(list);
+    expect(await asked(["pull-check"])).toContain(list);
+    expect((await asked(["pull-check", "pull-account"])).join()).not.toContain("token");
+    expect(permissionsManifest()).not.toContain("serviceaccounts/token");
+  });
+
+  test("pulls as an account that the file makes: who makes one at run time needs rights that the file does not grant", async () => {
+    const make = "create clusterrolebindings.rbac.authorization.k8s.io (cluster-wide)";
+    expect(await asked(["pull-check"])).not.toContain(make);
+    expect(await asked(["pull-check", "pull-account"])).toContain(make);
+    expect(permissionsManifest()).not.toContain("- clusterrolebindings");
+    const documents = parseAllDocuments(permissionsManifest()).map((each) => each.toJS() as object);
+    expect(documents).toContainEqual(
+      expect.objectContaining({
+        kind: "ClusterRoleBinding",
+        roleRef: expect.objectContaining({ name: "system:image-puller" }) as object,
+        subjects: [{ kind: "ServiceAccount", name: pullCheckName, namespace }],
+      }),
+    );
+  });
+});
+
+test("no message and no page tells anyone to print a secret", () => {
+  const root = join(__dirname, "../../..");
+  const files = ["cluster", "components", "config", "docs", "migrator", "plan", "swift"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
+  );
+  const printing =
+    /secrets?[\s/]+\S+ -o ?(yaml|json)|extract secret|\bsecret\b.*base64 (-d|--decode)|get secrets? -o/;
+  const found = [...files, "README.md"]
+    .filter((name) => /\.(ts|md|yaml)$/.test(name))
+    .flatMap((name) =>
+      readFileSync(join(root, name), "utf8")
+        .split("\n")
+        .filter((line) => printing.test(line))
+        .map((line) => `${name}: ${line.trim()}`),
+    );
+  expect(found).toEqual([]);
 });
 
 test("docs/permissions.yaml grants it by its last part alone, which is commented out", () => {

@@ -1,97 +1,242 @@
+/** The puller against registries that listen here: what it pulls, what it repeats, what it says of a failure. */
 import { createHash } from "node:crypto";
+import { writeFileSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { ApiError } from "../../../cluster/api/api";
-import type { Journal } from "../../../cluster/journal/journal";
-import type { JournalOfRun } from "../../../cluster/journal/store";
-import { paths } from "../../../cluster/api/paths";
-import { pullCheckPod } from "../../../cluster/pull-check/pod";
-import { pull, type PullOrder } from "../../../cluster/pull-check/puller";
-import { pullCheck, resultOf } from "../../../cluster/pull-check/run";
-import { imageStreamSamples, type RawImageStream } from "../../../cluster/pull-check/samples";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PullerLine, PullOrder, Sample } from "../../../cluster/pull-check/order";
+import { pull } from "../../../cluster/pull-check/puller";
 import { pullerScript } from "../../../cluster/pull-check/script";
-import { nothingPulled, pullFailure } from "../../../cluster/steps/pull-check";
-import { FakeApi } from "../support/fake-api";
-import { proofOf } from "../support/session";
 
 const sha = (text: string) => `sha256:${createHash("sha256").update(text).digest("hex")}`;
 const layer = "the layer's bytes";
 const manifest = JSON.stringify({ layers: [{ digest: sha(layer), size: layer.length }] });
 const index = JSON.stringify({ manifests: [{ digest: sha(manifest) }] });
+const url = (of: Server) => `http://${host(of)}`;
+const host = (of: Server) => `127.0.0.1:${(of.address() as AddressInfo).port}`;
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A registry with three tags of each of two repositories; blobs are redirected to `swift`. */
+const registry =
+  (swift: () => string): Handle =>
+  (request, response) => {
+    const path = request.url ?? "";
+    if (path.startsWith("/v2/_catalog")) {
+      response.end(JSON.stringify({ repositories: ["a", "b", "empty"] }));
+    } else if (path === "/v2/empty/tags/list") {
+      response.writeHead(404).end();
+    } else if (path.endsWith("/tags/list")) {
+      response.end(JSON.stringify({ tags: ["1", "2", "3"] }));
+    } else if (path.includes("/manifests/")) {
+      response.end(path.endsWith(sha(manifest)) || path.endsWith("/1") ? manifest : index);
+    } else if (path.includes("/blobs/")) {
+      response.writeHead(307, { location: `${swift()}/v1/AUTH_p/c?temp_url_sig=secret` }).end();
+    } else {
+      response.writeHead(404).end();
+    }
+  };
 
 describe("pulling as a node would", () => {
-  let server: Server;
-  let swift: Server;
-  let wantsToken = false;
-  let stored = layer;
-  let swiftUrl: string | undefined;
-  const url = (of: Server) => `http://127.0.0.1:${(of.address() as AddressInfo).port}`;
-  const listening = (handle: (request: IncomingMessage, response: ServerResponse) => void) =>
+  const servers: Server[] = [];
+  const listening = (handle: Handle) =>
     new Promise<Server>((resolve) => {
       const made = createServer(handle);
+      servers.push(made);
       made.listen(0, "127.0.0.1", () => resolve(made));
     });
+  afterEach(() => {
+    for (const each of servers.splice(0)) each.close();
+  });
 
-  beforeAll(async () => {
-    swift = await listening((_request, response) => response.end(stored));
-    server = await listening((request, response) => {
-      const path = request.url ?? "";
-      if (wantsToken && request.headers.authorization !== "Bearer good") {
-        response.writeHead(401).end();
-      } else if (path.startsWith("/v2/_catalog")) {
-        response.end(JSON.stringify({ repositories: ["a", "b", "empty"] }));
-      } else if (path === "/v2/empty/tags/list") {
-        response.writeHead(404).end();
-      } else if (path.endsWith("/tags/list")) {
-        response.end(JSON.stringify({ tags: ["1", "2", "3"] }));
-      } else if (path.includes("/manifests/")) {
-        response.end(path.endsWith(sha(manifest)) || path.endsWith("/1") ? manifest : index);
-      } else if (path.includes("/blobs/")) {
-        response
-          .writeHead(307, { location: `${swiftUrl ?? url(swift)}/v1/AUTH_p/c?temp_url_sig=secret` })
-          .end();
-      } else {
-        response.writeHead(404).end();
-      }
-    });
-  });
+  const waits: number[] = [];
+  const lines: PullerLine[] = [];
   beforeEach(() => {
-    wantsToken = false;
-    stored = layer;
-    swiftUrl = undefined;
+    waits.length = 0;
+    lines.length = 0;
   });
-  afterAll(() => {
-    server.close();
-    swift.close();
-  });
-  const order = (changes: Partial<PullOrder> = {}): PullOrder => ({
-    registry: url(server),
-    registryCa: "",
-    redirectCa: "",
+  const pulling = (order: PullOrder) =>
+    pull(order, {
+      say: (line) => lines.push(line),
+      wait: async (seconds) => void waits.push(seconds),
+    });
+  const orderFor = (server: Server, changes: Partial<PullOrder> = {}): PullOrder => ({
+    target: { address: host(server), host: host(server), tls: false, trust: "" },
     count: 4,
+    seconds: 60,
     ...changes,
   });
+  const one: readonly Sample[] = [{ repository: "a", reference: sha(manifest) }];
 
   test("a sample spread over repositories, each blob straight from Swift", async () => {
-    expect(await pull(order())).toEqual({
-      ok: true,
+    const swift = await listening((_, response) => response.end(layer));
+    const server = await listening(registry(() => url(swift)));
+    expect(await pulling(orderFor(server))).toEqual({
       // Two tags of each repository; the second is an index: its manifest is pulled too, and both count as one.
       manifests: 4,
       blobs: 4,
       bytes: 4 * layer.length,
       redirected: 4,
+      failures: [],
+      left: 0,
     });
   });
 
-  test("invariant 1: a blob whose content is not its digest fails, and the redirect's signature is not shown", async () => {
-    stored = "something else";
-    const result = await pull(order());
-    expect(result).toMatchObject({
-      ok: false,
-      failure: { why: expect.stringContaining("its content has digest") as string },
+  test("the registry is asked at an address, under the name that its certificate is for", async () => {
+    const hosts = new Set<string | undefined>();
+    const server = await listening((request, response) => {
+      hosts.add(request.headers.host);
+      response.end(request.url?.includes("/blobs/") === true ? layer : manifest);
     });
-    expect(result.failure?.redirect).toBe(`${url(swift)}/v1/AUTH_p/c`);
-    expect(JSON.stringify(result)).not.toContain("temp_url_sig");
+    const target = { address: host(server), host: "image-registry.example:5000", tls: false, trust: "" };
+    expect(await pulling(orderFor(server, { target, samples: one }))).toMatchObject({
+      manifests: 1,
+      blobs: 1,
+    });
+    expect([...hosts]).toEqual(["image-registry.example:5000"]);
+  });
+
+  test("one answer in five that is 503 fails no image, and what passes is asked again", async () => {
+    let asked = 0;
+    const stumbling =
+      (handle: Handle): Handle =>
+      (request, response) =>
+        ++asked % 5 === 0 ? response.writeHead(503, { "retry-after": "2" }).end() : handle(request, response);
+    const swift = await listening(stumbling((_, response) => response.end(layer)));
+    const server = await listening(stumbling(registry(() => url(swift))));
+    const samples = Array.from({ length: 40 }, (_, i) => ({ repository: `r${i}`, reference: sha(manifest) }));
+    const result = await pulling(orderFor(server, { samples, count: 40 }));
+    expect(result).toMatchObject({ manifests: 40, blobs: 40, failures: [] });
+    // Retry-After is obeyed.
+    expect(waits.length).toBeGreaterThan(0);
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(2);
+  });
+
+  test("a transfer that breaks is repeated", async () => {
+    let broken = 0;
+    const server = await listening((request, response) => {
+      if (request.url?.includes("/blobs/") !== true) {
+        response.end(manifest);
+      } else if (broken++ < 2) {
+        response.writeHead(200, { "content-length": String(layer.length) });
+        response.write(layer.slice(0, 3), () => response.destroy());
+      } else {
+        response.end(layer);
+      }
+    });
+    expect(await pulling(orderFor(server, { samples: one }))).toMatchObject({ blobs: 1, failures: [] });
+    expect(waits).toHaveLength(2);
+  });
+
+  test("a host that fails for long is given up once: the other images are asked once each", async () => {
+    let asked = 0;
+    const server = await listening((request, response) => {
+      if (request.url?.includes("/blobs/") === true) {
+        asked++;
+        response.writeHead(503).end();
+      } else {
+        response.end(manifest);
+      }
+    });
+    const samples = Array.from({ length: 60 }, (_, i) => ({ repository: `r${i}`, reference: sha(manifest) }));
+    const result = await pulling(orderFor(server, { samples, count: 60 }));
+    expect(result.failures).toHaveLength(60);
+    expect(result.failures.every(({ kind, passing }) => kind === "registry" && passing === true)).toBe(true);
+    // Eight at the same time try ten times each; nobody after them does.
+    expect(asked).toBeLessThanOrEqual(8 * 10 + 60);
+    expect(lines.some(({ event }) => event === "retry")).toBe(true);
+  });
+
+  test("it goes on after a failure, takes another candidate, and lists all that failed", async () => {
+    const server = await listening((request, response) => {
+      const path = request.url ?? "";
+      if (path.includes("/bad")) response.writeHead(404).end('{"errors":[{"code":"MANIFEST_UNKNOWN"}]}');
+      else response.end(path.includes("/blobs/") ? layer : manifest);
+    });
+    const samples = ["bad1", "good1", "bad2", "good2", "good3", "good4"].map((repository) => ({
+      repository,
+      reference: sha(manifest),
+    }));
+    const result = await pulling(orderFor(server, { samples, count: 3 }));
+    expect(result.manifests).toBe(3);
+    expect(result.failures).toEqual(
+      ["bad1", "bad2"].map((repository) => ({
+        sample: { repository, reference: sha(manifest) },
+        kind: "missing",
+        part: "manifest",
+        digest: sha(manifest),
+        what: `manifest ${repository}@${sha(manifest)}`,
+        why: "the registry answers HTTP 404 (MANIFEST_UNKNOWN)",
+      })),
+    );
+    expect(waits).toEqual([]);
+  });
+
+  test("a thousand images: no more than eight at the same time, and how far it is", async () => {
+    let underWay = 0;
+    let most = 0;
+    const server = await listening((request, response) => {
+      most = Math.max(most, ++underWay);
+      setImmediate(() => {
+        underWay--;
+        response.end(request.url?.includes("/blobs/") === true ? layer : manifest);
+      });
+    });
+    const samples = Array.from({ length: 1000 }, (_, i) => ({
+      repository: `r${i}`,
+      reference: sha(manifest),
+    }));
+    let clock = 0;
+    const result = await pull(orderFor(server, { samples, count: 1000, seconds: 1e9 }), {
+      say: (line) => lines.push(line),
+      now: () => (clock += 100),
+    });
+    expect(result).toMatchObject({ manifests: 1000, failures: [], left: 0 });
+    expect(most).toBeLessThanOrEqual(8);
+    expect(lines.filter(({ event }) => event === "progress").length).toBeGreaterThan(5);
+  });
+
+  test("when the time is up no further image is begun, and it says how many are left", async () => {
+    const server = await listening((request, response) =>
+      response.end(request.url?.includes("/blobs/") === true ? layer : manifest),
+    );
+    const samples = Array.from({ length: 50 }, (_, i) => ({ repository: `r${i}`, reference: sha(manifest) }));
+    let clock = 0;
+    const result = await pull(orderFor(server, { samples, count: 50, seconds: 1 }), {
+      say: () => undefined,
+      now: () => (clock += 50),
+    });
+    expect(result.left).toBeGreaterThan(0);
+    expect(result.left + result.manifests).toBe(50);
+  });
+
+  test("invariant 1: a blob whose content is not its digest fails, and the redirect's signature is not shown", async () => {
+    const swift = await listening((_, response) => response.end("something else"));
+    const server = await listening(registry(() => url(swift)));
+    const result = await pulling(orderFor(server, { samples: one, count: 1 }));
+    expect(result.failures[0]).toMatchObject({
+      kind: "content",
+      why: expect.stringContaining("its content has digest") as string,
+      redirect: `${url(swift)}/v1/AUTH_p/c`,
+    });
+    expect(JSON.stringify([result, lines])).not.toContain("temp_url_sig");
+  });
+
+  test("invariant 1: a manifest by digest must have it, and one by tag the digest that the registry names", async () => {
+    const server = await listening((request, response) => {
+      const tagged = request.url?.endsWith("/latest") === true;
+      response.writeHead(200, tagged ? { "docker-content-digest": sha("another") } : {}).end(manifest);
+    });
+    const samples = [
+      { repository: "a", reference: sha("wanted") },
+      { repository: "a", reference: "latest" },
+    ];
+    const { failures } = await pulling(orderFor(server, { samples }));
+    expect(failures.map(({ kind, part }) => `${part} ${kind}`)).toEqual([
+      "manifest content",
+      "manifest content",
+    ]);
   });
 
   test("what the registry redirects to is fetched through the cluster's proxy, as nodes do it", async () => {
@@ -104,159 +249,57 @@ describe("pulling as a node would", () => {
       asked.push(`CONNECT ${request.url}`);
       socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
     });
-    const redirectProxy = { http: url(proxy).replace("//", "//u:p@"), https: url(proxy), no: ["10.0.0.0/8"] };
-    try {
-      const plain = await pull(order({ redirectProxy, count: 1 }));
-      expect(plain).toMatchObject({ ok: true, redirected: 1 });
-      const user = Buffer.from("u:p").toString("base64");
-      expect(asked).toEqual([`Basic ${user} ${url(swift)}/v1/AUTH_p/c?temp_url_sig=secret`]);
-      swiftUrl = "https://swift.example:8080";
-      const tunnel = await pull(order({ redirectProxy, count: 1 }));
-      expect(asked[1]).toBe("CONNECT swift.example:8080");
-      expect(tunnel.failure?.why).toMatch(/CONNECT is answered with HTTP 403 \(through proxy 127\.0\.0\.1/);
-    } finally {
-      proxy.close();
-    }
+    let swift = "http://swift.example:8080";
+    const server = await listening(registry(() => swift));
+    const settings = { http: url(proxy).replace("//", "//u:p@"), https: url(proxy), no: ["10.0.0.0/8"] };
+    const order = orderFor(server, { samples: one, count: 1 });
+    const proxied = { ...order, target: { ...order.target, proxy: settings } };
+    expect(await pulling(proxied)).toMatchObject({ redirected: 1, failures: [] });
+    const user = Buffer.from("u:p").toString("base64");
+    expect(asked).toEqual([`Basic ${user} http://swift.example:8080/v1/AUTH_p/c?temp_url_sig=secret`]);
+    swift = "https://swift.example:8080";
+    const [failure] = (await pulling(proxied)).failures;
+    expect(asked[1]).toBe("CONNECT swift.example:8080");
+    // A proxy that refuses will refuse again.
+    expect(failure).toMatchObject({ kind: "redirect" });
+    expect(failure?.passing).toBeUndefined();
+    expect(failure?.why).toMatch(/CONNECT is answered with HTTP 403 \(through proxy 127\.0\.0\.1/);
+    expect(waits).toEqual([]);
   });
 
-  test("Swift that cannot be reached fails with its address and names disableRedirect and abort", async () => {
-    const gone = await listening((_request, response) => response.end());
-    const address = url(gone);
-    await new Promise((resolve) => gone.close(resolve));
-    const redirecting = await listening((request, response) =>
-      request.url?.includes("/blobs/") === true
-        ? response.writeHead(307, { location: `${address}/x?sig=s` }).end()
-        : response.end(manifest),
-    );
-    try {
-      const samples = [{ repository: "a", reference: sha(manifest) }];
-      const result = await pull(order({ registry: url(redirecting), samples }));
-      expect(result).toMatchObject({ ok: false, manifests: 1, failure: { redirect: `${address}/x` } });
-      expect(pullFailure(result)).toMatch(/disableRedirect.*stays read-only on Swift.*state abort/);
-    } finally {
-      redirecting.close();
-    }
-  });
-
-  test("a registry that wants a login says so, and pulls with tokens", async () => {
-    wantsToken = true;
-    const samples = [{ repository: "a", reference: sha(manifest) }];
-    expect(await pull(order({ samples }))).toMatchObject({ ok: false, wantsLogin: true });
-    expect(await pull(order({ samples: [{ ...samples[0]!, token: "good" }] }))).toMatchObject({
-      ok: true,
-      blobs: 1,
-    });
-  });
-});
-
-const stream = (name: string, images: readonly (readonly [string, string])[]): RawImageStream => ({
-  metadata: { name, namespace: "team", uid: name, resourceVersion: "1" },
-  status: {
-    dockerImageRepository: `registry.svc:5000/team/${name}`,
-    tags: images.map(([host, image]) => ({
-      tag: image,
-      items: [{ dockerImageReference: `${host}/team/${name}@${image}`, image }],
-    })),
-  },
-});
-const own = "registry.svc:5000";
-
-test("samples from ImageStreams: only what this registry stores, repositories in turn", () => {
-  expect(
-    imageStreamSamples(
-      [
-        stream("a", [
-          [own, "sha256:1"],
-          [own, "sha256:2"],
-          ["quay.io", "sha256:3"],
-        ]),
-        stream("b", [[own, "sha256:4"]]),
-        stream("none", []),
-      ],
-      3,
-    ),
-  ).toEqual([
-    { repository: "team/a", reference: "sha256:1" },
-    { repository: "team/b", reference: "sha256:4" },
-    { repository: "team/a", reference: "sha256:2" },
-  ]);
-});
-
-describe("what a pull check says", () => {
-  const none = { ok: true, manifests: 0, blobs: 0, bytes: 0, redirected: 0 };
-  const journal: Journal = { version: 1, phase: "switching", phaseSince: "s" };
-
-  test("invariant 1: no pull at all is no success where something was copied", () => {
-    const full = { ...journal, proof: proofOf(undefined) };
-    expect(nothingPulled(none, full)).toMatch(/10 objects .*state abort.*pullCheck 0/);
-    expect(nothingPulled({ ...none, manifests: 1 }, full)).toBeUndefined();
-    expect(nothingPulled(none, { ...full, proof: { ...full.proof, objects: 0 } })).toBeUndefined();
-    expect(nothingPulled(none, journal)).toBeUndefined();
-  });
-
-  test("an image that was broken before does not keep the registry sealed: the way on is named", () => {
-    const failure = { what: "blob a@sha256:1", why: "HTTP 404" };
-    expect(pullFailure({ ...none, ok: false, manifests: 3, failure })).toMatch(
-      /after 3 manifests.*state abort.*failed before the migration as well.*pullCheck 0/,
-    );
-  });
-
-  test("no project that could log in is a failure, not an empty sample", async () => {
-    const api = new FakeApi();
-    api.put(`${paths.imageStreams}/a`, stream("a", [[own, "sha256:1"]]));
-    const create = api.create.bind(api);
-    api.create = async <T extends object>(path: string, body: object) => {
-      if (path.endsWith("/token")) throw new ApiError("not-found", "no", 404);
-      const made = await create(path, body);
-      if (path === paths.pods) {
-        const message = JSON.stringify({ ...none, ok: false, wantsLogin: true });
-        api.edit(paths.pod("image-registry-migration-pull-check"), {
-          status: {
-            phase: "Failed",
-            containerStatuses: [
-              { name: "p", ready: false, restartCount: 0, state: { terminated: { exitCode: 1, message } } },
-            ],
-          },
-        });
+  test("the token is read before each request, because the kubelet renews it; without the right one it is a login's failure", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "pull-check-"));
+    const tokenFile = join(folder, "token");
+    writeFileSync(tokenFile, "old\n");
+    const server = await listening((request, response) => {
+      if (request.headers.authorization !== "Bearer old" && request.headers.authorization !== "Bearer new") {
+        response.writeHead(401).end();
+        return;
       }
-      return made as T;
-    };
-    const journalOfRun = { assertRun: async () => journal } as JournalOfRun;
-    const context = { api, journal: journalOfRun, log: () => undefined };
-    const result = await pullCheck({ sample: 1, image: "i", timeoutSeconds: 5 }, context);
-    expect(result).toMatchObject({ ok: false, failure: { what: "logging in" } });
-    expect(result.failure?.why).toContain("team");
+      writeFileSync(tokenFile, "new\n");
+      response.end(request.url?.includes("/blobs/") === true ? layer : manifest);
+    });
+    try {
+      expect(await pulling(orderFor(server, { samples: one, tokenFile }))).toMatchObject({ blobs: 1 });
+      expect((await pulling(orderFor(server, { samples: one }))).failures).toMatchObject([{ kind: "login" }]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
-});
 
-test("a Pod that died without a word is told by what Kubernetes says of it", () => {
-  const pod = {
-    metadata: { name: "p", uid: "u", resourceVersion: "1" },
-    spec: { containers: [] },
-    status: {
-      phase: "Failed",
-      containerStatuses: [
-        {
-          name: "pull-check",
-          ready: false,
-          restartCount: 0,
-          state: { terminated: { exitCode: 137, reason: "OOMKilled" } },
-        },
-      ],
-    },
-  };
-  expect(resultOf(pod, undefined)).toMatchObject({ ok: false, failure: { why: "OOMKilled" } });
-});
+  test("a catalog without a repository is told apart from one without tags", async () => {
+    let repositories: string[] = [];
+    const server = await listening((request, response) =>
+      request.url?.includes("_catalog") === true
+        ? response.end(JSON.stringify({ repositories }))
+        : response.writeHead(404).end(),
+    );
+    expect(await pulling(orderFor(server))).toMatchObject({ manifests: 0, emptyCatalog: true });
+    repositories = ["emptied"];
+    expect(await pulling(orderFor(server))).not.toHaveProperty("emptyCatalog");
+  });
 
-test("the Pod runs unprivileged, and its script fits an argument", () => {
-  expect(pullerScript().length).toBeLessThan(32 * 1024);
-  const pod = pullCheckPod({ image: "i", uid: 1, group: 1, timeoutSeconds: 60 }) as {
-    spec: { automountServiceAccountToken: boolean; containers: { securityContext: object }[] };
-  };
-  expect(pod.spec.automountServiceAccountToken).toBe(false);
-  expect(pod.spec.containers[0]?.securityContext).toEqual({
-    allowPrivilegeEscalation: false,
-    readOnlyRootFilesystem: true,
-    capabilities: { drop: ["ALL"] },
+  test("the script fits an argument", () => {
+    expect(pullerScript().length).toBeLessThan(64 * 1024);
   });
 });
