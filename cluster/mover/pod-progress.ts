@@ -2,18 +2,18 @@
  * Follows one mover Pod to its end: progress from its log, trouble in its own words, an error at once when it failed
  * for good. The Pod goes on when this process dies; following it again takes up where it is.
  */
-import { setTimeout as sleep } from "node:timers/promises";
-import { exitCodes, type Report } from "../../migrator/contract";
-import { exitCodeOf } from "../../migrator/errors";
+import type { Report } from "../../migrator/contract";
 import { type Api, ApiError } from "../api/api";
 import type { JournalOfRun } from "../journal/store";
 import type { RawContainerStatus, RawPod } from "../api/objects";
 import { paths } from "../api/paths";
 import { type Found, type Turn, Voice, waitFor } from "../api/wait";
-import { evictionOf, podTrouble, words } from "../api/pod-trouble";
+import { podTrouble } from "../api/pod-trouble";
+import { ended, isPermanent, meaningOf, PermanentFailure } from "./pod-end";
+import { logStream } from "./pod-log";
 import { progressTeller, type ProgressTeller } from "./progress";
 import { podEvents } from "../registry/registry";
-import { namespace, requiredScc } from "../names";
+import { namespace } from "../names";
 
 export interface Following {
   readonly name: string;
@@ -32,17 +32,6 @@ export interface FollowingContext {
   readonly log: (line: string) => void;
   /** Milliseconds between two looks; default 1,000. */
   readonly pace?: number;
-}
-
-/** It failed in a way that running again unchanged will not mend; the Pod's identity must change. */
-export class PermanentFailure extends Error {
-  constructor(
-    message: string,
-    readonly exitCode: number,
-  ) {
-    super(message);
-    this.name = "PermanentFailure";
-  }
 }
 
 export class GaveWay extends Error {}
@@ -144,94 +133,11 @@ async function giveWay({ order, api }: UnderWay): Promise<void> {
   }
 }
 
-async function ended(
-  order: Following,
-  pod: RawPod,
-  status: RawContainerStatus | undefined,
-  teller: ProgressTeller,
-  api: Api,
-): Promise<Report> {
-  const end = status?.state?.terminated ?? status?.lastState?.terminated;
-  const report = teller.report() ?? parseReport(end?.message);
-  if (pod.status?.phase === "Succeeded" && report === undefined) {
-    throw new PermanentFailure(
-      `${order.what}: pod ${namespace}/${order.name} succeeded but left no report; run the same command again`,
-      0,
-    );
-  }
-  if (pod.status?.phase === "Succeeded" && report?.exitCode === 0) {
-    return report;
-  }
-  // A Pod that is to end instead of looping may end well and leave the real code in its report.
-  const exitCode = report?.exitCode ?? end?.exitCode ?? 1;
-  const cause = causeFromOutside(pod, exitCode);
-  if (cause !== undefined) {
-    throw new PermanentFailure(
-      `${order.what}: pod ${namespace}/${order.name} was ${cause}; run the same command again, what was copied stays`,
-      exitCode,
-    );
-  }
-  if (end?.reason === "OOMKilled") {
-    throw new PermanentFailure(
-      `${order.what}: pod ${namespace}/${order.name} was killed for lack of memory (OOMKilled)${limitOf(pod)}; give it ` +
-        `more with: ${moreMemory}, or fewer transfers, and run the same command again, what was copied stays`,
-      end.exitCode,
-    );
-  }
-  const lines = teller.tail().length > 0 ? teller.tail() : await lastLines(api, order.name);
-  const own = report?.message ?? "";
-  throw new PermanentFailure(
-    [
-      `${order.what} failed: pod ${namespace}/${order.name} ended with exit code ${exitCode} (${meaningOf(exitCode)})`,
-      ...(own === "" ? [] : [own]),
-      ...advice(exitCode, own, pod),
-      ...(own === "" && lines.length > 0
-        ? [`its last lines:\n${lines.map((line) => `    ${line}`).join("\n")}`]
-        : []),
-      ...(own === "" ? ["run the same command again to go on; what was copied stays"] : []),
-    ].join("; "),
-    exitCode,
-  );
-}
-
-/** What ended a Pod that would have gone on: its kubelet, a drain, a deletion. Not its own failure. */
-function causeFromOutside(pod: RawPod, exitCode: number): string | undefined {
-  const eviction = evictionOf(pod);
-  if (eviction !== undefined) {
-    return `evicted: ${eviction}`;
-  }
-  if (exitCode !== exitCodeOf("interrupted")) {
-    return undefined;
-  }
-  const disruption = pod.status?.conditions?.find(
-    (each) => each.type === "DisruptionTarget" && each.status === "True",
-  );
-  const why =
-    disruption === undefined
-      ? "it got a signal (deleted, or its node is shut down)"
-      : words(disruption.reason, disruption.message);
-  return `ended from outside: ${why}`;
-}
-
 /** It may have ended, and be started again, between two looks. */
 function hasStarted(status: RawContainerStatus | undefined): boolean {
   const { state, lastState } = status ?? {};
   return [state?.running, state?.terminated, lastState?.terminated].some((each) => each !== undefined);
 }
-
-/** What the mover cannot know: how its Pod may get more rights. */
-function advice(exitCode: number, message: string, pod: RawPod): readonly string[] {
-  const aboutFiles = [3, 8].includes(exitCode); // source and volume
-  const root = pod.metadata.annotations?.[requiredScc] === "anyuid";
-  return aboutFiles && /\b(EACCES|EPERM)\b/.test(message) && !root
-    ? [
-        "it belongs to another user; a Pod that runs as root can read it: pulumi config set scc anyuid, then run the " +
-          "same command again",
-      ]
-    : [];
-}
-
-const moreMemory = "pulumi config set --path resources.limits.memory 2Gi";
 
 /** It would only be started again to end the same way. */
 function wouldEndTheSame(status: RawContainerStatus | undefined): boolean {
@@ -241,41 +147,6 @@ function wouldEndTheSame(status: RawContainerStatus | undefined): boolean {
 function keepsRunningOutOfMemory(status: RawContainerStatus | undefined): boolean {
   const kills = (status?.restartCount ?? 0) + (status?.state?.waiting === undefined ? 0 : 1);
   return status?.lastState?.terminated?.reason === "OOMKilled" && kills >= outOfMemoryAtMost;
-}
-
-function limitOf(pod: RawPod): string {
-  const limit = pod.spec.containers[0]?.resources?.limits?.["memory"];
-  return limit === undefined ? "" : ` with a limit of ${limit}`;
-}
-
-type ExitTable = Readonly<
-  Record<number, { readonly name: string; readonly meaning: string; readonly permanent: boolean }>
->;
-
-/** The mover's own documented meaning. */
-export function meaningOf(exitCode: number): string {
-  const known = (exitCodes as ExitTable)[exitCode];
-  return known === undefined ? "failed" : `${known.name}: ${known.meaning}`;
-}
-
-/** Whether running again unchanged ends the same way, by the mover's own table. */
-export function isPermanent(exitCode: number | undefined): boolean {
-  const known = exitCode === undefined ? undefined : (exitCodes as ExitTable)[exitCode];
-  return known?.permanent === true;
-}
-
-/** The report from a termination message; `undefined` when it is none. */
-function parseReport(text: string | undefined): Report | undefined {
-  const line = (text ?? "").trim().split("\n").at(-1) ?? "";
-  if (!line.startsWith("{")) {
-    return undefined;
-  }
-  try {
-    const value = JSON.parse(line) as Report;
-    return (value.version as number) === 1 && typeof value.exitCode === "number" ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function tellRestart(
@@ -320,56 +191,4 @@ function neverStarted(order: Following, trouble: ReturnType<typeof podTrouble>):
     default:
       return `${start}: ${trouble.message}`;
   }
-}
-
-/** A failing log never fails the wait, nor shows what the server answered raw. */
-async function lastLines(api: Api, name: string): Promise<readonly string[]> {
-  const text = await api.text(paths.podLog(name), { tailLines: "10" }).catch(() => undefined);
-  return (text ?? "").split("\n").filter((line) => line.trim() !== "" && !line.startsWith('{"event"'));
-}
-
-/** Until a log that broke off is read again. */
-const pauseMilliseconds = 1000;
-
-/** The Pod's log, line by line, taken up again after a break without repeating what was told. */
-function logStream(api: Api, name: string, teller: ProgressTeller) {
-  const abort = new AbortController();
-  let running: Promise<void> | undefined;
-  let lastTime = "";
-  const read = async (follow: boolean, signal: AbortSignal) => {
-    const query = {
-      timestamps: "true",
-      ...(follow ? { follow: "true" } : {}),
-      ...(lastTime === "" ? {} : { sinceTime: lastTime }),
-    };
-    for await (const line of api.lines(paths.podLog(name), query, signal)) {
-      const space = line.indexOf(" ");
-      const time = line.slice(0, space);
-      // `sinceTime` has whole seconds: what came within that second is told apart by the full stamp.
-      if (time > lastTime) {
-        lastTime = time;
-        teller.line(line.slice(space + 1));
-      }
-    }
-  };
-  const follow = async () => {
-    while (!abort.signal.aborted) {
-      await read(true, abort.signal).catch(() => undefined);
-      await sleep(pauseMilliseconds, undefined, { signal: abort.signal }).catch(() => undefined);
-    }
-  };
-  return {
-    start() {
-      running ??= follow();
-    },
-    /** Reads what is left of a log that has ended: the report is in it. */
-    async finish() {
-      abort.abort();
-      await running;
-      await read(false, AbortSignal.timeout(15_000)).catch(() => undefined);
-    },
-    stop() {
-      abort.abort();
-    },
-  };
 }

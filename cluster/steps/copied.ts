@@ -4,7 +4,8 @@ import { readClaim } from "../registry/claim";
 import { stuckPod, witnessProblem } from "../registry/evidence";
 import type { Journal, Proof, Witness } from "../journal/journal";
 import { inPhase, without } from "../journal/store";
-import { followPod, type Following, GaveWay, PermanentFailure } from "../mover/pod-progress";
+import { followPod, type Following, GaveWay } from "../mover/pod-progress";
+import { PermanentFailure } from "../mover/pod-end";
 import { rememberPrevious } from "../journal/previous";
 import {
   identityFromMover,

@@ -4,14 +4,14 @@
  */
 import { readClaim } from "../registry/claim";
 import { sealed, witnessProblem } from "../registry/evidence";
-import type { Journal, Witness } from "../journal/journal";
+import type { Journal, Previous, Witness } from "../journal/journal";
 import { inPhase, without } from "../journal/store";
 import type { Claim, RegistryConfig } from "../observation";
 import { claimOf, isBeside, isSwift, type SealWay, sealOnSwift, sealOnVolume } from "../registry/patch";
 import { sameWitness } from "../mover/identity";
 import { rememberPrevious } from "../journal/previous";
 import { readRegistry, type RegistrySnapshot } from "../registry/registry";
-import { rollOut } from "../registry/rollout";
+import { rollOut, type RolloutResult } from "../registry/rollout";
 import type { Session } from "../session";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
 import { registryConfig, registryName } from "../names";
@@ -20,27 +20,69 @@ import { registryConfig, registryName } from "../names";
 const placingSeconds = 15;
 
 export async function seal(inputs: RegistryPatchInputs, session: Session): Promise<RegistryPatchOutputs> {
-  const { api, journal, log } = session;
-  const before = await readRegistry(api);
-  const config = before.config;
+  const seen = await readRegistry(session.api);
+  const config = existing(seen);
+  const why = nothingToSeal(inputs, config);
+  if (why !== undefined) {
+    if (why === "loss accepted") {
+      await giveUp(inputs, session);
+    }
+    return notSealed(seen);
+  }
+  const sealing = await begin(inputs, session, config);
+  const result = await sealingRollout(inputs, session, sealing);
+  return record(inputs, session, sealing, result);
+}
+
+function existing({ config }: RegistrySnapshot): RegistryConfig {
   if (config === undefined) {
     throw new Error(
-      `sealing: ${registryConfig} does not exist; is the image registry's operator ` +
-        `installed? oc get clusteroperator ${registryName}`,
+      `sealing: ${registryConfig} does not exist; is the image registry's operator installed? oc get clusteroperator ` +
+        registryName,
     );
   }
+  return config;
+}
+
+/** Why an abort does not seal. */
+function nothingToSeal(
+  inputs: RegistryPatchInputs,
+  config: RegistryConfig,
+): "on its volume" | "loss accepted" | undefined {
+  if (inputs.state !== "abort") {
+    return undefined;
+  }
+  if (!isSwift(config.storage)) {
+    return "on its volume";
+  }
+  return inputs.acceptLoss === true ? "loss accepted" : undefined;
+}
+
+/**
+ * With Swift gone the operator reports its storage error before it looks at the Deployment (source of operator release
+ * 4.22), so a seal would never come to be; and what it would keep is given up. The journal has it all the same: the
+ * opening brings back what was there before only where it is held.
+ */
+async function giveUp(inputs: RegistryPatchInputs, { journal, log }: Session): Promise<void> {
+  await journal.update((each) => holding(each, inputs, new Date().toISOString()));
+  log("the registry is not sealed on Swift, because what was pushed there is given up (acceptLoss)");
+}
+
+/** How this registry is sealed; `way` may change when a Pod cannot be placed. */
+interface Sealing {
+  readonly onSwift: boolean;
+  readonly wasReadOnly: boolean;
+  readonly previous: Previous | undefined;
+  way: SealWay;
+}
+
+/** Remembers what was there before, and that the seal is ours, before anything is sent. */
+async function begin(
+  inputs: RegistryPatchInputs,
+  { api, journal }: Session,
+  config: RegistryConfig,
+): Promise<Sealing> {
   const onSwift = isSwift(config.storage);
-  if (inputs.state === "abort" && !onSwift) {
-    return notSealed(before);
-  }
-  if (inputs.state === "abort" && inputs.acceptLoss === true) {
-    // With Swift gone the operator reports its storage error before it looks at the Deployment (source of operator
-    // release 4.22), so a seal would never come to be; and what it would keep is given up. The journal has it all the
-    // same: the opening brings back what was there before only where it is held.
-    await journal.update((each) => holding(each, inputs, new Date().toISOString()));
-    log("the registry is not sealed on Swift, because what was pushed there is given up (acceptLoss)");
-    return notSealed(before);
-  }
   if (inputs.state === "migrate") {
     await rememberPrevious(api, journal);
   }
@@ -53,48 +95,66 @@ export async function seal(inputs: RegistryPatchInputs, session: Session): Promi
   }
   const claimName = claimOf(config.storage);
   const claim = claimName === undefined ? undefined : await readClaim(api, claimName);
-  let way: SealWay = onSwift ? "as-it-is" : wayToSeal(config, claim, inputs.seal ?? "rolling", remembered);
-  const wasReadOnly = config.readOnly && remembered.seal === undefined;
+  const way = onSwift ? "as-it-is" : wayToSeal(config, claim, inputs.seal ?? "rolling", remembered);
   await journal.update((each) => holding(each, inputs, new Date().toISOString()));
+  const wasReadOnly = config.readOnly && remembered.seal === undefined;
+  return { onSwift, wasReadOnly, previous: remembered.previous, way };
+}
 
-  const result = await rollOut(
+function sealingRollout(
+  inputs: RegistryPatchInputs,
+  session: Session,
+  sealing: Sealing,
+): Promise<RolloutResult> {
+  return rollOut(
     {
       name: "sealing",
-      patch: (now) => (onSwift ? sealOnSwift() : sealOnVolume(now, way, remembered.previous)),
+      patch: (now) => (sealing.onSwift ? sealOnSwift() : sealOnVolume(now, sealing.way, sealing.previous)),
       done: sealed,
       settle: false,
       timeoutSeconds: inputs.timeoutSeconds,
       whenStuck(pod, reason, seconds) {
-        if (way !== "rolling" || seconds < placingSeconds || !cannotBePlaced(reason)) {
+        if (sealing.way !== "rolling" || seconds < placingSeconds || !cannotBePlaced(reason)) {
           return undefined;
         }
-        way = "recreate";
+        sealing.way = "recreate";
         return `Pod ${pod} cannot run beside the old one (${reason}): sealing with Recreate instead, pulls stop meanwhile`;
       },
       next: "run the same command again, or set state to abort to open the registry on its volume",
     },
     session,
   );
-  const witness = witnessAfter(result.seen, (await journal.assertRun()).seal?.witness);
+}
+
+async function record(
+  inputs: RegistryPatchInputs,
+  { journal, log }: Session,
+  sealing: Sealing,
+  { seen, seconds }: RolloutResult,
+): Promise<RegistryPatchOutputs> {
+  const witness = witnessAfter(seen, (await journal.assertRun()).seal?.witness);
+  const now = new Date().toISOString();
   await journal.update((each) => ({
     ...(each.phase === "proven" && sameWitness(each.proof?.witness, witness)
       ? each
-      : inPhase(each, inputs.state === "abort" ? "aborting" : "sealed", new Date().toISOString())),
-    seal: { ...(each.seal ?? held(inputs, new Date().toISOString())), witness },
+      : inPhase(each, inputs.state === "abort" ? "aborting" : "sealed", now)),
+    seal: { ...(each.seal ?? held(inputs, now)), witness },
   }));
-  const sealedBy = wasReadOnly
-    ? "already"
-    : way === "recreate" || way === "scale-to-zero"
-      ? "recreate"
-      : "rolling";
-  log(`the registry is read-only, no Pod can write any more (${result.seconds} s)`);
+  log(`the registry is read-only, no Pod can write any more (${seconds} s)`);
   return {
     deploymentUid: witness.deploymentUid,
-    revision: result.seen.deployment?.revision ?? witness.revision,
+    revision: seen.deployment?.revision ?? witness.revision,
     witness,
-    sealedBy,
-    seconds: result.seconds,
+    sealedBy: sealedBy(sealing),
+    seconds,
   };
+}
+
+function sealedBy({ wasReadOnly, way }: Sealing): "already" | "recreate" | "rolling" {
+  if (wasReadOnly) {
+    return "already";
+  }
+  return way === "recreate" || way === "scale-to-zero" ? "recreate" : "rolling";
 }
 
 /**

@@ -1,7 +1,8 @@
 /** The abort's storage patch: what was there before, from the journal; without one, what the procedure's page says. */
 import { readClaim } from "../registry/claim";
 import { complaint, sealed, served, witnessProblem } from "../registry/evidence";
-import type { Journal } from "../journal/journal";
+import type { Journal, Previous } from "../journal/journal";
+import type { Claim } from "../observation";
 import { inPhase } from "../journal/store";
 import { claimOf, isSwift, toVolume } from "../registry/patch";
 import { volumeIsComplete } from "../journal/proof";
@@ -15,9 +16,42 @@ export async function toVolumeStep(
   inputs: RegistryPatchInputs,
   session: Session,
 ): Promise<RegistryPatchOutputs> {
-  const { api, journal, log } = session;
-  const remembered = await journal.assertRun();
-  const previous = remembered.previous;
+  const { journal, log } = session;
+  const { previous } = await journal.assertRun();
+  const claim = await claimToGoBackTo(inputs, session, previous);
+  const result = await rollOut(
+    {
+      name: "going back",
+      patch: (config) =>
+        isSwift(config.storage) || claimOf(config.storage) === undefined
+          ? toVolume(config, previous, claim.name, claim.accessModes)
+          : { storage: { swift: null } },
+      done: (seen) => served(seen, { storage: "filesystem", claim: claim.name }),
+      beforeSending: () => assertNothingIsLost(inputs, session, claim),
+      timeoutSeconds: inputs.timeoutSeconds,
+      next: "run the same command again",
+    },
+    session,
+  );
+  await journal.update((each) =>
+    inPhase(each, each.phase === "aborted" ? "aborted" : "aborting", new Date().toISOString()),
+  );
+  if (result.sent > 0) {
+    log(`the registry is served from claim ${claim.name} again (${result.seconds} s)`);
+  }
+  return {
+    deploymentUid: result.seen.deployment?.uid ?? "",
+    revision: result.seen.deployment?.revision ?? 0,
+    seconds: result.seconds,
+  };
+}
+
+/** The claim that the registry was on, by UID: one of the same name may be another volume. */
+async function claimToGoBackTo(
+  inputs: RegistryPatchInputs,
+  { api }: Session,
+  previous: Previous | undefined,
+): Promise<Claim> {
   const name = previous?.claim.name ?? inputs.claim ?? defaultClaim;
   const claim = await readClaim(api, name);
   if (claim === undefined || claim.terminating) {
@@ -32,45 +66,28 @@ export async function toVolumeStep(
         `${previous.claim.uid}), so it does not hold the images; the registry stays on Swift`,
     );
   }
-  const result = await rollOut(
-    {
-      name: "going back",
-      patch: (config) =>
-        isSwift(config.storage) || claimOf(config.storage) === undefined
-          ? toVolume(config, previous, name, claim.accessModes)
-          : { storage: { swift: null } },
-      done: (seen) => served(seen, { storage: "filesystem", claim: name }),
-      beforeSending: async () => {
-        const seen = await readRegistry(api);
-        const now = await journal.assertRun();
-        if (!volumeIsComplete(now, claim.uid, seen)) {
-          assertNothingLeftBehind(now, seen, inputs.acceptLoss ?? false);
-        }
-        const verdict = sealed(seen);
-        if (!verdict.ok && inputs.acceptLoss !== true) {
-          throw new Error(
-            `going back: refused right before the storage patch: the registry can still be written ` +
-              `(waiting for ${verdict.waitingFor}${complaint(seen) === undefined ? "" : `; ${complaint(seen) ?? ""}`}); ` +
-              "run the same command again",
-          );
-        }
-      },
-      timeoutSeconds: inputs.timeoutSeconds,
-      next: "run the same command again",
-    },
-    session,
-  );
-  await journal.update((each) =>
-    inPhase(each, each.phase === "aborted" ? "aborted" : "aborting", new Date().toISOString()),
-  );
-  if (result.sent > 0) {
-    log(`the registry is served from claim ${name} again (${result.seconds} s)`);
+  return claim;
+}
+
+/** Asked right before each sending: the volume has what Swift has, and nothing is written to Swift any more. */
+async function assertNothingIsLost(
+  inputs: RegistryPatchInputs,
+  { api, journal }: Session,
+  claim: Claim,
+): Promise<void> {
+  const seen = await readRegistry(api);
+  const now = await journal.assertRun();
+  if (!volumeIsComplete(now, claim.uid, seen)) {
+    assertNothingLeftBehind(now, seen, inputs.acceptLoss ?? false);
   }
-  return {
-    deploymentUid: result.seen.deployment?.uid ?? "",
-    revision: result.seen.deployment?.revision ?? 0,
-    seconds: result.seconds,
-  };
+  const verdict = sealed(seen);
+  if (!verdict.ok && inputs.acceptLoss !== true) {
+    const complains = complaint(seen);
+    throw new Error(
+      `going back: refused right before the storage patch: the registry can still be written ` +
+        `(waiting for ${verdict.waitingFor}${complains === undefined ? "" : `; ${complains}`}); run the same command again`,
+    );
+  }
 }
 
 /** What was pushed to Swift must be on the volume before the registry serves from there. */

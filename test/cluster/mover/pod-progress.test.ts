@@ -1,11 +1,6 @@
 import type { Report } from "../../../migrator/contract";
-import {
-  followPod,
-  GaveWay,
-  isPermanent,
-  meaningOf,
-  PermanentFailure,
-} from "../../../cluster/mover/pod-progress";
+import { followPod, GaveWay } from "../../../cluster/mover/pod-progress";
+import { isPermanent, meaningOf, PermanentFailure } from "../../../cluster/mover/pod-end";
 import { paths } from "../../../cluster/api/paths";
 import { FakeApi } from "../support/fake-api";
 

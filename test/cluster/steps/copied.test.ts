@@ -1,7 +1,7 @@
 import type { Witness } from "../../../cluster/journal/journal";
 import { paths } from "../../../cluster/api/paths";
 import { identityForMover } from "../../../cluster/mover/identity";
-import { PermanentFailure } from "../../../cluster/mover/pod-progress";
+import { PermanentFailure } from "../../../cluster/mover/pod-end";
 import { drifted } from "../../../cluster/steps/drift";
 import { followCopy } from "../../../cluster/steps/copied";
 import type { CopiedInputs } from "../../../cluster/steps/kinds";

@@ -1,0 +1,145 @@
+/** What a migration Pod ended as: its report, or one message that says why it failed and what to do. */
+import { exitCodes, type Report } from "../../migrator/contract";
+import { exitCodeOf } from "../../migrator/errors";
+import type { Api } from "../api/api";
+import type { RawContainerStatus, RawPod } from "../api/objects";
+import { evictionOf, words } from "../api/pod-trouble";
+import { namespace, requiredScc } from "../names";
+import { lastLines } from "./pod-log";
+import type { Following } from "./pod-progress";
+import type { ProgressTeller } from "./progress";
+
+/** It failed in a way that running again unchanged will not mend; the Pod's identity must change. */
+export class PermanentFailure extends Error {
+  constructor(
+    message: string,
+    readonly exitCode: number,
+  ) {
+    super(message);
+    this.name = "PermanentFailure";
+  }
+}
+
+/** The report of a copy that succeeded; throws what the user is to know and to do of one that did not. */
+export async function ended(
+  order: Following,
+  pod: RawPod,
+  status: RawContainerStatus | undefined,
+  teller: ProgressTeller,
+  api: Api,
+): Promise<Report> {
+  const end = status?.state?.terminated ?? status?.lastState?.terminated;
+  const report = teller.report() ?? parseReport(end?.message);
+  const succeeded = pod.status?.phase === "Succeeded";
+  if (succeeded && report?.exitCode === 0) {
+    return report;
+  }
+  const name = `${order.what}: pod ${namespace}/${order.name}`;
+  if (succeeded && report === undefined) {
+    throw new PermanentFailure(`${name} succeeded but left no report; run the same command again`, 0);
+  }
+  // A Pod that is to end instead of looping may end well and leave the real code in its report.
+  const exitCode = report?.exitCode ?? end?.exitCode ?? 1;
+  const cause = causeFromOutside(pod, exitCode);
+  if (cause !== undefined) {
+    throw new PermanentFailure(
+      `${name} was ${cause}; run the same command again, what was copied stays`,
+      exitCode,
+    );
+  }
+  if (end?.reason === "OOMKilled") {
+    throw new PermanentFailure(
+      `${name} was killed for lack of memory (OOMKilled)${limitOf(pod)}; give it more with: ${moreMemory}, or fewer ` +
+        "transfers, and run the same command again, what was copied stays",
+      end.exitCode,
+    );
+  }
+  const lines = teller.tail().length > 0 ? teller.tail() : await lastLines(api, order.name);
+  throw new PermanentFailure(itsOwnFailure(order, pod, exitCode, report?.message ?? "", lines), exitCode);
+}
+
+/** The mover's own words where it left some, else its last lines. */
+function itsOwnFailure(
+  order: Following,
+  pod: RawPod,
+  exitCode: number,
+  own: string,
+  lines: readonly string[],
+): string {
+  const shown = lines.map((line) => `    ${line}`).join("\n");
+  return [
+    `${order.what} failed: pod ${namespace}/${order.name} ended with exit code ${exitCode} (${meaningOf(exitCode)})`,
+    ...(own === "" ? [] : [own]),
+    ...advice(exitCode, own, pod),
+    ...(own === "" && lines.length > 0 ? [`its last lines:\n${shown}`] : []),
+    ...(own === "" ? ["run the same command again to go on; what was copied stays"] : []),
+  ].join("; ");
+}
+
+/** What ended a Pod that would have gone on: its kubelet, a drain, a deletion. Not its own failure. */
+function causeFromOutside(pod: RawPod, exitCode: number): string | undefined {
+  const eviction = evictionOf(pod);
+  if (eviction !== undefined) {
+    return `evicted: ${eviction}`;
+  }
+  if (exitCode !== exitCodeOf("interrupted")) {
+    return undefined;
+  }
+  const disruption = pod.status?.conditions?.find(
+    (each) => each.type === "DisruptionTarget" && each.status === "True",
+  );
+  const why =
+    disruption === undefined
+      ? "it got a signal (deleted, or its node is shut down)"
+      : words(disruption.reason, disruption.message);
+  return `ended from outside: ${why}`;
+}
+
+/** What the mover cannot know: how its Pod may get more rights. */
+function advice(exitCode: number, message: string, pod: RawPod): readonly string[] {
+  const aboutFiles = [3, 8].includes(exitCode); // source and volume
+  const root = pod.metadata.annotations?.[requiredScc] === "anyuid";
+  return aboutFiles && /\b(EACCES|EPERM)\b/.test(message) && !root
+    ? [
+        "it belongs to another user; a Pod that runs as root can read it: pulumi config set scc anyuid, then run the " +
+          "same command again",
+      ]
+    : [];
+}
+
+const moreMemory = "pulumi config set --path resources.limits.memory 2Gi";
+
+function limitOf(pod: RawPod): string {
+  const limit = pod.spec.containers[0]?.resources?.limits?.["memory"];
+  return limit === undefined ? "" : ` with a limit of ${limit}`;
+}
+
+type ExitTable = Readonly<
+  Record<number, { readonly name: string; readonly meaning: string; readonly permanent: boolean }>
+>;
+
+/** The mover's own documented meaning. */
+export function meaningOf(exitCode: number): string {
+  const known = (exitCodes as ExitTable)[exitCode];
+  return known === undefined ? "failed" : `${known.name}: ${known.meaning}`;
+}
+
+/** Whether running again unchanged ends the same way, by the mover's own table. */
+export function isPermanent(exitCode: number | undefined): boolean {
+  const known = exitCode === undefined ? undefined : (exitCodes as ExitTable)[exitCode];
+  return known?.permanent === true;
+}
+
+/** The report from a termination message; `undefined` when it is none. */
+function parseReport(text: string | undefined): Report | undefined {
+  const line = (text ?? "").trim().split("\n").at(-1) ?? "";
+  if (!line.startsWith("{")) {
+    return undefined;
+  }
+  try {
+    const value = JSON.parse(line) as Report;
+    return (value.version as number) === 1 && typeof value.exitCode === "number" ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
