@@ -65,7 +65,9 @@ export async function insist<T>(
   const look = patience(log);
   while (performance.now() - began < seconds * 1000) {
     const done = await look(write);
-    if (done !== away) return done;
+    if (done !== away) {
+      return done;
+    }
     await sleep(pace);
   }
   return write();

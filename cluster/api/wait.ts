@@ -71,8 +71,12 @@ export async function waitFor<R>(wait: Wait<R>, context: WaitContext): Promise<R
       return wait.look(turn);
     });
     if (found !== away) {
-      if ("done" in found) return found.done;
-      if ("again" in found && found.again === "at once") continue;
+      if ("done" in found) {
+        return found.done;
+      }
+      if ("again" in found && found.again === "at once") {
+        continue;
+      }
       if ("waitingFor" in found) {
         waitingFor = found.waitingFor;
         voice.once("waiting", `waiting for ${waitingFor}`);
@@ -101,14 +105,18 @@ export class Voice {
 
   /** Says a line when it differs from the last one of its kind. */
   readonly once = (kind: string, line: string): void => {
-    if (this.last.get(kind) === line) return;
+    if (this.last.get(kind) === line) {
+      return;
+    }
     this.last.set(kind, line);
     this.say(line);
   };
 
   /** Says it only after a silence. */
   signOfLife(line: string): void {
-    if (secondsSince(this.spoke) >= silentSeconds) this.say(line);
+    if (secondsSince(this.spoke) >= silentSeconds) {
+      this.say(line);
+    }
   }
 }
 
@@ -124,7 +132,9 @@ function changes(): Turn["since"] {
       known.delete(kind);
       return 0;
     }
-    if (before?.value === value) return secondsSince(before.from);
+    if (before?.value === value) {
+      return secondsSince(before.from);
+    }
     known.set(kind, { value, from: performance.now() });
     return 0;
   };

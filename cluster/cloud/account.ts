@@ -12,7 +12,9 @@ const accountInPath = /\/AUTH_[^/]+$/;
  * each; of these the other one lacks the container, or holds something else in it, which is asked for besides.
  */
 export function sameAccount(one: string, other: string): boolean {
-  if (one === other) return true;
+  if (one === other) {
+    return true;
+  }
   const [a, b] = [pathOf(one), pathOf(other)];
   return a !== undefined && a === b && accountInPath.test(a);
 }
@@ -22,7 +24,9 @@ export function sameAccount(one: string, other: string): boolean {
  * container the one that this machine had when it looked at it: where URLs do not tell the account, the latter counts.
  */
 export function isProvenAccount(journal: Journal, proof: Proof, account: string): boolean {
-  if (sameAccount(proof.account, account)) return true;
+  if (sameAccount(proof.account, account)) {
+    return true;
+  }
   const { container } = journal;
   const told = [proof.account, account].every((each) => accountInPath.test(pathOf(each) ?? ""));
   return !told && container?.name === proof.container && container.account === account;

@@ -44,10 +44,14 @@ export function finalRun(word: string, seen: ReachableObservation, container: st
   const run = liveRun(word, seen, container);
   const { journal, cloud } = seen;
   const proof = journal?.proof;
-  if (journal === undefined || proof === undefined) return run;
+  if (journal === undefined || proof === undefined) {
+    return run;
+  }
   const proven = proof.run ?? { word };
   // Of another pass, or of a container that is gone: this copy is another one as it is.
-  if (!sameCopy(proven, run)) return run;
+  if (!sameCopy(proven, run)) {
+    return run;
+  }
   const found = cloud.ok && cloud.container?.name === proof.container ? cloud.container : undefined;
   const problems = containerProblems({
     journal,
@@ -65,7 +69,9 @@ function sameCopy(a: CopyRun, b: CopyRun): boolean {
 
 function timesRemade(seen: ReachableObservation, container: string | undefined): number {
   const known = seen.journal?.container;
-  if (known === undefined || known.name !== container) return 0;
+  if (known === undefined || known.name !== container) {
+    return 0;
+  }
   const found = seen.cloud.ok ? seen.cloud.container : undefined;
   const anew = found?.name === known.name && isMadeAnew(found);
   return (known.remade ?? 0) + (anew ? 1 : 0);

@@ -33,8 +33,14 @@ type Taint = NonNullable<NonNullable<RawNode["spec"]>["taints"]>[number];
 
 /** As the scheduler has it: without a key, and with `Exists`, any taint; without an effect, each of them. */
 function tolerates(toleration: Toleration, taint: Taint): boolean {
-  if ((toleration.effect ?? "") !== "" && toleration.effect !== taint.effect) return false;
-  if ((toleration.key ?? "") !== "" && toleration.key !== taint.key) return false;
-  if (toleration.operator === "Exists") return true;
+  if ((toleration.effect ?? "") !== "" && toleration.effect !== taint.effect) {
+    return false;
+  }
+  if ((toleration.key ?? "") !== "" && toleration.key !== taint.key) {
+    return false;
+  }
+  if (toleration.operator === "Exists") {
+    return true;
+  }
   return (toleration.key ?? "") !== "" && (toleration.value ?? "") === (taint.value ?? "");
 }
