@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bringUpLab, useLab, whyNoLab } from "./support/bring-up";
-import { findPulumi, missingParts } from "./support/parts";
+import { outlook, outlookProblems, prepare } from "../lab/engine/prepare";
 import { closing, type Counts } from "./support/closing";
 import { atTermination } from "./support/termination";
 import { indent, Story, StoryEnded, type Outcome } from "./support/scenario";
@@ -47,15 +47,14 @@ async function main(): Promise<Counts> {
     return { passed: 0, failed: 0, skipped: 0 };
   }
   const operator = options.operator === "real" ? "real" : "stand-in";
-  const pulumi = findPulumi();
-  const missing = [
-    ...missingParts(Object.values(pulumi)),
-    ...(options.lab === undefined ? whyNoLab(operator) : []),
-  ];
+  const missing = options.lab === undefined ? [...whyNoLab(operator), ...outlookProblems()] : [];
   if (missing.length > 0) {
-    for (const line of missing) console.log(`skipped: e2e: ${line}`);
-    return { passed: 0, failed: 0, skipped: chosen.length };
+    for (const line of missing) console.log(`e2e cannot run here: ${line}`);
+    return { passed: 0, failed: 1, skipped: chosen.length };
   }
+  for (const line of outlook()) console.log(line);
+  const prepared = prepare(console.log);
+  const pulumi = await prepared.pulumi;
   const folder = mkdtempSync(join(tmpdir(), "image-registry-swift-e2e-"));
   atTermination(() => rm(folder, { recursive: true, force: true }));
   const lab =

@@ -2,7 +2,9 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { defaults, type LabSettings } from "./settings";
 
-export type Command = "up" | "status" | "down" | "env" | "seed" | "help";
+/** All but `help`; the order is that of the help text. */
+const commands = ["up", "status", "seed", "env", "down", "clear-cache"] as const;
+export type Command = (typeof commands)[number] | "help";
 
 export interface Invocation {
   readonly command: Command;
@@ -19,11 +21,12 @@ A cluster of real parts on this machine: Kubernetes with OpenShift's registry ob
 the registry and its operator. Needs root on Debian 12.
 
 Commands
-  up       installs what is missing, starts what does not run; harmless when all runs
-  status   one line for each part; exit code 0 all run, 1 something is broken, 3 nothing runs
-  seed     pushes images into the registry; --small leaves the 200 MB layer out
-  env      prints export lines for a shell: KUBECONFIG, OS_CLIENT_CONFIG_FILE, PATH with kubectl
-  down     stops everything; --wipe also deletes everything it has on disk
+  up           installs what is missing, starts what does not run; harmless when all runs
+  status       one line for each part; exit code 0 all run, 1 something is broken, 3 nothing runs
+  seed         pushes images into the registry; --small leaves the 200 MB layer out
+  env          prints export lines for a shell: KUBECONFIG, OS_CLIENT_CONFIG_FILE, PATH with kubectl
+  down         stops everything; --wipe also deletes everything it has on disk
+  clear-cache  deletes what was built or downloaded once for all labs: Kubernetes' commands, Pulumi's engine
 
 Options                          Variable        Default
   --dir DIR                      LAB_DIR         ${defaults.dir}
@@ -45,7 +48,7 @@ export function parseInvocation(argv: readonly string[], env: NodeJS.ProcessEnv,
   const parsed = parseLine(argv);
   const [command = "help", ...rest] = parsed.positionals;
   if (!isCommand(command))
-    problems.push(`"${command}" is no command; there are up, status, seed, env, down and help`);
+    problems.push(`"${command}" is no command; there are ${commands.join(", ")} and help`);
   if (rest.length > 0) problems.push(`"${rest.join(" ")}" is too much after "${command}"`);
   const { values } = parsed;
   if (values.small === true && command !== "seed") problems.push("--small belongs to `seed`");
@@ -128,7 +131,7 @@ function parseLine(argv: readonly string[]) {
 }
 
 function isCommand(text: string): text is Command {
-  return ["up", "status", "down", "env", "seed", "help"].includes(text);
+  return text === "help" || (commands as readonly string[]).includes(text);
 }
 
 /**

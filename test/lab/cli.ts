@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { cacheRoot, inTurn } from "./cache";
 import { help, mergeSettings, parseInvocation, type Invocation } from "./args";
 import { alone, down, existingLab, status, up } from "./lab";
 import { ensurePackages, machineProblems } from "./packages";
@@ -30,6 +33,9 @@ async function main(argv: readonly string[]): Promise<number> {
     case "env":
       showEnvironment(existingLab(dir));
       return 0;
+    case "clear-cache":
+      await clearCache();
+      return 0;
     case "seed":
       await pushSeed(existingLab(dir), invocation.small);
       return 0;
@@ -54,6 +60,19 @@ async function pushSeed({ settings, registry }: LabRecord, small: boolean): Prom
 async function takeDown(settings: LabSettings, invocation: Invocation): Promise<void> {
   refuse(settingsProblems(settings));
   await alone(settings, () => down(settings, invocation.wipe, console.log));
+}
+
+/** Running labs go on: their processes have their files open. The next one builds again. */
+async function clearCache(): Promise<void> {
+  const folder = cacheRoot();
+  if (!existsSync(folder)) {
+    console.log(`there is nothing in ${folder}`);
+    return;
+  }
+  await inTurn(console.log, () => rm(folder, { recursive: true, force: true }));
+  console.log(
+    `${folder} is gone; what Go has downloaded and compiled is its own: go clean -cache -modcache removes that`,
+  );
 }
 
 async function showStatus(settings: LabSettings): Promise<number> {

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from
 import { dirname, join } from "node:path";
 import { clearNode, removeEmptyFolders, unmountBelow } from "./kube/leftovers";
 import { apiServerUrl } from "./kube/control-plane";
-import { commandPaths } from "./kube/commands";
+import { commandPaths, ensureCommands } from "./kube/commands";
 import { claimName, infrastructureName } from "./kube/objects";
 import { pkiFiles } from "./kube/pki";
 import { ensurePackages } from "./packages";
@@ -24,6 +24,9 @@ type Say = (line: string) => void;
  * @throws Error that names every part that did not start
  */
 export async function up(settings: LabSettings, say: Say): Promise<LabRecord> {
+  // Kubernetes' part waits for the same build: what Debian's archive takes meanwhile costs nothing.
+  const commands = settings.only === "all" ? ensureCommands(say) : Promise.resolve();
+  commands.catch(() => undefined);
   await ensurePackages(labPackages(settings), say);
   const record = describe(settings);
   writeRecord({ ...record, complete: false });

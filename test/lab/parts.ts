@@ -27,10 +27,11 @@ export function labStages(settings: LabSettings, say: (line: string) => void): S
   const commands = commandPaths();
   const nodes = labNodes(settings);
   return [
-    [[networkPart(settings)], [foundationPart(settings, say)]],
+    [[networkPart(settings)], [foundationPart(settings)]],
     [
       swiftParts(swiftSettings(settings)),
-      controlPlane(settings, commands),
+      // Where Kubernetes has to be built, all else goes on meanwhile.
+      [commandsPart(say), ...controlPlane(settings, commands)],
       [...nodes.map((node) => containerdPart(settings, node)), imagesPart(settings)],
     ],
     [
@@ -74,14 +75,24 @@ function certificatesPart(settings: LabSettings): Part {
   };
 }
 
-/** Kubernetes' commands, certificates and kubeconfigs: files only. */
-function foundationPart(settings: LabSettings, say: (line: string) => void): Part {
+/** Certificates and kubeconfigs: files only. */
+function foundationPart(settings: LabSettings): Part {
   return {
-    name: "kubernetes",
+    name: "certificates",
     async start() {
-      await Promise.all([ensureCommands(say), ensurePki(settings)]);
+      await ensurePki(settings);
       writeKubeconfigs(settings);
     },
+    stop: () => Promise.resolve(),
+    status: () => Promise.resolve({ state: "running" }),
+  };
+}
+
+/** Kubernetes' commands, built where they are not there yet. */
+function commandsPart(say: (line: string) => void): Part {
+  return {
+    name: "kubernetes",
+    start: () => ensureCommands(say),
     stop: () => Promise.resolve(),
     status: () => Promise.resolve({ state: "running", detail: commandPaths().version }),
   };

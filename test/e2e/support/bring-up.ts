@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { MoverSettings } from "../../../migrator/contract";
 import { readRecord, type LabRecord } from "../../lab/record";
-import { goProblems } from "../../lab/kube/commands";
+import { goProblems } from "../../lab/go/command";
 import { machineProblems } from "../../lab/packages";
 import { operatorPart, operatorPartName } from "../../lab/operator/parts";
 import { defaults, labPaths } from "../../lab/settings";

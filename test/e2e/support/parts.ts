@@ -2,10 +2,12 @@
  * The parts a run through the real engine needs, and where they were found. What is missing is named with its
  * reason; nothing is skipped in silence.
  */
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { projectRoot } from "./project";
+import { cacheRoot } from "../../lab/cache";
+import { builtPart, engineParts, type EnginePart } from "../../lab/engine/installation";
+import { versions } from "../../lab/engine/versions";
 
 export interface Part {
   readonly name: string;
@@ -44,57 +46,64 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function userHome(): string {
-  return process.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi");
+/** The user's own PULUMI_HOME, and the one into which the lab downloads. */
+function homes(): string[] {
+  return [process.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi"), downloadHome()];
 }
 
-/** Version of an installed npm package. */
-export function packageVersion(name: string): string {
-  const file = join(projectRoot, "node_modules", name, "package.json");
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+/** PULUMI_HOME of what the lab downloads. */
+export function downloadHome(): string {
+  return join(cacheRoot(), "pulumi-downloaded");
 }
 
-/** The CLI: on PATH, else what the npm package `pulumi` has downloaded into $PULUMI_HOME/versions. */
-function findCli(): Part {
-  const found = onPath("pulumi");
-  if (found !== undefined) return { name: "pulumi", path: found };
-  const versions = join(userHome(), "versions");
-  const downloaded = existsSync(versions)
-    ? readdirSync(versions)
-        .map((version) => join(versions, version, "bin", "pulumi"))
-        .find(isExecutable)
-    : undefined;
-  if (downloaded !== undefined) return { name: "pulumi", path: downloaded };
-  return {
-    name: "pulumi",
-    missing: `no pulumi on PATH and none in ${versions}; "npx pulumi version" downloads it`,
-  };
+/** The CLI: on PATH, else what the npm package `pulumi` has downloaded, else what was built here. */
+function findCli(): { cli: Part; language: Part } {
+  const downloaded = homes().flatMap((home) => {
+    const versionsFolder = join(home, "versions");
+    return existsSync(versionsFolder)
+      ? readdirSync(versionsFolder).map((version) => join(versionsFolder, version, "bin", "pulumi"))
+      : [];
+  });
+  const candidates = [onPath("pulumi"), ...downloaded.filter(isExecutable), built("cli")];
+  for (const cli of candidates) {
+    if (cli === undefined) continue;
+    const language = besideOrOnPath(cli);
+    // A CLI without its host cannot run this program; the next one may.
+    if (language !== undefined)
+      return {
+        cli: { name: "pulumi", path: cli },
+        language: { name: "pulumi-language-nodejs", path: language },
+      };
+  }
+  const missing = "neither on PATH, nor downloaded, nor built";
+  return { cli: { name: "pulumi", missing }, language: { name: "pulumi-language-nodejs", missing } };
+}
+
+function besideOrOnPath(cli: string): string | undefined {
+  const beside = join(dirname(cli), "pulumi-language-nodejs");
+  return isExecutable(beside) ? beside : onPath("pulumi-language-nodejs");
+}
+
+function built(name: EnginePart["name"]): string | undefined {
+  const part = engineParts.find((one) => one.name === name)!;
+  return builtPart(part);
 }
 
 function findPlugin(name: "kubernetes" | "openstack"): Part {
   const binary = `pulumi-resource-${name}`;
-  const version = packageVersion(`@pulumi/${name}`);
-  const installed = join(userHome(), "plugins", `resource-${name}-v${version}`, binary);
-  const found = isExecutable(installed) ? installed : onPath(binary);
+  const installed = homes()
+    .map((home) => join(home, "plugins", `resource-${name}-v${versions[name]}`, binary))
+    .find(isExecutable);
+  const found = installed ?? onPath(binary) ?? built(name);
   return found === undefined
-    ? {
-        name: binary,
-        missing: `not on PATH and not in ${dirname(installed)}; "npx pulumi plugin install resource ${name} ${version}" downloads it`,
-      }
+    ? { name: binary, missing: "neither installed, nor on PATH, nor built" }
     : { name: binary, path: found };
 }
 
 /** What there is of Pulumi on this machine. */
 export function findPulumi(): PulumiParts {
-  const cli = findCli();
-  const beside = cli.path === undefined ? undefined : join(dirname(cli.path), "pulumi-language-nodejs");
-  const language = beside !== undefined && isExecutable(beside) ? beside : onPath("pulumi-language-nodejs");
   return {
-    cli,
-    language:
-      language === undefined
-        ? { name: "pulumi-language-nodejs", missing: "neither beside the pulumi executable nor on PATH" }
-        : { name: "pulumi-language-nodejs", path: language },
+    ...findCli(),
     kubernetes: findPlugin("kubernetes"),
     openstack: findPlugin("openstack"),
   };

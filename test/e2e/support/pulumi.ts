@@ -3,7 +3,6 @@
  * PULUMI_HOME of its own. Nothing of the user's stacks, plugins or logins is read or touched.
  */
 import {
-  copyFileSync,
   cpSync,
   existsSync,
   linkSync,
@@ -15,8 +14,9 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
+import { versions } from "../../lab/engine/versions";
+import { quiet } from "../../lab/engine/ensure";
 import type { PulumiParts } from "./parts";
-import { packageVersion } from "./parts";
 import { endProcessesWith, run, start, tail, type Ended, type Running } from "./process";
 import { projectRoot } from "./project";
 
@@ -81,8 +81,7 @@ export class Workspace {
       PULUMI_HOME: home,
       PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
       PULUMI_CONFIG_PASSPHRASE: "a passphrase of the suites",
-      PULUMI_SKIP_UPDATE_CHECK: "true",
-      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      ...quiet,
       PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
       // Each run starts two Node.js processes of some two thousand modules: compiled once, a third of their CPU is saved.
       NODE_COMPILE_CACHE: join(folder, "compile-cache"),
@@ -115,18 +114,24 @@ function withoutCloudVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   );
 }
 
-/** A plugin where the engine looks for it: a real folder in PULUMI_HOME/plugins (links to folders are not followed). */
+/**
+ * A plugin where the engine looks for it: a real folder in PULUMI_HOME/plugins (links to folders are not followed).
+ * One that was installed has files beside itself that it reads.
+ */
 function plugin(home: string, name: "kubernetes" | "openstack", binary: string | undefined): void {
   if (binary === undefined) return;
-  const folder = join(home, "plugins", `resource-${name}-v${packageVersion(`@pulumi/${name}`)}`);
-  const target = join(folder, basename(binary));
-  if (existsSync(target)) return;
+  const installed = `resource-${name}-v${versions[name]}`;
+  const folder = join(home, "plugins", installed);
+  if (existsSync(join(folder, basename(binary)))) return;
   mkdirSync(folder, { recursive: true });
-  try {
-    linkSync(binary, target);
-  } catch {
-    copyFileSync(binary, target); // another file system
-  }
+  const from = dirname(binary);
+  const names = basename(from) === installed ? readdirSync(from) : [basename(binary)];
+  for (const file of names)
+    try {
+      linkSync(join(from, file), join(folder, file));
+    } catch {
+      cpSync(join(from, file), join(folder, file), { recursive: true }); // another file system, or a folder
+    }
 }
 
 export interface UpOptions {

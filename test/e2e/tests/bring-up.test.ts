@@ -1,5 +1,5 @@
 import { whyNoLab } from "../support/bring-up";
-import { goProblems } from "../../lab/kube/commands";
+import { goProblems } from "../../lab/go/command";
 import { machineProblems } from "../../lab/packages";
 
 test("what the lab itself would end with is told before it is begun", () => {

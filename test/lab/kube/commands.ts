@@ -1,6 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+/** Kubernetes' commands and OpenShift's definitions, from the Go modules that test/lab/go.mod pins. */
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { cacheRoot, inTurn } from "../cache";
+import { goBuild } from "../go/build";
+import { goCommand, goEnvironment, moduleFolder, pinnedVersion } from "../go/command";
 import { run } from "../run";
 
 export const kubernetesCommands = [
@@ -17,29 +20,19 @@ export interface Commands {
   readonly path: Readonly<Record<KubernetesCommand | "etcd", string>>;
 }
 
-/** Folder of go.mod, which pins Kubernetes and OpenShift's API. */
-const moduleFolder = join(__dirname, "..");
+/** Seconds that all five take on two cores from an empty cache. */
+export const kubernetesPlanned = 400;
+
+const folderOfModule = moduleFolder(".");
 
 /** Version without `v`, as go.mod pins it. */
-function pinnedKubernetes(): string {
-  return pinnedVersion("k8s.io/kubernetes").slice(1);
-}
-
-function pinnedVersion(module: string): string {
-  const file = join(moduleFolder, "go.mod");
-  const escaped = module.replaceAll(".", "\\.");
-  const version = new RegExp(`^\\s+${escaped} (v\\S+)$`, "m").exec(readFileSync(file, "utf8"))?.[1];
-  if (version === undefined) throw new Error(`${file} pins no version of ${module}`);
-  return version;
+export function pinnedKubernetes(): string {
+  return pinnedVersion(folderOfModule, "k8s.io/kubernetes").slice(1);
 }
 
 /** Where the commands of this version are kept, beside those of others and shared by all labs. */
-function cacheFolder(version: string, env: NodeJS.ProcessEnv = process.env): string {
-  return join(
-    env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),
-    "image-registry-swift",
-    `kubernetes-${version}`,
-  );
+function cacheFolder(version: string): string {
+  return join(cacheRoot(), `kubernetes-${version}`);
 }
 
 /** Where the commands are, or will be once {@link ensureCommands} has built them. */
@@ -62,6 +55,12 @@ function asset(name: string): string | undefined {
   return file !== undefined && existsSync(file) ? file : undefined;
 }
 
+/** The commands that are neither built nor in KUBEBUILDER_ASSETS. */
+export function missingCommands(): KubernetesCommand[] {
+  const { path } = commandPaths();
+  return kubernetesCommands.filter((name) => !existsSync(path[name]));
+}
+
 /**
  * Kubernetes' commands: those in the folder KUBEBUILDER_ASSETS where it is set and has them, the others built once
  * from the module that go.mod pins.
@@ -72,37 +71,38 @@ export async function ensureCommands(say: (line: string) => void): Promise<void>
     throw new Error(
       `KUBEBUILDER_ASSETS is "${assets}": no such folder; unset it, and the lab builds Kubernetes itself`,
     );
-  const { version, path } = commandPaths();
-  const wanted = kubernetesCommands.filter((name) => !existsSync(path[name]));
-  if (wanted.length > 0) await build(version, wanted, cacheFolder(version), say);
+  if (missingCommands().length > 0)
+    await inTurn(say, async () => {
+      const wanted = missingCommands();
+      if (wanted.length > 0) await build(pinnedKubernetes(), wanted, say);
+    });
 }
 
 async function build(
   version: string,
   names: readonly KubernetesCommand[],
-  folder: string,
   say: (line: string) => void,
 ): Promise<void> {
-  const go = goCommand();
-  say(`building ${names.join(", ")} ${version} once, about seven minutes on two cores, into ${folder}`);
-  const [major, minor] = version.split(".");
+  const folder = cacheFolder(version);
+  const [major = "", minor = ""] = version.split(".");
   const stamp = "k8s.io/component-base/version";
   const fresh = `${folder}.${process.pid}`;
   mkdirSync(fresh, { recursive: true });
   try {
-    await run(
-      "nice",
-      [
-        go,
-        "build",
-        "-buildvcs=false",
-        "-o",
-        `${fresh}/`,
-        "-ldflags",
-        `-s -w -X ${stamp}.gitVersion=v${version} -X ${stamp}.gitMajor=${major} -X ${stamp}.gitMinor=${minor}`,
-        ...names.map((name) => `k8s.io/kubernetes/cmd/${name}`),
-      ],
-      { cwd: moduleFolder, env: goEnvironment(), limit: 3600 },
+    await goBuild(
+      {
+        part: `Kubernetes ${version}`,
+        folder: folderOfModule,
+        packages: names.map((name) => `k8s.io/kubernetes/cmd/${name}`),
+        out: `${fresh}/`,
+        set: {
+          [`${stamp}.gitVersion`]: `v${version}`,
+          [`${stamp}.gitMajor`]: major,
+          [`${stamp}.gitMinor`]: minor,
+        },
+        planned: kubernetesPlanned,
+      },
+      say,
     );
     // Each file appears whole: another `up` may look at the same moment.
     mkdirSync(folder, { recursive: true });
@@ -115,48 +115,12 @@ async function build(
 const openshiftApi = "github.com/openshift/api";
 
 export function openshiftApiVersion(): string {
-  return pinnedVersion(openshiftApi);
+  return pinnedVersion(folderOfModule, openshiftApi);
 }
 
 /** Folder of the sources of github.com/openshift/api at the pinned version, downloaded if need be. */
 export async function openshiftApiFolder(): Promise<string> {
-  const options = { cwd: moduleFolder, env: goEnvironment(), limit: 600 };
+  const options = { cwd: folderOfModule, env: goEnvironment(), limit: 600 };
   await run(goCommand(), ["mod", "download", openshiftApi], options);
   return (await run(goCommand(), ["list", "-m", "-f", "{{.Dir}}", openshiftApi], options)).trim();
-}
-
-/**
- * Why Go's modules cannot be used here, one line each. Kubernetes' commands may be there already (built before, or in
- * the folder KUBEBUILDER_ASSETS); OpenShift's definitions are read out of a module at each new lab.
- */
-export function goProblems(folders: readonly string[] = goFolders()): string[] {
-  return findGo(folders) === undefined ? [noGo] : [];
-}
-
-const noGo =
-  "go is not on PATH: the lab builds Kubernetes and reads OpenShift's CRDs from the modules that test/lab/go.mod pins; install Go 1.25 or newer";
-
-/** PATH, and where Go's own archive and Debian's package put it. */
-function goFolders(): readonly string[] {
-  return [...(process.env["PATH"] ?? "").split(delimiter), "/usr/local/go/bin", "/usr/lib/go/bin"];
-}
-
-function findGo(folders: readonly string[]): string | undefined {
-  return folders.map((folder) => join(folder, "go")).find((file) => existsSync(file));
-}
-
-function goCommand(): string {
-  const found = findGo(goFolders());
-  if (found === undefined) throw new Error(noGo);
-  return found;
-}
-
-/** Go's own settings and the proxies are the caller's: where modules come from and are kept is not the lab's matter. */
-function goEnvironment(): Record<string, string> {
-  const kept = Object.entries(process.env).filter(
-    (entry): entry is [string, string] =>
-      entry[1] !== undefined &&
-      /^(GO.*|HOME|PATH|XDG_.*|https?_proxy|no_proxy|HTTPS?_PROXY|NO_PROXY)$/.test(entry[0]),
-  );
-  return Object.fromEntries(kept);
 }
