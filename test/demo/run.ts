@@ -5,16 +5,15 @@
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { bringUpDemoLab, whyNoLab } from "./e2e/support/bring-up";
-import type { Lab } from "./e2e/support/lab";
-import { findPulumi, missingParts, type PulumiParts } from "./e2e/support/parts";
-import { start } from "./e2e/support/process";
-import { projectRoot } from "./e2e/support/project";
-import type { Stack } from "./e2e/support/pulumi";
-import { Swift } from "./e2e/support/swift";
-import { Window } from "./e2e/support/window";
-import { World } from "./e2e/support/world";
-import { typescript } from "../scripts/node";
+import { bringUpDemoLab, whyNoLab } from "../e2e/support/bring-up";
+import type { Lab } from "../e2e/support/lab";
+import { findPulumi, missingParts, type PulumiParts } from "../e2e/support/parts";
+import { start } from "../e2e/support/process";
+import { projectRoot } from "../e2e/support/project";
+import type { Stack } from "../e2e/support/pulumi";
+import { Swift } from "../e2e/support/swift";
+import { Window } from "../e2e/support/window";
+import { World } from "../e2e/support/world";
 
 async function main(): Promise<void> {
   const reasons = whyNoLab("stand-in");
