@@ -131,23 +131,25 @@ async function onLab({ kubernetes, pulumi }: Prepared): Promise<void> {
   }
 }
 
+function tell(): void {
+  console.log("");
+  for (const s of suites)
+    console.log(
+      `${s.name}: ${s.passed} passed, ${s.failed} failed, ${s.skipped} skipped (${s.seconds.toFixed(0)} s)`,
+    );
+  console.log(
+    "only under npm run test:e2e -- --all: every case of the interruption matrix (npm test runs a sample)",
+  );
+  console.log("only under npm run test:e2e -- --nodes 2: two replicas on two nodes");
+  const sum = (key: keyof Counts): number => suites.reduce((total, s) => total + s[key], 0);
+  closing({ passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") });
+}
+
 atTermination(() => rm(folder, { recursive: true, force: true }));
-main()
+void main()
   .catch((error: unknown) => {
     console.error(error instanceof Error ? (error.stack ?? error.message) : error);
     suites.push({ name: "npm test", passed: 0, failed: 1, skipped: 0, seconds: 0 });
   })
-  .finally(async () => {
-    await rm(folder, { recursive: true, force: true });
-    console.log("");
-    for (const s of suites)
-      console.log(
-        `${s.name}: ${s.passed} passed, ${s.failed} failed, ${s.skipped} skipped (${s.seconds.toFixed(0)} s)`,
-      );
-    console.log(
-      "only under npm run test:e2e -- --all: every case of the interruption matrix (npm test runs a sample)",
-    );
-    console.log("only under npm run test:e2e -- --nodes 2: two replicas on two nodes");
-    const sum = (key: keyof Counts): number => suites.reduce((total, s) => total + s[key], 0);
-    closing({ passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") });
-  });
+  .then(() => rm(folder, { recursive: true, force: true }))
+  .finally(tell);

@@ -94,7 +94,9 @@ export function reportInWords(report: Report): string {
       : []),
   ];
   const proof = report.proven ? "; both sides are equal" : "";
-  return `${parts.join(", ")} in ${duration(seconds)}${proof}`;
+  // What took no second says nothing about how long the next one takes.
+  const took = Math.round(seconds) < 1 ? "" : ` in ${duration(seconds)}`;
+  return `${parts.join(", ")}${took}${proof}`;
 }
 
 const events = new Set(["start", "scan", "progress", "retry", "warning", "done"]);
@@ -102,10 +104,11 @@ const events = new Set(["start", "scan", "progress", "retry", "warning", "done"]
 function progressInWords(event: Extract<MoverEvent, { event: "progress" }>): string {
   const percent = Math.min(99, Math.max(0, Math.floor(event.percent)));
   const left = event.left === undefined ? "" : `, ${duration(event.left)} left`;
+  const rate = event.rate < 1 ? "" : `, ${showBytes(event.rate)}/s`;
   const where = event.repository === undefined ? "" : `, ${event.repository}`;
   return (
     `${String(percent).padStart(2)} %  ${event.phase}: ${count(event.objects.objects)} of ${count(event.total.objects)} ` +
-    `objects, ${showBytes(event.objects.bytes)} of ${showBytes(event.total.bytes)}, ${showBytes(event.rate)}/s${left}${where}`
+    `objects, ${showBytes(event.objects.bytes)} of ${showBytes(event.total.bytes)}${rate}${left}${where}`
   );
 }
 

@@ -1,95 +1,118 @@
 /**
  * `npm run demo`: a cluster of real parts on this machine, a registry with images on its volume, and the whole way
- * with the output a user sees: migrate (registry writable, then sealed), switch, abort. Without the Pulumi CLI it says
- * so and runs the mover alone, on the lab's registry tree and Swift.
+ * with the output a user sees: migrate (registry writable, then sealed), switch, abort.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { bringUpDemoLab, whyNoLab } from "../e2e/support/bring-up";
+import { bringUpDemoLab, seedDemoLab, useLab, whyNoLab } from "../e2e/support/bring-up";
 import type { Lab } from "../e2e/support/lab";
-import { findPulumi, missingParts, type PulumiParts } from "../e2e/support/parts";
-import { start } from "../e2e/support/process";
-import { projectRoot } from "../e2e/support/project";
+import type { PulumiParts } from "../e2e/support/parts";
+import { tail } from "../e2e/support/process";
 import type { Stack } from "../e2e/support/pulumi";
-import { Swift } from "../e2e/support/swift";
 import { Window } from "../e2e/support/window";
 import { World } from "../e2e/support/world";
+import { outlook, outlookProblems, prepare } from "../lab/engine/prepare";
+import { ensurePackages } from "../lab/packages";
+import { labPackages } from "../lab/parts";
+import { defaults } from "../lab/settings";
+import { closingBlock, type Told } from "./closing";
+import { Terminal } from "./terminal";
 
 async function main(): Promise<void> {
-  const reasons = whyNoLab("stand-in");
-  if (reasons.length > 0) {
-    for (const reason of reasons) console.log(`the demo cannot run here: ${reason}`);
+  const began = Date.now();
+  const missing = [...whyNoLab("stand-in")];
+  if (missing.length === 0) missing.push(...outlookProblems());
+  if (missing.length > 0) {
+    console.log("the demo cannot run here:");
+    for (const line of missing) console.log(`  ${line}`);
+    console.log("what works here: npm run test:unit, and npm run test:faults (the mover against a stand-in)");
     process.exitCode = 1;
     return;
   }
-  const lab = await bringUpDemoLab();
-  const parts = findPulumi();
-  const missing = missingParts(Object.values(parts));
-  if (missing.length === 0) await theWay(lab, parts);
-  else {
-    console.log("\nThe program itself cannot run here:");
-    for (const line of missing) console.log(`  missing ${line}`);
-    console.log("What can: the mover, from the lab's registry volume to its Swift.\n");
-    await moverAlone(lab);
-  }
-  console.log(`\nThe lab stays up, with its kubeconfig at ${lab.kubeconfig}. To look around:`);
-  console.log(`  export KUBECONFIG=${lab.kubeconfig}`);
-  console.log("  npm run lab -- status");
-  console.log("Take it down, leaving nothing on disk:");
-  console.log("  npm run lab -- down --wipe");
+  const folder = process.env["LAB_DIR"] ?? defaults.dir;
+  console.log(
+    "The demo migrates a registry to Swift and back, on a cluster of real parts on this machine. It",
+  );
+  console.log(
+    `- installs with apt-get what is not there yet of: ${labPackages(defaults).toSorted().join(", ")}`,
+  );
+  for (const line of outlook()) console.log(line.startsWith(" ") ? line : `- ${line}`);
+  console.log(`- keeps its lab in ${folder}, and leaves it up; npm run lab -- down --wipe removes it`);
+  console.log("- then goes the way: about 8 minutes\n");
+
+  const prepared = prepare(console.log);
+  const bringUp = async (): Promise<Lab> => {
+    await Promise.all([ensurePackages(labPackages(defaults), console.log), prepared.kubernetes]);
+    const dir = await bringUpDemoLab();
+    // Once the lab has been remembered it is set back to that; a registry that is read-only now takes no seed.
+    if (!existsSync(World.rememberedIn(dir))) await seedDemoLab();
+    return useLab(dir);
+  };
+  const [lab, parts] = await Promise.all([bringUp(), prepared.pulumi]);
+  const told = await theWay(lab, parts);
+  for (const line of closingBlock(told, lab.kubeconfig, (Date.now() - began) / 1000)) console.log(line);
 }
 
-async function theWay(lab: Lab, parts: PulumiParts): Promise<void> {
+async function theWay(lab: Lab, parts: PulumiParts): Promise<Told> {
   const folder = join(lab.folder, "demo");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const world = new World(lab, folder, parts, { seed: 0, all: false });
-  world.images = await lab.images();
-  const prober = world.prober();
-  const window = new Window(world);
+  const world = new World(lab, folder, parts, { seed: 0, all: false }, `demo of ${lab.folder}`);
+  const terminal = new Terminal(console.log);
   try {
+    await world.remember();
+    if ((await world.journal()) !== undefined || (await world.swift.containers()).length > 0)
+      console.log(
+        "\nan earlier demo left its journal: the registry goes back to its volume and its first images",
+      );
+    await world.reset();
+    const prober = world.prober();
+    const window = new Window(world);
     const stack = await world.stack({}, "dev");
-    await shown(stack, "refused: nothing has been copied yet", { state: "switch" }, "preview");
-    await shown(stack, "1. copy nearly everything while the registry stays writable", {
+    const step = (title: string, config: Config, command?: "preview") =>
+      shown(stack, terminal, title, config, command);
+    await step("Refused: nothing has been copied yet", { state: "switch" }, "preview");
+    await step("1. Copy nearly everything while the registry stays writable", {
       state: "migrate",
       readOnly: false,
     });
     const pushed = await world.registry.push("demo/pushed-meanwhile", "latest");
     console.log(`(somebody pushes ${pushed.repository}:${pushed.tag} meanwhile)`);
-    await shown(stack, "2. the window begins: sealed, the rest copied, proven", { readOnly: true });
-    await shown(stack, "3. on Swift, pulled from, opened: the window ends", { state: "switch" });
-    const there = await window.stop();
-    world.figures.add("read-only, from sealing to opening", there, "s");
-    const seen = await prober.stop();
-    world.figures.add(
-      "without a registry, from migrate to switch",
-      seen.away,
-      "s",
-      `${seen.failures} of ${seen.requests} requests failed`,
-    );
-    const report = (await world.journal())?.proof;
-    if (report !== undefined) {
-      world.figures.add("objects proven", report.objects, "objects");
-      world.figures.add("bytes proven", report.bytes, "bytes");
-    }
+    await step("2. The window begins: sealed, the rest copied, proven", { readOnly: true });
+    await step("3. On Swift, pulled from, opened: the window ends", { state: "switch" });
+    const readOnly = await window.stop();
+    const there = await prober.stop();
+    const proof = (await world.journal())?.proof;
     await world.pullAll([...world.images, pushed]);
     console.log(`(all ${world.images.length + 1} images pull from Swift, by tag and by digest)`);
     const later = await world.registry.push("demo/pushed-to-swift", "latest");
     console.log(`(somebody pushes ${later.repository}:${later.tag} to Swift)`);
-    await shown(stack, "4. back to the volume, with what was pushed to Swift", { state: "abort" });
+    const closed = new Window(world);
+    const away = world.prober();
+    await step("4. Back to the volume, with what was pushed to Swift", { state: "abort" });
+    const readOnlyBack = await closed.stop();
+    const back = await away.stop();
     await world.pullAll([...world.images, pushed, later]);
     console.log(`(all ${world.images.length + 2} images pull from the volume again)\n`);
-    world.figures.print();
+    return {
+      there: { readOnly, probed: there },
+      back: { readOnly: readOnlyBack, probed: back },
+      ...(proof === undefined ? {} : { proven: { objects: proof.objects, bytes: proof.bytes } }),
+      pulled: [world.images.length + 1, world.images.length + 2],
+    };
   } finally {
     await world.close();
   }
 }
 
-/** Runs one step of the way and shows it as it would look in the user's terminal. */
+type Config = Readonly<Record<string, string | boolean>>;
+
+/** Runs one step of the way and shows it as it would look in the user's terminal, without what is said twice. */
 async function shown(
   stack: Stack,
+  terminal: Terminal,
   title: string,
-  config: Readonly<Record<string, string | boolean>>,
+  config: Config,
   command: "up" | "preview" = "up",
 ): Promise<void> {
   console.log(`\n### ${title}`);
@@ -98,34 +121,13 @@ async function shown(
   console.log(`$ npx pulumi ${command}${command === "up" ? " --yes" : ""}`);
   stack.configure(config);
   const args = command === "up" ? ["up", "--yes", "--skip-preview"] : ["preview"];
-  const ended = await stack.begin(args, { onLine: (line) => console.log(line) }).ended;
+  const running = stack.begin([...args, "--suppress-progress"], { onLine: (line) => terminal.line(line) });
+  const ended = await running.ended;
+  terminal.end();
   if (command === "up" && ended.code !== 0)
-    throw new Error(`pulumi up ended with exit code ${ended.code ?? "?"}`);
-}
-
-/** The mover's own program, as it runs in its Pod. */
-async function moverAlone(lab: Lab): Promise<void> {
-  const swift = new Swift(lab.cloud);
-  const container = `${lab.infrastructureName}-image-registry-demo`;
-  await swift.makeContainer(container);
-  await swift.close();
-  const passes = [
-    ["the live pass", "copy"],
-    ["the final pass: nothing has changed, both sides are compared", "finish"],
-  ] as const;
-  for (const [title, mode] of passes) {
-    console.log(`### ${title}`);
-    const settings = lab.moverSettings(lab.folder, mode, container);
-    const ended = await start(
-      process.execPath,
-      [...typescript, join(projectRoot, "migrator", "main.ts"), "--settings", settings],
-      {
-        cwd: projectRoot,
-        onLine: (line) => console.log(line),
-      },
-    ).ended;
-    if (ended.code !== 0) throw new Error(`the mover ended with exit code ${ended.code ?? "?"}`);
-  }
+    throw new Error(
+      `pulumi up ended with exit code ${ended.code ?? "?"}; npm run demo begins again from the first images\n${tail(ended.output, 20)}`,
+    );
 }
 
 main().catch((error: unknown) => {

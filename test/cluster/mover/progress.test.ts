@@ -50,6 +50,15 @@ test("a line says how far, how fast, how long, and where", () => {
   ]);
 });
 
+test("a speed of nothing and a time of no second are left out: they say nothing of what comes", () => {
+  const slow = { ...progress(25), rate: 0.4 } as MoverEvent;
+  expect(told([slow], 1).lines).toEqual([
+    "25 %  blobs: 10 of 40 objects, 1.0 MiB of 1.0 GiB, 2 min left, team/app",
+  ]);
+  const quick = { ...report, finishedAt: new Date(Date.parse(report.startedAt) + 400).toISOString() };
+  expect(reportInWords(quick)).toMatch(/tried again; both sides are equal$/);
+});
+
 test("100 percent is never said before the report", () => {
   expect(told([progress(100)], 1).lines[0]).toMatch(/^99 %/);
 });

@@ -110,11 +110,15 @@ export async function bringUpLab(wishes: LabWishes): Promise<Lab> {
   return openLab(wishes.folder, down);
 }
 
-/** The demo's lab: where `npm run lab` puts it, with the real delays, seeded as it is meant to be. It stays up. */
-export async function bringUpDemoLab(): Promise<Lab> {
+/** The demo's lab: where `npm run lab` puts it, with the real delays. It stays up. */
+export async function bringUpDemoLab(): Promise<string> {
   await lab(["up"], {});
+  return process.env["LAB_DIR"] ?? defaults.dir;
+}
+
+/** Pushes what the lab's registry is meant to have in it; what is there already costs little. */
+export async function seedDemoLab(): Promise<void> {
   await lab(["seed"], {});
-  return useLab(process.env["LAB_DIR"] ?? defaults.dir);
 }
 
 /** A lab that is up and seeded already; it stays up. */

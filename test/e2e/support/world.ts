@@ -58,12 +58,19 @@ export class World {
     parts: PulumiParts,
     /** Which of the interruptions to run. */
     readonly choice: Choice,
+    /** By which it finds what it left running; a name that stays finds what an earlier run left, too. */
+    id?: string,
   ) {
     this.kube = new Kube(lab.kubeconfig);
     this.swift = new Swift(lab.cloud);
     this.registry = new Registry(lab.registry);
-    this.workspace = new Workspace(folder, parts, lab.kubeconfig);
+    this.workspace = new Workspace(folder, parts, lab.kubeconfig, id);
     this.template = join(lab.folder, "e2e", "volume");
+  }
+
+  /** The file in a lab's folder that says it has been remembered. */
+  static rememberedIn(folder: string): string {
+    return join(folder, "e2e", "fresh.json");
   }
 
   /**
@@ -72,7 +79,7 @@ export class World {
    */
   async remember(): Promise<void> {
     this.images = await this.lab.images();
-    const file = join(this.lab.folder, "e2e", "fresh.json");
+    const file = World.rememberedIn(this.lab.folder);
     if (existsSync(file)) {
       this.fresh = JSON.parse(await readFile(file, "utf8")) as Fresh;
       return;

@@ -11,9 +11,3 @@ test("what the lab itself would end with is told before it is begun", () => {
     uid.mockRestore();
   }
 });
-
-test("a machine without go is told so, with what it is needed for", () => {
-  expect(goProblems(["/nowhere"])).toEqual([
-    expect.stringMatching(/^go is not on PATH.*install Go 1\.25 or newer$/),
-  ]);
-});

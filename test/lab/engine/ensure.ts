@@ -109,8 +109,10 @@ export async function whyUnreachable(url: string, seconds: number): Promise<stri
     await fetch(url, { method: "HEAD", signal: AbortSignal.timeout(seconds * 1000) });
     return undefined;
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    return `${url} cannot be reached (${cause instanceof Error ? cause.message : String(cause)})`;
+    // What fetch throws says no more than that it failed; why is its cause.
+    const { cause = error } = error as { cause?: unknown };
+    const { message } = cause as { message?: string };
+    return `${url} cannot be reached (${message ?? String(cause)})`;
   }
 }
 

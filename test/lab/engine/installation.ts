@@ -92,7 +92,7 @@ export const engineParts: readonly EnginePart[] = [
 ];
 
 /** Where the installation is, or will be. */
-export function installationFolder(): string {
+function installationFolder(): string {
   return join(cacheRoot(), `pulumi-${versions.cli}`);
 }
 
