@@ -27,7 +27,6 @@ interface Suite extends Counts {
 
 const suites: Suite[] = [];
 const jest = join(projectRoot, "node_modules", "jest", "bin", "jest.js");
-const tsNode = ["-r", "ts-node/register/transpile-only"];
 const folder = mkdtempSync(join(tmpdir(), "image-registry-swift-test-"));
 
 /** Runs a suite to its end, its lines shown as they come. */
@@ -120,7 +119,7 @@ async function onLab({ kubernetes, pulumi }: Prepared): Promise<void> {
     await jestSuite("lab tests", "lab", ["--runInBand"], { LAB_DIR: lab.folder });
     await suite(
       "e2e",
-      [...tsNode, join(__dirname, "e2e", "run.ts"), "--lab", lab.folder, "--ci"],
+      [...typescript, join(__dirname, "e2e", "run.ts"), "--lab", lab.folder, "--ci"],
       plainCounts,
     );
   } catch (error) {
