@@ -19,6 +19,7 @@ import { quiet } from "../../lab/engine/ensure";
 import type { PulumiParts } from "./parts";
 import { endProcessesWith, run, start, tail, type Ended, type Running } from "./process";
 import { projectRoot } from "./project";
+import { program } from "../../../scripts/program";
 
 type Value = string | number | boolean | Readonly<Record<string, unknown>>;
 
@@ -30,21 +31,6 @@ export type Config = Readonly<Record<string, Value | undefined>> & {
   readonly copyDeadline?: Duration | undefined;
   readonly rolloutTimeout?: Duration | undefined;
 };
-
-/** What lies in the project's folder and is not the program. Stack settings (Pulumi.<stack>.yaml) stay behind too. */
-const notTheProgram = new Set([
-  "node_modules",
-  "test",
-  "bench",
-  "docs",
-  "coverage",
-  "README.md",
-  "CHANGELOG.md",
-]);
-
-function isProgram(name: string): boolean {
-  return !name.startsWith(".") && !notTheProgram.has(name) && !/^Pulumi\..+\.yaml$/.test(name);
-}
 
 const marker = "IMAGE_REGISTRY_SWIFT_SUITE";
 
@@ -63,7 +49,7 @@ export class Workspace {
     this.program = join(folder, "program");
     mkdirSync(this.program, { recursive: true });
     mkdirSync(join(folder, "state"), { recursive: true });
-    for (const name of readdirSync(projectRoot).filter(isProgram))
+    for (const name of program)
       cpSync(join(projectRoot, name), join(this.program, name), { recursive: true });
     if (!existsSync(join(this.program, "node_modules")))
       symlinkSync(join(projectRoot, "node_modules"), join(this.program, "node_modules"));
