@@ -3,12 +3,9 @@
  * never an exception; nothing here is secret.
  */
 import type { Journal } from "./journal/journal";
-import type { Toleration } from "./api/objects";
+import type { RegistryStorage, Toleration } from "./api/objects";
 import type { SignInProblem } from "./cloud/operator-rules";
 import type { Spread } from "./registry/spread";
-
-/** `spec.storage` of the registry config, as the operator reads it. Other backends are kept as they are. */
-export type RegistryStorage = Readonly<Record<string, unknown>>;
 
 /** The registry config `configs.imageregistry.operator.openshift.io/cluster`. */
 export interface RegistryConfig {

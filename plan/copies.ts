@@ -1,6 +1,7 @@
 /** One copy by one migration Pod: where the Pod runs, and which attempt it is. */
 import type { Claim, ReachableObservation } from "../cluster/observation";
-import { type CopyRun, nextAttempt, type Pass } from "../cluster/mover/identity";
+import type { CopyRun } from "../cluster/journal/journal";
+import { nextAttempt, type Pass } from "../cluster/mover/identity";
 import type { CopyPlan } from "./types";
 
 export function copy(pass: Pass, claim: Claim, seen: ReachableObservation, run: CopyRun): CopyPlan {

@@ -1,5 +1,6 @@
 /** What `spec.storage` of the registry config says, as one of a few cases. */
-import type { ReachableObservation, RegistryStorage } from "../cluster/observation";
+import type { RegistryStorage } from "../cluster/api/objects";
+import type { ReachableObservation } from "../cluster/observation";
 import { claimOf, containerOf } from "../cluster/registry/patch";
 import { defaultClaim } from "../cluster/names";
 

@@ -1,5 +1,6 @@
 /** What the plan decides: a graph of steps for one state, or refusals. Data only. */
-import type { CopyRun, Pass } from "../cluster/mover/identity";
+import type { CopyRun } from "../cluster/journal/journal";
+import type { Pass } from "../cluster/mover/identity";
 
 /** Why a run does nothing: one message of four parts. `id` is its name in docs/troubleshooting.md. */
 export interface Refusal {

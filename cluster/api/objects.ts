@@ -113,6 +113,9 @@ export interface RawReplicaSet extends Stored {
   readonly status?: { readonly replicas?: number; readonly observedGeneration?: number };
 }
 
+/** `spec.storage` of the registry config, as the operator reads it. Other backends are kept as they are. */
+export type RegistryStorage = Readonly<Record<string, unknown>>;
+
 export interface RawRegistryConfig extends Stored {
   readonly spec: {
     readonly managementState?: string;

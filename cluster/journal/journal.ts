@@ -2,8 +2,7 @@
  * The journal: what the program must remember on the cluster itself, so that it can go on, and back,
  * without its Pulumi state. One ConfigMap, one JSON document, no secrets. Read and written by `journal-store.ts`.
  */
-import type { CopyRun } from "../mover/identity";
-import type { RegistryStorage } from "../observation";
+import type { RegistryStorage } from "../api/objects";
 import type { Spread } from "../registry/spread";
 
 /** What was there before our first change (written once, before the first patch), and what comes back. */
@@ -23,6 +22,18 @@ export interface Previous {
 export interface Witness {
   readonly deploymentUid: string;
   readonly revision: number;
+}
+
+/** Tells one copy from the next: it changes when what was copied is not there any more, and only then. */
+export interface CopyRun {
+  /** `pass` of the config: a new word copies again. */
+  readonly word: string;
+  /** How often the container was found empty after it was known: then all is copied again. */
+  readonly remade?: number;
+  /** live: the last one, right before sealing. */
+  readonly sealing?: true;
+  /** final: the time of the proof that failed on Swift's side, so that another copy was needed. */
+  readonly after?: string;
 }
 
 /** What a final copy proved. */

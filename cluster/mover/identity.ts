@@ -10,25 +10,13 @@
 import { createHash } from "node:crypto";
 import type { RawPod } from "../api/objects";
 import { isMadeAnew } from "../cloud/container";
-import type { Journal, Witness } from "../journal/journal";
+import type { CopyRun, Journal, Witness } from "../journal/journal";
 import { containerProblems, unread } from "../journal/proof";
 import { type podNames, specHashAnnotation } from "../names";
 import type { ReachableObservation } from "../observation";
 
 /** What a Pod copies: while the registry is writable, once it is sealed, or back to the volume. */
 export type Pass = keyof typeof podNames;
-
-/** Tells one copy from the next: it changes when what was copied is not there any more, and only then. */
-export interface CopyRun {
-  /** `pass` of the config: a new word copies again. */
-  readonly word: string;
-  /** How often the container was found empty after it was known: then all is copied again. */
-  readonly remade?: number;
-  /** live: the last one, right before sealing. */
-  readonly sealing?: true;
-  /** final: the time of the proof that failed on Swift's side, so that another copy was needed. */
-  readonly after?: string;
-}
 
 /** The live copy's run. */
 export function liveRun(word: string, seen: ReachableObservation, container: string | undefined): CopyRun {

@@ -6,7 +6,8 @@
  * stops (seen on operator release 4.22: "exactly one storage type should be configured at the same time, got 2").
  */
 import type { Previous } from "../journal/journal";
-import type { RegistryConfig, RegistryStorage } from "../observation";
+import type { RegistryStorage } from "../api/objects";
+import type { RegistryConfig } from "../observation";
 import { defaultClaim, registryLabels } from "../names";
 import { isRecord, same } from "./same";
 import { isLoose, loosened, spreadOfBefore } from "./spread";
