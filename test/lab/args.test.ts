@@ -31,6 +31,8 @@ describe("parseInvocation", () => {
     ["up --small", "--small belongs to `seed`"],
     ["up --node 2", "npm run lab -- help"],
     ["up --only keystone", "--only"],
+    ["up --release 4.7", '--release is "4.7": it must be a release from 4.12 to'],
+    ["up --release four", '--release is "four"'],
     ["up --operator fake", "real or stand-in or auto"],
   ])("refuses `%s`", (line, message) => {
     expect(() => parse(line)).toThrow(message);

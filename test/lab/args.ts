@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { isRelease, newest, oldest } from "./operator/release";
 import { defaults, type LabSettings } from "./settings";
 
 /** All but `help`; the order is that of the help text. */
@@ -35,6 +36,7 @@ Options                          Variable        Default
   --nodes 1|2                    LAB_NODES       ${defaults.nodes}
   --fast                         LAB_FAST=1      off     short delays for Pods (stand-in operator only)
   --operator real|stand-in|auto  LAB_OPERATOR    auto    auto: real when on PATH, else the stand-in
+  --release X.Y                  LAB_RELEASE     ${defaults.release}    release of OpenShift: what the cluster says, what the stand-in does
   --store disk|tmpfs             LAB_STORE       disk    where Swift keeps objects
   --tls                          LAB_TLS=1       off     Keystone and Swift over HTTPS, with the lab's own CA
   --reclaim Retain|Delete        LAB_RECLAIM     Retain  the volume's reclaim policy
@@ -73,6 +75,9 @@ export function parseInvocation(argv: readonly string[], env: NodeJS.ProcessEnv,
   const nodes = choice(given(values.nodes, "LAB_NODES", "--nodes"), ["1", "2"]);
   const fast = choice(given(values.fast === true ? "1" : undefined, "LAB_FAST", "--fast"), ["0", "1"]);
   const operator = choice(given(values.operator, "LAB_OPERATOR", "--operator"), ["real", "stand-in", "auto"]);
+  const release = given(values.release, "LAB_RELEASE", "--release");
+  if (release !== undefined && !isRelease(release.value))
+    problems.push(`${release.from} is "${release.value}": it must be a release from ${oldest} to ${newest}`);
   const store = choice(given(values.store, "LAB_STORE", "--store"), ["disk", "tmpfs"]);
   const tls = choice(given(values.tls === true ? "1" : undefined, "LAB_TLS", "--tls"), ["0", "1"]);
   const reclaim = choice(given(values.reclaim, "LAB_RECLAIM", "--reclaim"), ["Retain", "Delete"]);
@@ -89,6 +94,7 @@ export function parseInvocation(argv: readonly string[], env: NodeJS.ProcessEnv,
       ...(nodes === undefined ? {} : { nodes: nodes === "1" ? 1 : 2 }),
       ...(fast === undefined ? {} : { fast: fast === "1" }),
       ...(operator === undefined ? {} : { operator }),
+      ...(release === undefined ? {} : { release: release.value }),
       ...(store === undefined ? {} : { store }),
       ...(tls === undefined ? {} : { tls: tls === "1" }),
       ...(reclaim === undefined ? {} : { reclaim }),
@@ -115,6 +121,7 @@ function parseLine(argv: readonly string[]) {
         nodes: { type: "string" },
         fast: { type: "boolean" },
         operator: { type: "string" },
+        release: { type: "string" },
         store: { type: "string" },
         tls: { type: "boolean" },
         reclaim: { type: "string" },

@@ -107,7 +107,9 @@ function summary({ settings, kubernetes, swift, registry, operator }: LabRecord)
   if (swift !== undefined)
     lines.push(`  Keystone  ${swift.keystone}`, `  Swift     ${swift.proxy}  (${swift.cloudsYaml})`);
   if (registry !== undefined && operator !== undefined)
-    lines.push(`  registry  ${registry.url}  (${registry.service}; ${operator.kind} operator)`);
+    lines.push(
+      `  registry  ${registry.url}  (${registry.service}; ${operator.kind === "real" ? "real operator" : `stand-in operator, ${settings.release}`})`,
+    );
   return lines.join("\n");
 }
 

@@ -7,7 +7,7 @@ import { claimName, infrastructureName } from "./kube/objects";
 import { pkiFiles } from "./kube/pki";
 import { ensurePackages } from "./packages";
 import type { Part, PartStatus } from "./part";
-import { labPackages, labStages, swiftSettings } from "./parts";
+import { labPackages, labStages, surplusParts, swiftSettings } from "./parts";
 import { recordedProcesses, stopProcess } from "./process";
 import { readRecord, writeRecord, type LabRecord } from "./record";
 import { operatorKind, operatorPartName } from "./operator/parts";
@@ -30,6 +30,8 @@ export async function up(settings: LabSettings, say: Say): Promise<LabRecord> {
   await ensurePackages(labPackages(settings), say);
   const record = describe(settings);
   writeRecord({ ...record, complete: false });
+  const known = recordedProcesses(labPaths(settings).run);
+  for (const part of surplusParts(settings)) if (known.includes(part.name)) await part.stop();
   for (const stage of labStages(settings, say)) {
     const results = await Promise.allSettled(stage.map((chain) => startChain(chain, say)));
     const failures = results.flatMap((result) =>

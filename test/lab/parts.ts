@@ -20,6 +20,13 @@ import { swiftPackages, swiftParts } from "./swift/swift";
 /** What may start side by side: each chain is a sequence, and a stage ends when all of its chains have. */
 export type Stage = readonly (readonly Part[])[];
 
+/** Parts of nodes that the lab had and is to have no more, in the order in which they stop. */
+export function surplusParts(settings: LabSettings): Part[] {
+  const nodes = labNodes({ ...settings, nodes: 2 }).slice(settings.nodes);
+  const commands = commandPaths();
+  return nodes.flatMap((node) => [kubeletPart(settings, node, commands), containerdPart(settings, node)]);
+}
+
 /** Everything a lab is made of, in the order in which it starts; it stops the other way round. */
 export function labStages(settings: LabSettings, say: (line: string) => void): Stage[] {
   if (settings.only === "swift")

@@ -93,6 +93,7 @@ describe("settingsProblems", () => {
     [{ net: "8.8.0.0/16" }, "LAB_NET"],
     [{ net: "172.32.0.0/16" }, "LAB_NET"],
     [{ net: "10.300.0.0/16" }, "LAB_NET"],
+    [{ release: "3.11" }, "LAB_RELEASE"],
   ])("refuses %j and says which setting it is", (wrong, named) => {
     expect(settingsProblems({ ...defaults, ...wrong })).toEqual([expect.stringContaining(named)]);
   });

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { isAbsolute, join, normalize } from "node:path";
+import { isRelease, newest, oldest } from "./operator/release";
 import { swiftPorts, type SwiftPorts } from "./swift/settings";
 
 /** Where a lab lies, what it listens on and what it is made of: all that two labs on one machine must not share. */
@@ -15,6 +16,8 @@ export interface LabSettings {
   readonly fast: boolean;
   /** Which registry operator; `auto`: the real one where it is on PATH. */
   readonly operator: "auto" | "real" | "stand-in";
+  /** Release of OpenShift that the cluster says it is of, and that the stand-in operator behaves like. */
+  readonly release: string;
   /** Where Swift keeps objects; `tmpfs`: in memory. */
   readonly store: "disk" | "tmpfs";
   /** Keystone and Swift over HTTPS only, with a certificate of the lab's own CA. */
@@ -32,6 +35,7 @@ export const defaults: LabSettings = {
   nodes: 1,
   fast: false,
   operator: "auto",
+  release: "4.22",
   store: "disk",
   tls: false,
   reclaim: "Retain",
@@ -177,6 +181,10 @@ export function settingsProblems(settings: LabSettings): string[] {
   if (net === null || second > 255 || !isPrivate)
     problems.push(
       `LAB_NET is "${settings.net}": it must be a private /16, such as 10.88.0.0/16 or 10.89.0.0/16`,
+    );
+  if (!isRelease(settings.release))
+    problems.push(
+      `LAB_RELEASE is "${settings.release}": it must be a release from ${oldest} to ${newest}, such as 4.20 or 5.0`,
     );
   return problems;
 }

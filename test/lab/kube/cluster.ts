@@ -12,6 +12,7 @@ import {
   clusterObjects,
   clusterStatuses,
   operatorObjects,
+  policiesOfLater,
   registryNamespace,
   volume,
   volumeName,
@@ -93,6 +94,8 @@ async function makeObjects(settings: LabSettings, api: Api): Promise<void> {
   await Promise.all(
     objects.filter(({ kind }) => kind !== "Namespace").map((object) => api.createIfMissing(object)),
   );
+  for (const name of policiesOfLater(settings))
+    await api.delete("networking.k8s.io/v1", "NetworkPolicy", name, registryNamespace);
   for (const { kind, name, status } of clusterStatuses(settings))
     await api.mergePatch(
       { apiVersion: "config.openshift.io/v1", kind, name, subresource: "status" },

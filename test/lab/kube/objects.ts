@@ -1,13 +1,12 @@
 import { readFileSync } from "node:fs";
 import { parse, stringify } from "yaml";
 import { images } from "../registry/images";
+import { registryPolicy } from "../operator/objects";
+import { releaseOf } from "../operator/release";
 import { labName, labNodes, labPaths, type LabSettings } from "../settings";
 import type { KubeObject } from "./api";
 import { pkiFiles } from "./pki";
 import { sccAdmission } from "./scc";
-
-/** The release the cluster says it is; the operator's OPERATOR_IMAGE_VERSION must equal it. */
-export const openshiftVersion = "4.22.0";
 
 export const registryNamespace = "openshift-image-registry";
 
@@ -35,7 +34,7 @@ export function clusterObjects(settings: LabSettings): KubeObject[] {
     ...["FeatureGate", "Proxy", "APIServer", "Image"].map((kind) => cluster(kind, {})),
     cluster(
       "ClusterVersion",
-      { clusterID: "6f0a3c52-4d1e-4b9a-8c57-2f8e51d7a90b", channel: "stable-4.22" },
+      { clusterID: "6f0a3c52-4d1e-4b9a-8c57-2f8e51d7a90b", channel: `stable-${settings.release}` },
       "version",
     ),
     cluster("Infrastructure", { cloudConfig: { name: "" }, platformSpec: { type: "OpenStack" } }),
@@ -61,16 +60,24 @@ export function clusterObjects(settings: LabSettings): KubeObject[] {
       },
     ),
     { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "node-ca", namespace: registryNamespace } },
-    {
-      apiVersion: "networking.k8s.io/v1",
-      kind: "NetworkPolicy",
-      metadata: { name: "default-deny-all", namespace: registryNamespace },
-      spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
-    },
+    ...(releaseOf(settings.release).networkPolicies ? [denyAll] : []),
     storageClass(settings),
     claim(),
     operatorDeployment(),
   ];
+}
+
+/** Part of the release's manifests, as are all that `clusterObjects` makes. */
+const denyAll: KubeObject = {
+  apiVersion: "networking.k8s.io/v1",
+  kind: "NetworkPolicy",
+  metadata: { name: "default-deny-all", namespace: registryNamespace },
+  spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
+};
+
+/** NetworkPolicies that a release does not have, and that the lab may still have of a later one. */
+export function policiesOfLater(settings: LabSettings): readonly string[] {
+  return releaseOf(settings.release).networkPolicies ? [] : [denyAll.metadata.name, registryPolicy];
 }
 
 /** What the registry operator watches; made last, so that all it needs is there. */
@@ -107,23 +114,25 @@ export function operatorObjects(): KubeObject[] {
 
 /** Status fields that the installer and other operators fill, by kind and name. */
 export function clusterStatuses(settings: LabSettings): { kind: string; name: string; status: unknown }[] {
+  // featuregate/cluster must speak of the version that the operator says it is of.
+  const { version } = releaseOf(settings.release);
   const topology = settings.nodes === 1 ? "SingleReplica" : "HighlyAvailable";
   const gates = ["ImageStreamImportMode", "ChunkSizeMiB"].map((name) => ({ name }));
   return [
     {
       kind: "FeatureGate",
       name: "cluster",
-      status: { featureGates: [{ version: openshiftVersion, enabled: [], disabled: gates }] },
+      status: { featureGates: [{ version, enabled: [], disabled: gates }] },
     },
     {
       kind: "ClusterVersion",
       name: "version",
       status: {
-        desired: { version: openshiftVersion, image: "lab" },
+        desired: { version, image: "lab" },
         history: [
           {
             state: "Completed",
-            version: openshiftVersion,
+            version,
             image: "lab",
             verified: false,
             startedTime: "2026-01-01T00:00:00Z",

@@ -1,5 +1,6 @@
 /** What the operator says of itself: pure, from the configuration, the Deployment and the error of the last attempt. */
 import type { V1Deployment } from "@kubernetes/client-node";
+import type { Release } from "./release";
 import { PermanentError, type Condition, type RegistryConfig } from "./types";
 
 type Said = Pick<Condition, "status"> & { readonly reason?: string; readonly message?: string };
@@ -16,38 +17,45 @@ export function setCondition(conditions: Condition[], type: string, said: Said, 
 }
 
 /**
- * "Complete" is the Deployment's own word for its *last* rollout: until the Deployment's controller has seen a change,
- * and with Recreate until the old Pods are gone, it is still the word about the one before. That is why Progressing is
- * False during an outage (seen on operator release 4.22).
+ * From 4.22 on "complete" is the Deployment's own word for its *last* rollout: until the Deployment's controller has seen
+ * a change, and with Recreate until the old Pods are gone, it is still the word about the one before. That is why
+ * Progressing is False during an outage (seen on operator release 4.22). Before, it is a matter of counts, which leave
+ * out Pods that are terminating.
  */
-function isComplete(deployment: V1Deployment): boolean {
+function isComplete(deployment: V1Deployment, by: Release["completeBy"]): boolean {
+  if (by === "counts") {
+    const { replicas, updatedReplicas, availableReplicas, observedGeneration } = deployment.status ?? {};
+    const wanted = deployment.spec?.replicas ?? 1;
+    return (
+      [replicas, updatedReplicas, availableReplicas].every((count) => (count ?? 0) === wanted) &&
+      (observedGeneration ?? 0) >= (deployment.metadata?.generation ?? 0)
+    );
+  }
   return (deployment.status?.conditions ?? []).some(
     (c) => c.type === "Progressing" && c.status === "True" && c.reason === "NewReplicaSetAvailable",
   );
 }
-
-/** Minutes without a replica before that counts as Degraded. */
-const inertiaMinutes = 5;
 
 /** Writes Available, Progressing, Degraded and Removed into the configuration's status. */
 export function judge(
   config: RegistryConfig,
   deployment: V1Deployment | undefined,
   failure: Error | undefined,
+  release: Release,
   now = new Date(),
 ): void {
   const status = (config.status ??= {});
   const conditions = (status.conditions ??= []);
   const at = now.toISOString().replace(/\.\d+Z$/, "Z");
-  const available = judgeAvailable(config, deployment, failure);
+  const available = judgeAvailable(config, deployment, failure, release);
   setCondition(conditions, "Available", available, at);
-  setCondition(conditions, "Progressing", judgeProgressing(config, deployment, failure), at);
+  setCondition(conditions, "Progressing", judgeProgressing(config, deployment, failure, release), at);
   const since = conditions.find((c) => c.type === "Available")?.lastTransitionTime ?? at;
   const minutesAway = available.status === "True" ? 0 : (now.getTime() - Date.parse(since)) / 60_000;
   setCondition(
     conditions,
     "Degraded",
-    judgeDegraded(config, deployment, failure, available, minutesAway),
+    judgeDegraded(config, deployment, failure, available, minutesAway > release.degradedMinutes),
     at,
   );
   setCondition(
@@ -67,6 +75,7 @@ function judgeAvailable(
   config: RegistryConfig,
   deployment: V1Deployment | undefined,
   failure: Error | undefined,
+  release: Release,
 ): Said {
   if (config.spec.managementState === "Unmanaged") return { status: "True", ...unmanaged };
   if (deployment === undefined) {
@@ -86,7 +95,9 @@ function judgeAvailable(
       reason: "NoReplicasAvailable",
       message: "The deployment does not have available replicas",
     };
-  if (availableReplicas !== replicas)
+  const whole =
+    release.completeBy === "condition" ? availableReplicas === replicas : isComplete(deployment, "counts");
+  if (!whole)
     return {
       status: "True",
       reason: "MinimumAvailability",
@@ -99,6 +110,7 @@ function judgeProgressing(
   config: RegistryConfig,
   deployment: V1Deployment | undefined,
   failure: Error | undefined,
+  release: Release,
 ): Said {
   if (config.spec.managementState === "Unmanaged") return { status: "False", ...unmanaged };
   if (config.spec.managementState === "Removed")
@@ -119,7 +131,7 @@ function judgeProgressing(
     };
   if (deployment.metadata?.deletionTimestamp !== undefined)
     return { status: "True", reason: "FinalizingDeployment", message: "The deployment is being deleted" };
-  if (!isComplete(deployment))
+  if (!isComplete(deployment, release.completeBy))
     return { status: "True", reason: "DeploymentNotCompleted", message: "The deployment has not completed" };
   return { status: "False", reason: "Ready", message: "The registry is ready" };
 }
@@ -129,7 +141,7 @@ function judgeDegraded(
   deployment: V1Deployment | undefined,
   failure: Error | undefined,
   available: Said,
-  minutesAway: number,
+  awayForLong: boolean,
 ): Said {
   if (config.spec.managementState === "Unmanaged") return { status: "False", ...unmanaged };
   if (failure instanceof PermanentError)
@@ -137,7 +149,7 @@ function judgeDegraded(
   if (config.spec.managementState === "Removed")
     return { status: "False", reason: "Removed", message: "The registry is removed" };
   if (available.status !== "True")
-    return minutesAway > inertiaMinutes
+    return awayForLong
       ? { status: "True", reason: "Unavailable", message: available.message ?? "" }
       : { status: "False" };
   const late = deployment?.status?.conditions?.find(

@@ -10,6 +10,7 @@ import type {
   V1Volume,
   V1VolumeMount,
 } from "@kubernetes/client-node";
+import type { Release } from "./release";
 import { namespace, registryLabels, type Proxy, type RegistrySpec } from "./types";
 
 export interface Delays {
@@ -40,7 +41,7 @@ export interface DeploymentInputs {
   readonly spec: RegistrySpec;
   readonly storage: StorageParts;
   readonly image: string;
-  readonly version: string;
+  readonly release: Release;
   readonly delays: Delays;
   /** Of the namespace's annotation `openshift.io/sa.scc.supplemental-groups`. */
   readonly fsGroup: number;
@@ -59,7 +60,7 @@ export const annotations = {
 export function desiredDeployment(inputs: DeploymentInputs): V1Deployment {
   const spec = deploymentSpec(inputs);
   const digest = createHash("sha256")
-    .update(JSON.stringify([inputs.version, spec]))
+    .update(JSON.stringify([inputs.release.version, spec]))
     .digest("hex");
   return {
     apiVersion: "apps/v1",
@@ -68,16 +69,19 @@ export function desiredDeployment(inputs: DeploymentInputs): V1Deployment {
       name: "image-registry",
       namespace,
       labels: registryLabels,
-      annotations: { [annotations.version]: inputs.version, [annotations.checksum]: `sha256:${digest}` },
+      annotations: {
+        [annotations.version]: inputs.release.version,
+        [annotations.checksum]: `sha256:${digest}`,
+      },
     },
     spec,
   };
 }
 
 function deploymentSpec(inputs: DeploymentInputs): V1DeploymentSpec {
-  const { spec, delays } = inputs;
+  const { spec, delays, release } = inputs;
   return {
-    progressDeadlineSeconds: 120,
+    progressDeadlineSeconds: release.progressDeadlineSeconds,
     replicas: spec.replicas,
     selector: { matchLabels: registryLabels },
     strategy: strategy(spec),
@@ -86,7 +90,7 @@ function deploymentSpec(inputs: DeploymentInputs): V1DeploymentSpec {
         labels: registryLabels,
         annotations: {
           [annotations.dependencies]: inputs.dependencies,
-          "openshift.io/required-scc": "restricted-v2",
+          ...(release.requiredScc ? { "openshift.io/required-scc": "restricted-v2" } : {}),
         },
       },
       spec: {
@@ -96,7 +100,7 @@ function deploymentSpec(inputs: DeploymentInputs): V1DeploymentSpec {
         serviceAccountName: "registry",
         securityContext: { fsGroup: inputs.fsGroup, fsGroupChangePolicy: "OnRootMismatch" },
         ...affinityOf(spec),
-        topologySpreadConstraints: spread(spec, inputs.zones) as never,
+        topologySpreadConstraints: spread(inputs) as never,
         terminationGracePeriodSeconds: delays.grace,
         containers: [
           {
@@ -110,8 +114,8 @@ function deploymentSpec(inputs: DeploymentInputs): V1DeploymentSpec {
             readinessProbe: probe(delays.readiness, delays.period),
             resources: spec.resources ?? { requests: { cpu: "100m", memory: "256Mi" } },
             lifecycle: { preStop: { exec: { command: ["sleep", String(delays.preStop)] } } },
-            terminationMessagePolicy: "FallbackToLogsOnError",
-            securityContext: { readOnlyRootFilesystem: true },
+            ...(release.fallbackToLogs ? { terminationMessagePolicy: "FallbackToLogsOnError" } : {}),
+            ...(release.readOnlyRootFilesystem ? { securityContext: { readOnlyRootFilesystem: true } } : {}),
           },
         ],
         volumes: [...inputs.storage.volumes, ...commonVolumes],
@@ -160,21 +164,30 @@ function affinityOf(spec: RegistrySpec): { affinity?: V1Affinity } {
   };
 }
 
-function spread(spec: RegistrySpec, zones: boolean): readonly object[] {
+/** The administrator's own; with a node selector none, because the default might not go with it. */
+function spread({ spec, zones, release }: DeploymentInputs): readonly object[] {
   if (spec.topologySpreadConstraints !== undefined) return spec.topologySpreadConstraints;
   if (spec.nodeSelector !== undefined) return [];
   const keys = ["kubernetes.io/hostname", "node-role.kubernetes.io/worker"];
   if (zones) keys.push("topology.kubernetes.io/zone");
-  return keys.map((topologyKey) => ({
-    maxSkew: 1,
-    topologyKey,
-    whenUnsatisfiable: "DoNotSchedule",
-    labelSelector: { matchLabels: registryLabels },
-    matchLabelKeys: ["pod-template-hash"],
-    nodeAffinityPolicy: "Honor",
-    nodeTaintsPolicy: "Honor",
-  }));
+  return keys.map((topologyKey) =>
+    Object.assign(
+      {
+        maxSkew: 1,
+        topologyKey,
+        whenUnsatisfiable: "DoNotSchedule",
+        labelSelector: { matchLabels: registryLabels },
+      },
+      release.spread === "together" ? {} : eachTemplateByItself,
+    ),
+  );
 }
+
+const eachTemplateByItself = {
+  matchLabelKeys: ["pod-template-hash"],
+  nodeAffinityPolicy: "Honor",
+  nodeTaintsPolicy: "Honor",
+};
 
 function environment({ spec, storage, clusterProxy }: DeploymentInputs): readonly V1EnvVar[] {
   const cluster = clusterProxy?.status;

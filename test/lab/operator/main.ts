@@ -1,13 +1,15 @@
 /**
  * The stand-in for OpenShift's cluster-image-registry-operator: watches what the real one watches and does to the
- * Deployment and to the statuses what was seen of it (release 4.22), the misleading ones included.
+ * Deployment and to the statuses what was seen of it, the misleading ones included; `release.ts` says what its releases
+ * do differently.
  *
- * Environment: KUBECONFIG_FILE, IMAGE, RELEASE_VERSION; FAST=true for short delays of the registry's Pod.
+ * Environment: KUBECONFIG_FILE, IMAGE, RELEASE (such as 4.20); FAST=true for short delays of the registry's Pod.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Api } from "../kube/api";
 import { delays } from "./deployment";
 import { Reconciler } from "./reconcile";
+import { releaseOf } from "./release";
 import { messageOf } from "./storage";
 import { group, namespace } from "./types";
 
@@ -86,7 +88,7 @@ async function main(): Promise<never> {
     api,
     {
       image: required("IMAGE"),
-      version: process.env["RELEASE_VERSION"] ?? "4.22.0",
+      release: releaseOf(required("RELEASE")),
       delays: process.env["FAST"] === "true" ? delays.fast : delays.real,
     },
     log,

@@ -1,10 +1,12 @@
 /** What stands around the registry's Deployment: accounts, secrets, certificates, the Service. */
 import type { V1Secret } from "@kubernetes/client-node";
 import type { KubeObject } from "../kube/api";
+import type { Release } from "./release";
 import { privateConfiguration } from "./swift";
 import { namespace, registryLabels } from "./types";
 
 export interface Surroundings {
+  readonly release: Release;
   readonly replicas: number;
   /** Sign-in of the registry's storage; empty on a volume. */
   readonly registrySecret: Readonly<Record<string, string>>;
@@ -14,6 +16,9 @@ export interface Surroundings {
   /** PEM of the CA that signed the registry's certificate. */
   readonly serviceCa: string | undefined;
 }
+
+/** What lets the registry be reached in spite of the namespace's default-deny policy. */
+export const registryPolicy = "image-registry-networkpolicy";
 
 export function supportingObjects(around: Surroundings): readonly KubeObject[] {
   const own = (apiVersion: string, kind: string, name: string, rest: object): KubeObject => ({
@@ -60,16 +65,20 @@ export function supportingObjects(around: Surroundings): readonly KubeObject[] {
       spec: {
         minAvailable: around.replicas > 1 ? 1 : 0,
         selector: { matchLabels: registryLabels },
-        unhealthyPodEvictionPolicy: "AlwaysAllow",
+        ...(around.release.evictUnhealthy ? { unhealthyPodEvictionPolicy: "AlwaysAllow" } : {}),
       },
     }),
-    own("networking.k8s.io/v1", "NetworkPolicy", "image-registry-networkpolicy", {
-      spec: {
-        podSelector: { matchLabels: registryLabels },
-        policyTypes: ["Ingress", "Egress"],
-        ingress: [{ ports: [{ protocol: "TCP", port: 5000 }] }],
-        egress: [{}],
-      },
-    }),
+    ...(around.release.networkPolicies
+      ? [
+          own("networking.k8s.io/v1", "NetworkPolicy", registryPolicy, {
+            spec: {
+              podSelector: { matchLabels: registryLabels },
+              policyTypes: ["Ingress", "Egress"],
+              ingress: [{ ports: [{ protocol: "TCP", port: 5000 }] }],
+              egress: [{}],
+            },
+          }),
+        ]
+      : []),
   ];
 }

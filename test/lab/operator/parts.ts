@@ -1,13 +1,14 @@
 /** The registry operator as a part of the lab: the real one where it can be had, else the stand-in. */
+import { execFileSync } from "node:child_process";
 import { accessSync, constants, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { Api } from "../kube/api";
-import { openshiftVersion } from "../kube/objects";
 import { pkiFiles } from "../kube/pki";
 import { PartError, type Part } from "../part";
 import { processPart, type ProcessOptions } from "../process";
 import { images } from "../registry/images";
 import { labPaths, labPorts, type LabSettings } from "../settings";
+import { releaseOf } from "./release";
 import { namespace } from "./types";
 import { typescript } from "../../../scripts/node";
 
@@ -52,7 +53,7 @@ function standIn(settings: LabSettings): Part {
     env: {
       KUBECONFIG_FILE: labPaths(settings).kubeconfig,
       IMAGE: images.registry,
-      RELEASE_VERSION: openshiftVersion,
+      RELEASE: settings.release,
       FAST: String(settings.fast),
     },
     fingerprint: [...sources, api].map((file) => readFileSync(file, "utf8")).join("\n"),
@@ -73,15 +74,28 @@ function common(settings: LabSettings): Pick<ProcessOptions, "name" | "run" | "l
   };
 }
 
+/** Flags of the real operator by its own help text: it ends with "unknown flag" at one that its release does not know. */
+export function flagsKnown(helpText: string): (name: string) => boolean {
+  return (name) => new RegExp(`^\\s+(-\\w, )?--${name}\\b`, "m").test(helpText);
+}
+
+function helpOf(command: string): string {
+  return execFileSync(command, ["--help"], { encoding: "utf8", env: {}, timeout: 30_000 });
+}
+
 /**
- * The real one, as an ordinary process. Its certificate's path is compiled in (/etc/secrets): it sees an /etc of its
+ * The real one, as an ordinary process, of any release from 4.12 on: `--kubeconfig` came with 4.16 (before: the variable
+ * KUBECONFIG), `--config` with 4.22. Its certificate's path is compiled in (/etc/secrets): it sees an /etc of its
  * own with that folder in it, so that this machine's stays as it is and two labs do not meet there.
  */
 function realOperator(settings: LabSettings): Part {
   const command = findRealOperator();
   const etc = join(settings.dir, "operator", "etc");
   const config = join(settings.dir, "operator", "config.json");
-  const address = `127.0.0.1:${labPorts(settings).operatorMetrics}`;
+  const { kubeconfig } = labPaths(settings);
+  const { version } = releaseOf(settings.release);
+  const knows = command === undefined ? () => true : flagsKnown(helpOf(command));
+  const address = { host: "127.0.0.1", port: labPorts(settings).operatorMetrics };
   const part = processPart({
     ...common(settings),
     command: [
@@ -92,13 +106,14 @@ function realOperator(settings: LabSettings): Part {
       'mount -t overlay overlay -o "lowerdir=$0:/etc" /etc && exec "$@"',
       etc,
       command ?? realName,
-      `--kubeconfig=${labPaths(settings).kubeconfig}`,
-      `--config=${config}`,
+      ...(knows("kubeconfig") ? [`--kubeconfig=${kubeconfig}`] : []),
+      ...(knows("config") ? [`--config=${config}`] : []),
     ],
     env: {
-      RELEASE_VERSION: openshiftVersion,
+      ...(knows("kubeconfig") ? {} : { KUBECONFIG: kubeconfig }),
+      RELEASE_VERSION: version,
       // Must be a version that featuregate/cluster speaks of in its status.
-      OPERATOR_IMAGE_VERSION: openshiftVersion,
+      OPERATOR_IMAGE_VERSION: version,
       IMAGE: images.registry,
       IMAGE_PRUNER: images.registry,
       OPERATOR_IMAGE: images.registry,
@@ -108,7 +123,8 @@ function realOperator(settings: LabSettings): Part {
       // Without it one of its controllers says Degraded; on OpenStack nothing is written there.
       AZURE_ENVIRONMENT_FILEPATH: join(settings.dir, "operator", "azurestackcloud.json"),
     },
-    listens: [{ host: "127.0.0.1", port: labPorts(settings).operatorMetrics }],
+    // Without `--config` it serves nothing there.
+    listens: knows("config") ? [address] : [],
   });
   return {
     ...part,
@@ -127,7 +143,7 @@ function realOperator(settings: LabSettings): Part {
         JSON.stringify({
           apiVersion: "config.openshift.io/v1",
           kind: "GenericControllerConfig",
-          servingInfo: { bindAddress: address },
+          servingInfo: { bindAddress: `${address.host}:${address.port}` },
         }),
       );
       // One that was killed holds its lease for minutes; there is one operator per lab, so nobody else can hold it.

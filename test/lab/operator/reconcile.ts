@@ -13,6 +13,7 @@ import { ApiError, type Api } from "../kube/api";
 import { judge, unionConditions } from "./conditions";
 import { annotations, dependencies, desiredDeployment, type Delays } from "./deployment";
 import { supportingObjects } from "./objects";
+import type { Release } from "./release";
 import { storageParts, syncStorage, type StorageWorld } from "./storage";
 import { SwiftAccount, credentials, decode } from "./swift";
 import {
@@ -30,8 +31,8 @@ import {
 export interface OperatorOptions {
   /** The registry's image. */
   readonly image: string;
-  /** Release the operator says it is of. */
-  readonly version: string;
+  /** Release the operator is of. */
+  readonly release: Release;
   readonly delays: Delays;
 }
 
@@ -59,7 +60,7 @@ export class Reconciler {
       failure = error instanceof Error ? error : new Error(String(error));
       this.log(`unable to sync: ${failure.message}`);
     }
-    judge(config, await this.deployment(), failure);
+    judge(config, await this.deployment(), failure, this.options.release);
     await this.writeBack(before, config);
     await this.writeClusterOperator();
     if (failure !== undefined && !(failure instanceof PermanentError)) throw failure;
@@ -73,6 +74,7 @@ export class Reconciler {
     const parts = await storageParts(config, kind, world);
     for (const object of supportingObjects({
       replicas: config.spec.replicas,
+      release: this.options.release,
       registrySecret: parts.secret,
       pullSecret: await this.read<V1Secret>("/api/v1/namespaces/openshift-config/secrets/pull-secret"),
       storageCa: kind === "swift" ? await this.cloudCa() : undefined,
@@ -84,7 +86,7 @@ export class Reconciler {
       spec: config.spec,
       storage: parts,
       image: this.options.image,
-      version: this.options.version,
+      release: this.options.release,
       delays: this.options.delays,
       fsGroup: await this.fsGroup(),
       clusterProxy: await this.read<Proxy>("/apis/config.openshift.io/v1/proxies/cluster"),
@@ -168,6 +170,7 @@ export class Reconciler {
           {
             user: await secret("image-registry-private-configuration-user"),
             installer: await secret("installer-cloud-credentials"),
+            partialUserSecret: this.options.release.partialUserSecret,
             cloudName: infrastructure?.status?.platformStatus?.openstack?.cloudName ?? "openstack",
           },
           swift,
@@ -180,7 +183,7 @@ export class Reconciler {
     const secret = await this.read<V1Secret>(
       `/api/v1/namespaces/${namespace}/secrets/installer-cloud-credentials`,
     );
-    const own = secret === undefined ? "" : decode(secret, "cacert");
+    const own = secret === undefined || !this.options.release.caInSecret ? "" : decode(secret, "cacert");
     if (own !== "") return own;
     const provider = await this.read<V1ConfigMap>(
       "/api/v1/namespaces/openshift-config/configmaps/cloud-provider-config",
@@ -267,7 +270,7 @@ export class Reconciler {
       status: {
         ...present.status,
         conditions,
-        versions: [{ name: "operator", version: this.options.version }],
+        versions: [{ name: "operator", version: this.options.release.version }],
         relatedObjects: [
           { group, resource: "configs", name: "cluster" },
           { group: "", resource: "namespaces", name: namespace },

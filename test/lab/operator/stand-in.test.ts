@@ -2,6 +2,8 @@
 import type { V1Deployment, V1PersistentVolumeClaim } from "@kubernetes/client-node";
 import { judge, unionConditions } from "./conditions";
 import { delays, desiredDeployment, type DeploymentInputs } from "./deployment";
+import { flagsKnown } from "./parts";
+import { isRelease, releaseOf } from "./release";
 import { storageKind, syncStorage, type StorageWorld } from "./storage";
 import { credentials, swiftEnvironment, type SwiftAccount } from "./swift";
 import type { RegistryConfig, RegistrySpec } from "./types";
@@ -97,7 +99,9 @@ describe("credentials", () => {
   });
 
   test("of the installer's clouds.yaml", () => {
-    expect(credentials({ user: undefined, installer, cloudName: "openstack" }, {})).toMatchObject({
+    expect(
+      credentials({ user: undefined, partialUserSecret: true, installer, cloudName: "openstack" }, {}),
+    ).toMatchObject({
       authURL: "http://k/v3",
       username: "u",
       tenant: "t",
@@ -108,12 +112,18 @@ describe("credentials", () => {
 
   test("of the administrator's secret first, and then nothing of clouds.yaml", () => {
     const user = encode({ REGISTRY_STORAGE_SWIFT_USERNAME: "a", REGISTRY_STORAGE_SWIFT_PASSWORD: "b" });
-    const found = credentials({ user, installer, cloudName: "openstack" }, { authURL: "http://o" });
+    const found = credentials(
+      { user, partialUserSecret: true, installer, cloudName: "openstack" },
+      { authURL: "http://o" },
+    );
     expect(found).toMatchObject({ authURL: "http://o", username: "a", tenant: "", region: "" });
     const { env, secret } = swiftEnvironment({ container: "c" }, found);
     expect(env).toContainEqual({ name: "REGISTRY_STORAGE_SWIFT_AUTHURL", value: "http://o/v3" });
     expect(secret["REGISTRY_STORAGE_SWIFT_PASSWORD"]).toBe("b");
     expect(JSON.stringify(env)).not.toContain('"value":"b"');
+    expect(() => credentials({ user, partialUserSecret: false, installer, cloudName: "" }, {})).toThrow(
+      "APPLICATIONCREDENTIALID",
+    );
   });
 });
 
@@ -125,7 +135,7 @@ describe("Deployment", () => {
     spec: spec(changes),
     storage: { env: [], volumes: [], mounts: [] },
     image: "registry",
-    version: "4.22.0",
+    release: releaseOf("4.22"),
     delays: delays.real,
     fsGroup: 1,
     clusterProxy: undefined,
@@ -156,6 +166,36 @@ describe("Deployment", () => {
     expect(affinity({ replicas: 2 })?.podAntiAffinity).toBeDefined();
   });
 
+  test.each([
+    ["4.12", false, 60],
+    ["4.22", false, 120],
+    ["4.23", true, 120],
+    ["5.1", true, 120],
+  ])("the default spread of %s: each Pod template by itself %p", (release, byTemplate, deadline) => {
+    const { spec: wanted } = desiredDeployment(inputs({}, { release: releaseOf(release), zones: true }));
+    const spread = wanted?.template.spec?.topologySpreadConstraints ?? [];
+    expect(spread.map((each) => each.topologyKey)).toEqual([
+      "kubernetes.io/hostname",
+      "node-role.kubernetes.io/worker",
+      "topology.kubernetes.io/zone",
+    ]);
+    for (const each of spread) {
+      expect(each).toMatchObject({ maxSkew: 1, whenUnsatisfiable: "DoNotSchedule" });
+      expect(each.matchLabelKeys).toEqual(byTemplate ? ["pod-template-hash"] : undefined);
+      expect(each.nodeTaintsPolicy).toBe(byTemplate ? "Honor" : undefined);
+    }
+    expect(wanted?.progressDeadlineSeconds).toBe(deadline);
+  });
+
+  test("a spread of the administrator's own replaces the default, and a node selector does without", () => {
+    const own = [{ maxSkew: 3 }];
+    const spread = (changes: Partial<RegistrySpec>) =>
+      desiredDeployment(inputs(changes)).spec?.template.spec?.topologySpreadConstraints;
+    expect(spread({ topologySpreadConstraints: own })).toEqual(own);
+    expect(spread({ nodeSelector: { infra: "" } })).toEqual([]);
+    expect(spread({ nodeSelector: { infra: "" }, topologySpreadConstraints: own })).toEqual(own);
+  });
+
   test("the gate is in the environment, or absent", () => {
     expect(env(desiredDeployment(inputs({ readOnly: true })))["REGISTRY_STORAGE_MAINTENANCE_READONLY"]).toBe(
       "{enabled: true}",
@@ -175,14 +215,25 @@ describe("conditions", () => {
 
   test("Progressing repeats the Deployment's word about the rollout before: False in the middle of an outage", () => {
     const one = config({ readOnly: true });
-    judge(one, { status: { conditions: [done] } }, undefined);
+    judge(one, { status: { conditions: [done] } }, undefined, releaseOf("4.22"));
     expect(condition(one, "Progressing")).toMatchObject({ status: "False", reason: "Ready" });
     expect(condition(one, "Available")).toMatchObject({ status: "False", reason: "NoReplicasAvailable" });
   });
 
+  test("until 4.21 Progressing counts, and is True in that outage; Pods that terminate do not count", () => {
+    const one = config({ readOnly: true });
+    const metadata = { generation: 2 };
+    const status = { observedGeneration: 2, replicas: 0, conditions: [done] };
+    judge(one, { metadata, spec: { replicas: 1 } as never, status }, undefined, releaseOf("4.21"));
+    expect(condition(one, "Progressing")).toMatchObject({ status: "True", reason: "DeploymentNotCompleted" });
+    const whole = { observedGeneration: 2, replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
+    judge(one, { metadata, spec: { replicas: 1 } as never, status: whole }, undefined, releaseOf("4.21"));
+    expect(condition(one, "Progressing")).toMatchObject({ status: "False", reason: "Ready" });
+  });
+
   test("what went wrong is in Progressing's message", () => {
     const one = config();
-    judge(one, undefined, new Error("unable to sync storage configuration: two"));
+    judge(one, undefined, new Error("unable to sync storage configuration: two"), releaseOf("4.22"));
     expect(condition(one, "Progressing")).toMatchObject({
       status: "True",
       reason: "Error",
@@ -205,5 +256,31 @@ describe("conditions", () => {
     expect(available).toMatchObject({ status: "False", reason: "ImagePrunerError::Ready" });
     expect(available?.message).toBe("Available: m\nImagePrunerAvailable: n");
     expect(progressing).toMatchObject({ status: "False", reason: "AsExpected" });
+  });
+});
+
+describe("releases", () => {
+  test.each([
+    ["4.12", true],
+    ["4.9", false],
+    ["4.22", true],
+    ["5.1", true],
+    ["5.2", false],
+    ["4.22.3", false],
+    ["main", false],
+  ])("%s is one that the lab can play: %p", (text, is) => {
+    expect(isRelease(text)).toBe(is);
+  });
+
+  test("NetworkPolicies came with 4.22", () => {
+    expect(releaseOf("4.21").networkPolicies).toBe(false);
+    expect(releaseOf("4.22").networkPolicies).toBe(true);
+  });
+
+  test("flags are those that the operator's own help names", () => {
+    const knows = flagsKnown(
+      "Flags:\n      --files stringArray   List of files to watch, see --config\n  -h, --help                help for it\n",
+    );
+    expect(["files", "help", "config", "kubeconfig"].map(knows)).toEqual([true, true, false, false]);
   });
 });

@@ -32,6 +32,8 @@ export interface CredentialSecrets {
   readonly user: V1Secret | undefined;
   /** installer-cloud-credentials. */
   readonly installer: V1Secret | undefined;
+  /** Whether the user's secret may lack the keys of the way to sign in that it does not use. */
+  readonly partialUserSecret: boolean;
   readonly cloudName: string;
 }
 
@@ -40,7 +42,8 @@ export interface CredentialSecrets {
  * alone, not from clouds.yaml.
  */
 export function credentials(secrets: CredentialSecrets, spec: SwiftStorage): Credentials {
-  const found = secrets.user === undefined ? ofClouds(secrets) : ofUser(secrets.user);
+  const found =
+    secrets.user === undefined ? ofClouds(secrets) : ofUser(secrets.user, secrets.partialUserSecret);
   return {
     ...found,
     authURL: spec.authURL || found.authURL,
@@ -53,7 +56,13 @@ export function credentials(secrets: CredentialSecrets, spec: SwiftStorage): Cre
   };
 }
 
-function ofUser(secret: V1Secret): Credentials {
+function ofUser(secret: V1Secret, partial: boolean): Credentials {
+  if (!partial)
+    for (const key of wholeUserSecret)
+      if (secret.data?.[`REGISTRY_STORAGE_SWIFT_${key}`] === undefined)
+        throw new Error(
+          `secret "${secret.metadata?.namespace ?? ""}/${secret.metadata?.name ?? ""}" does not contain required key "REGISTRY_STORAGE_SWIFT_${key}"`,
+        );
   const value = (key: string): string => decode(secret, `REGISTRY_STORAGE_SWIFT_${key}`);
   const found: Credentials = {
     ...nothing,
@@ -75,6 +84,14 @@ function ofUser(secret: V1Secret): Credentials {
     );
   return found;
 }
+
+const wholeUserSecret = [
+  "USERNAME",
+  "PASSWORD",
+  "APPLICATIONCREDENTIALID",
+  "APPLICATIONCREDENTIALNAME",
+  "APPLICATIONCREDENTIALSECRET",
+] as const;
 
 function ofClouds({ installer, cloudName }: CredentialSecrets): Credentials {
   if (installer === undefined)
