@@ -139,7 +139,7 @@ function tell(): void {
   console.log(
     "only under npm run test:e2e -- --all: every case of the interruption matrix (npm test runs a sample)",
   );
-  console.log("only under npm run test:e2e -- --nodes 2: two replicas on two nodes");
+  console.log("only under npm run test:e2e -- --nodes 2: all other scenarios on two nodes");
   const sum = (key: keyof Counts): number => suites.reduce((total, s) => total + s[key], 0);
   closing({ passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") });
 }

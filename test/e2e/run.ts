@@ -1,5 +1,5 @@
 /**
- * `npm run test:e2e [-- --all] [--cases regexp] [--only a,b] [--operator real] [--nodes 2] [--tls] [--seed n] [--lab folder] [--keep] [--list]`
+ * `npm run test:e2e [-- --all] [--cases regexp] [--only a,b] [--operator real] [--nodes 2] [--release 4.20] [--tls] [--seed n] [--lab folder] [--keep] [--list]`
  *
  * The program through the real CLI and engine, on a lab of real parts. What is missing is named, one line each; the
  * closing line is `N passed, N failed, N skipped`.
@@ -25,6 +25,7 @@ const { values: options } = parseArgs({
     only: { type: "string" },
     operator: { type: "string", default: "stand-in" },
     nodes: { type: "string", default: "1" },
+    release: { type: "string" },
     tls: { type: "boolean", default: false },
     seed: { type: "string" },
     lab: { type: "string" },
@@ -64,13 +65,14 @@ async function main(): Promise<Counts> {
           folder: join(folder, "lab"),
           operator,
           nodes: Number(options.nodes),
+          release: options.release,
           tls: options.tls,
         })
       : await useLab(options.lab);
   // A run that decides whether a change lands takes the same sample each time.
   const seed = Number(options.seed ?? (options.ci ? 1 : Math.floor(Math.random() * 2 ** 31)));
   console.log(
-    `e2e: operator ${lab.operator}, ${lab.nodes} node(s), seed ${seed} (repeat with --seed ${seed})`,
+    `e2e: operator ${lab.operator} of ${lab.release}, ${lab.nodes} node(s), seed ${seed} (repeat with --seed ${seed})`,
   );
   const outcomes: Outcome[] = [];
   const world = new World(lab, folder, pulumi, { seed, all: options.all, cases: options.cases });

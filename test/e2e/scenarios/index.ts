@@ -6,6 +6,7 @@ import { interruptions } from "./interruptions";
 import { evicted, outOfMemory } from "./pods";
 import { proxy } from "./proxy";
 import { refusals } from "./refusals";
+import { neverAway } from "./releases";
 import { destroy, lostState, release, withoutCopyBack } from "./return";
 import { operatorTrouble, pruner, pullCheck, recreate, stubbornPod } from "./sealing";
 import { misleadingEnvironment, permissions, secrets, twoStacks } from "./stacks";
@@ -45,4 +46,5 @@ export const scenarios: readonly Scenario[] = [
   drain,
   interruptions,
   release,
+  neverAway,
 ];

@@ -26,6 +26,8 @@ export interface LabWishes {
   readonly folder: string;
   readonly operator: "stand-in" | "real";
   readonly nodes: number;
+  /** Release of OpenShift; default: the lab's own. */
+  readonly release?: string | undefined;
   /** Keystone and Swift over HTTPS, with a certificate of the lab's own CA. */
   readonly tls?: boolean;
   /** Content of the seed: `small` leaves the 200 MB layer out. */
@@ -101,6 +103,7 @@ export async function bringUpLab(wishes: LabWishes): Promise<Lab> {
   console.log(`lab: ${wishes.folder}, ports from ${ports} on, ${net}`);
   try {
     const parts = ["--nodes", String(wishes.nodes), "--operator", wishes.operator];
+    if (wishes.release !== undefined) parts.push("--release", wishes.release);
     await lab(["up", "--fast", "--store", "tmpfs", ...parts, ...(wishes.tls === true ? ["--tls"] : [])], env);
     await lab(["seed", ...((wishes.seed ?? "small") === "small" ? ["--small"] : [])], env);
   } catch (error) {
@@ -166,6 +169,7 @@ async function openLab(folder: string, down: () => Promise<void>): Promise<Lab> 
     volume: kubernetes.volume,
     nodes: kubernetes.nodes.length,
     operator: record.operator?.kind ?? "stand-in",
+    release: record.settings.release,
     image,
     stackConfig: {
       "kubernetes:kubeconfig": kubernetes.kubeconfig,
@@ -219,6 +223,11 @@ async function openLab(folder: string, down: () => Promise<void>): Promise<Lab> 
       };
       writeFileSync(file, JSON.stringify(settings));
       return file;
+    },
+    reshaped: async ({ nodes, release }) => {
+      if (nodes !== kubernetes.nodes.length || release !== record.settings.release)
+        await lab(["up", "--nodes", String(nodes), "--release", release], { LAB_DIR: folder });
+      return openLab(folder, down);
     },
     down,
   };

@@ -5,6 +5,11 @@ import type { CutOff } from "./cut";
 import type { Config } from "./pulumi";
 import type { Pushed, RegistryAddress } from "./registry";
 
+export interface LabShape {
+  readonly nodes: number;
+  readonly release: string;
+}
+
 export interface Lab {
   /** Folder of this lab. */
   readonly folder: string;
@@ -26,6 +31,8 @@ export interface Lab {
   readonly volume: string;
   readonly nodes: number;
   readonly operator: "stand-in" | "real";
+  /** Release of OpenShift that the cluster says it is of; a stand-in operator behaves like that release's. */
+  readonly release: string;
   /** An image with Node.js that is on every node. */
   readonly image: string;
   /** What a stack must say to work on this lab. */
@@ -52,5 +59,7 @@ export interface Lab {
   ensureOperator(): Promise<void>;
   /** A settings file of the mover, written into `folder`: it would copy this volume into that container. */
   moverSettings(folder: string, mode: "copy" | "finish", container: string): string;
+  /** The same lab with other nodes or of another release; objects of the cluster stay. */
+  reshaped(shape: LabShape): Promise<Lab>;
   down(): Promise<void>;
 }

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { Journal } from "../../../cluster/journal/journal";
 import { Figures } from "./figures";
 import { Kube, paths, type KubeObject } from "./kube";
-import type { Lab } from "./lab";
+import type { Lab, LabShape } from "./lab";
 import type { PulumiParts } from "./parts";
 import { until } from "./process";
 import { Workspace, type Config, type Stack } from "./pulumi";
@@ -52,8 +52,10 @@ export class World {
   private readonly template: string;
   private stacks = 0;
 
+  private shape: Lab;
+
   constructor(
-    readonly lab: Lab,
+    lab: Lab,
     folder: string,
     parts: PulumiParts,
     /** Which of the interruptions to run. */
@@ -61,6 +63,7 @@ export class World {
     /** By which it finds what it left running; a name that stays finds what an earlier run left, too. */
     id?: string,
   ) {
+    this.shape = lab;
     this.kube = new Kube(lab.kubeconfig);
     this.swift = new Swift(lab.cloud);
     this.registry = new Registry(lab.registry);
@@ -71,6 +74,15 @@ export class World {
   /** The file in a lab's folder that says it has been remembered. */
   static rememberedIn(folder: string): string {
     return join(folder, "e2e", "fresh.json");
+  }
+
+  get lab(): Lab {
+    return this.shape;
+  }
+
+  /** Gives the lab other nodes, or makes it one of another release. */
+  async reshape(shape: LabShape): Promise<void> {
+    this.shape = await this.shape.reshaped(shape);
   }
 
   /**
