@@ -205,6 +205,8 @@ export interface ReachableObservation {
   readonly pruner?: Pruner;
   /** Nodes that could take a registry Pod: ready, schedulable, with the labels and without the taints that matter. */
   readonly schedulableNodes: number;
+  /** Why a second registry Pod has no room on the node of the first; absent: it has, or that cannot be told. */
+  readonly noRoomBeside?: string;
   readonly journal?: Journal;
   readonly cloud: ObservedCloud;
   /** What the registry's operator would make of the cluster's credentials. */

@@ -41,6 +41,7 @@ import { missingPermissions, missingSpecials, type RunState } from "./api/permis
 import { holdsCredentials } from "./mover/pod-proxy";
 import { readPruner } from "./registry/pruner";
 import { readRegistry } from "./registry/registry";
+import { noRoomBeside } from "./registry/room";
 import { observeSwift } from "./cloud/swift-side";
 import { defaultClaim, moverPodLabel } from "./names";
 
@@ -114,6 +115,10 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
     may(readClaim(api, claimName), undefined),
     way === undefined ? unseenCloud : observeCloud(way, container),
   ]);
+  // Only what is to be sealed on its volume needs it, and the Pods of a node are many.
+  const toSeal = wanted.state === "migrate" && used !== undefined && registry.config?.readOnly === false;
+  const serving = registry.pods.find((pod) => pod.ready && !pod.terminating)?.node;
+  const noRoom = toSeal ? await noRoomBeside(api, nodes, serving, registry.config) : undefined;
   const upgrade = version?.status?.conditions?.find((each) => each.type === "Progressing");
   const forPods = proxyForPods(registry.config, proxy);
   const imageApi =
@@ -139,6 +144,7 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
     moverPods: pods.map(parseMoverPod),
     ...(pruner === undefined ? {} : { pruner }),
     schedulableNodes: nodesForRegistry(nodes, registry.config),
+    ...(noRoom === undefined ? {} : { noRoomBeside: noRoom }),
     ...(journal === undefined ? {} : { journal }),
     cloud,
     signIn:

@@ -42,12 +42,7 @@ export function planMigrate(
     }
     return { kind: "copy", ...ground(seen), container, live: copy("live", claim, seen, live) };
   }
-  if (alone) {
-    judge.warn(
-      "no-registry-meanwhile",
-      `claim ${claim.name} is ReadWriteOncePod: there is no registry at all from sealing until switch or abort, and no live copy before`,
-    );
-  }
+  guards.warnOfOutage(judge, settings, seen, claim);
   // The live copy runs once more right before sealing, however long ago the one with readOnly: false was.
   const before = alone ? {} : { live: copy("live", claim, seen, { ...live, sealing: true }) };
   const final = copy("final", claim, seen, finalRun(settings.pass, seen, name));

@@ -35,13 +35,21 @@ export interface RawEnv {
   readonly value?: string;
 }
 
+export interface RawContainer {
+  readonly name: string;
+  readonly env?: readonly RawEnv[];
+  readonly resources?: {
+    readonly limits?: Readonly<Record<string, string>>;
+    readonly requests?: Readonly<Record<string, string>>;
+  };
+  /** Of an init container: `Always` makes it a sidecar. */
+  readonly restartPolicy?: string;
+}
+
 export interface RawPodSpec {
   readonly nodeName?: string;
-  readonly containers: readonly {
-    readonly name: string;
-    readonly env?: readonly RawEnv[];
-    readonly resources?: { readonly limits?: Readonly<Record<string, string>> };
-  }[];
+  readonly containers: readonly RawContainer[];
+  readonly initContainers?: readonly RawContainer[];
   readonly volumes?: readonly {
     readonly name: string;
     readonly persistentVolumeClaim?: { readonly claimName: string };
@@ -187,7 +195,11 @@ export interface RawNode extends Stored {
     readonly unschedulable?: boolean;
     readonly taints?: readonly { readonly key: string; readonly value?: string; readonly effect: string }[];
   };
-  readonly status?: { readonly conditions?: readonly RawCondition[] };
+  readonly status?: {
+    readonly conditions?: readonly RawCondition[];
+    /** Quantities that Pods may request in all: `cpu`, `memory`, `pods`. */
+    readonly allocatable?: Readonly<Record<string, string>>;
+  };
 }
 
 export interface RawInfrastructure extends Stored {

@@ -36,6 +36,7 @@ export const paths = {
   networkPolicy: (name: string) =>
     `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/${name}`,
   nodes: "/api/v1/nodes",
+  allPods: "/api/v1/pods",
   accessReviews: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
   serviceAccounts: `${inNamespace}/serviceaccounts`,
   serviceAccount: (name: string) => `${inNamespace}/serviceaccounts/${name}`,

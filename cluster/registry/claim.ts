@@ -31,7 +31,7 @@ export async function readClaim(api: Api, name: string): Promise<Claim | undefin
 }
 
 /** Bytes of a Kubernetes quantity such as `100Gi`; `undefined` when it is none. */
-function parseQuantity(text: string | undefined): number | undefined {
+export function parseQuantity(text: string | undefined): number | undefined {
   const match = /^(\d+(?:\.\d+)?)(?:([KMGTPE]i?|k|m)|e(\d+))?$/.exec(text ?? "");
   if (match === null) {
     return undefined;

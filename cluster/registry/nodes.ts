@@ -10,23 +10,31 @@ export function nodesForRegistry(
   nodes: readonly RawNode[],
   config: Pick<RegistryConfig, "nodeSelector" | "tolerations"> | undefined,
 ): number {
-  const wanted = Object.entries({ "kubernetes.io/os": "linux", ...config?.nodeSelector });
-  const tolerations = config?.tolerations ?? [];
   return nodes.filter((node) => {
     const ready = node.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True");
-    const keepsAway = node.spec?.taints?.some(
-      (taint) =>
-        (taint.effect === "NoSchedule" || taint.effect === "NoExecute") &&
-        !tolerations.some((each) => tolerates(each, taint)),
-    );
-    const labels = node.metadata.labels ?? {};
-    return (
-      ready === true &&
-      node.spec?.unschedulable !== true &&
-      keepsAway !== true &&
-      wanted.every(([key, value]) => labels[key] === value)
-    );
+    return ready === true && node.spec?.unschedulable !== true && keptAway(node, config) === undefined;
   }).length;
+}
+
+/** What of the node's taints and labels keeps the registry's Pods away, in words; `undefined`: nothing. */
+export function keptAway(
+  node: RawNode,
+  config: Pick<RegistryConfig, "nodeSelector" | "tolerations"> | undefined,
+): string | undefined {
+  const tolerations = config?.tolerations ?? [];
+  const taint = node.spec?.taints?.find(
+    (each) =>
+      (each.effect === "NoSchedule" || each.effect === "NoExecute") &&
+      !tolerations.some((toleration) => tolerates(toleration, each)),
+  );
+  if (taint !== undefined)
+    return `has taint ${taint.key}:${taint.effect}, which the registry does not tolerate`;
+  const labels = node.metadata.labels ?? {};
+  const wanted = Object.entries({ "kubernetes.io/os": "linux", ...config?.nodeSelector });
+  const lacks = wanted.find(([key, value]) => labels[key] !== value);
+  return lacks === undefined
+    ? undefined
+    : `lacks label ${lacks[0]}=${lacks[1]}, which the registry selects by`;
 }
 
 type Taint = NonNullable<NonNullable<RawNode["spec"]>["taints"]>[number];

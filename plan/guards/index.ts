@@ -6,5 +6,6 @@ export * from "./access";
 export * from "./before";
 export * from "./images";
 export * from "./operator";
+export * from "./outage";
 export * from "./swift";
 export * from "./volume";

@@ -6,6 +6,7 @@ import {
   migrate,
   live,
   withClaim,
+  withConfig,
   withContainer,
   withoutKey,
   expectRefused,
@@ -34,8 +35,28 @@ describe("warnings stop nothing", () => {
       withClaim(untouched, { accessModes: ["ReadWriteOncePod"] }),
       "no registry at all",
     ],
+    ["outage", settings("migrate", { seal: "recreate" }), untouched, "no registry for 50 to 80 s"],
+    [
+      "no-room",
+      migrate,
+      { ...untouched, noRoomBeside: "node n1 is cordoned" },
+      "node n1 is cordoned: a second",
+    ],
   ];
   test.each(warnings)("%s", (id, wanted, seen, word) => expectWarned(id, wanted, seen, word));
+});
+
+describe("without an outage nothing is warned of", () => {
+  const room = { ...untouched, noRoomBeside: "node n1 is cordoned" };
+  test.each([
+    ["rolling, with room", migrate, untouched],
+    ["a shared claim rolls anywhere", migrate, withClaim(room, { accessModes: ["ReadWriteMany"] })],
+    ["nothing is sealed yet", live, room],
+    ["it is sealed already", migrate, withConfig(room, { readOnly: true })],
+  ])("%s", (_, wanted, seen) => {
+    const ids = decide(wanted, seen).warnings.map((each) => each.id);
+    expect(ids.filter((id) => ["outage", "no-room", "no-registry-meanwhile"].includes(id))).toEqual([]);
+  });
 });
 
 describe("migrate", () => {

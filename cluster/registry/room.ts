@@ -1,0 +1,94 @@
+/**
+ * Whether a second registry Pod has room on the node of the first, as a rolling seal of a volume that one node mounts
+ * needs it. Only a hint, for `preview`: the scheduler decides, and sealing then falls back to Recreate.
+ */
+import { type Api, ApiError } from "../api/api";
+import type { RawContainer, RawNode, RawPod } from "../api/objects";
+import { paths } from "../api/paths";
+import { registryLabels } from "../names";
+import type { RegistryConfig } from "../observation";
+import { parseQuantity } from "./claim";
+import { keptAway } from "./nodes";
+
+type Placement = Pick<RegistryConfig, "nodeSelector" | "tolerations">;
+
+/**
+ * Why there is none, in words that name the node; `undefined`: there is, or it cannot be told, because the registry has
+ * no Pod on a node, or Pods of other namespaces may not be read (that is no right this program asks for).
+ */
+export async function noRoomBeside(
+  api: Api,
+  nodes: readonly RawNode[],
+  node: string | undefined,
+  config: Placement | undefined,
+): Promise<string | undefined> {
+  const found = nodes.find((each) => each.metadata.name === node);
+  if (found === undefined) return undefined;
+  return notPlaced(found, config) ?? crowded(found, await podsOn(api, found.metadata.name));
+}
+
+/** What keeps new Pods of the registry off the node, however much room it has. */
+function notPlaced(node: RawNode, config: Placement | undefined): string | undefined {
+  const name = `node ${node.metadata.name}`;
+  if (node.spec?.unschedulable === true) return `${name} is cordoned`;
+  const why = keptAway(node, config);
+  return why === undefined ? undefined : `${name} ${why}`;
+}
+
+/**
+ * Requests against what the node can give away. Pods of lower priority, which the scheduler might evict for a registry
+ * Pod (`system-cluster-critical`), count as well: their end takes longer than a seal waits.
+ */
+export function crowded(node: RawNode, pods: readonly RawPod[] | undefined): string | undefined {
+  const registry = pods?.find(isRegistry);
+  if (pods === undefined || registry === undefined) return undefined;
+  const there = pods.filter((pod) => pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed");
+  const allocatable = node.status?.allocatable ?? {};
+  const free = (resource: string, used: number): number =>
+    (quantity(resource, allocatable[resource]) ?? Number.POSITIVE_INFINITY) - used;
+  const name = `node ${node.metadata.name}`;
+  if (free("pods", there.length) < 1) return `${name} has its ${there.length} Pods`;
+  for (const resource of ["cpu", "memory"] as const) {
+    const wanted = requested(registry, resource);
+    const left = free(
+      resource,
+      there.reduce((sum, pod) => sum + requested(pod, resource), 0),
+    );
+    if (left < wanted)
+      return `${name} has ${inWords(resource, Math.max(0, left))} of ${resource} left, the registry's Pod requests ${inWords(resource, wanted)}`;
+  }
+  return undefined;
+}
+
+async function podsOn(api: Api, node: string): Promise<readonly RawPod[] | undefined> {
+  try {
+    return await api.list<RawPod>(paths.allPods, { fieldSelector: `spec.nodeName=${node}` });
+  } catch (error) {
+    if (error instanceof ApiError && error.kind === "forbidden") return undefined;
+    throw error;
+  }
+}
+
+function isRegistry(pod: RawPod): boolean {
+  return Object.entries(registryLabels).every(([key, value]) => pod.metadata.labels?.[key] === value);
+}
+
+/** As the scheduler counts: the sum of the containers, or the largest init container. Thousandths of a core, or bytes. */
+function requested(pod: RawPod, resource: string): number {
+  const of = (container: RawContainer): number =>
+    quantity(resource, container.resources?.requests?.[resource]) ?? 0;
+  const init = pod.spec.initContainers ?? [];
+  const always = init.filter((each) => each.restartPolicy === "Always");
+  const running = [...pod.spec.containers, ...always].reduce((sum, each) => sum + of(each), 0);
+  return Math.max(running, ...init.map(of));
+}
+
+/** Thousandths of a core for `cpu`, which is often less than one; else as it is. */
+function quantity(resource: string, text: string | undefined): number | undefined {
+  if (resource !== "cpu") return parseQuantity(text);
+  return text?.endsWith("m") === true ? parseQuantity(text.slice(0, -1)) : parseQuantity(text && `${text}k`);
+}
+
+function inWords(resource: string, amount: number): string {
+  return resource === "cpu" ? `${amount}m` : `${Math.floor(amount / 2 ** 20)}Mi`;
+}

@@ -1,0 +1,39 @@
+/** Where sealing cannot roll: for how long there is no registry, told before. */
+import type { Claim, ReachableObservation } from "../../cluster/observation";
+import type { MigrateSettings } from "../../config/config";
+import type { Judge } from "../judge";
+
+/**
+ * How long a restart by Recreate takes, in words: the old Pod may serve pushes under way for 55 s (its grace), the new
+ * one is first asked after 15 s. Seen: 77 to 80 s with a registry that ignores SIGTERM, 48 to 50 s with OpenShift's own.
+ */
+export const recreateInWords = "50 to 80 s";
+
+export function warnOfOutage(
+  judge: Judge,
+  settings: MigrateSettings,
+  seen: ReachableObservation,
+  claim: Claim,
+): void {
+  if (claim.accessModes.includes("ReadWriteOncePod")) {
+    judge.warn(
+      "no-registry-meanwhile",
+      `claim ${claim.name} is ReadWriteOncePod: there is no registry at all from sealing until switch or abort, and no ` +
+        `live copy before: for as long as the whole copy takes, and ${recreateInWords} more`,
+    );
+    return;
+  }
+  if (seen.config?.readOnly !== false) return;
+  if (settings.seal === "recreate") {
+    judge.warn(
+      "outage",
+      `seal is recreate: there is no registry for ${recreateInWords} while it is sealed; pulls go on with: pulumi config set seal rolling`,
+    );
+  } else if (seen.noRoomBeside !== undefined && !claim.accessModes.includes("ReadWriteMany")) {
+    judge.warn(
+      "no-room",
+      `${seen.noRoomBeside}: a second registry Pod cannot start beside the first, so there is no registry for ` +
+        `${recreateInWords} while it is sealed; to keep pulls going, make room there first: oc describe node`,
+    );
+  }
+}
