@@ -39,7 +39,7 @@ function notPlaced(node: RawNode, config: Placement | undefined): string | undef
  * Requests against what the node can give away. Pods of lower priority, which the scheduler might evict for a registry
  * Pod (`system-cluster-critical`), count as well: their end takes longer than a seal waits.
  */
-export function crowded(node: RawNode, pods: readonly RawPod[] | undefined): string | undefined {
+function crowded(node: RawNode, pods: readonly RawPod[] | undefined): string | undefined {
   const registry = pods?.find(isRegistry);
   if (pods === undefined || registry === undefined) return undefined;
   const there = pods.filter((pod) => pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed");

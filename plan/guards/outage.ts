@@ -7,7 +7,7 @@ import type { Judge } from "../judge";
  * How long a restart by Recreate takes, in words: the old Pod may serve pushes under way for 55 s (its grace), the new
  * one is first asked after 15 s. Seen: 77 to 80 s with a registry that ignores SIGTERM, 48 to 50 s with OpenShift's own.
  */
-export const recreateInWords = "50 to 80 s";
+const recreateInWords = "50 to 80 s";
 
 export function warnOfOutage(
   judge: Judge,
