@@ -8,7 +8,7 @@ import { PartError, type Part } from "../part";
 import { processPart, type ProcessOptions } from "../process";
 import { images } from "../registry/images";
 import { labPaths, labPorts, type LabSettings } from "../settings";
-import { releaseOf } from "./release";
+import { releaseOf, type Release } from "./release";
 import { namespace } from "./types";
 import { typescript } from "../../../scripts/node";
 
@@ -74,9 +74,25 @@ function common(settings: LabSettings): Pick<ProcessOptions, "name" | "run" | "l
   };
 }
 
-/** Flags of the real operator by its own help text: it ends with "unknown flag" at one that its release does not know. */
-export function flagsKnown(helpText: string): (name: string) => boolean {
-  return (name) => new RegExp(`^\\s+(-\\w, )?--${name}\\b`, "m").test(helpText);
+/**
+ * Flags that tell the real operator where its cluster is, of those that its own help text names: it ends with "unknown
+ * flag" at one that its release does not know.
+ */
+export function flagsKnown(helpText: string): readonly string[] {
+  return ["kubeconfig", "config"].filter((name) =>
+    new RegExp(`^\\s+(-\\w, )?--${name}\\b`, "m").test(helpText),
+  );
+}
+
+/** Why this is not the operator of that release; `undefined`: it may be. Its version is not compiled into every build. */
+export function otherRelease(known: readonly string[], release: Release): string | undefined {
+  if (known.join() === release.flags.join()) return undefined;
+  const is = known.includes("config")
+    ? "4.22 or later"
+    : known.includes("kubeconfig")
+      ? "4.16 to 4.21"
+      : "4.12 to 4.15";
+  return `${realName} on PATH is of release ${is} by its flags, the lab of ${release.name}; --release says which it is`;
 }
 
 function helpOf(command: string): string {
@@ -93,8 +109,9 @@ function realOperator(settings: LabSettings): Part {
   const etc = join(settings.dir, "operator", "etc");
   const config = join(settings.dir, "operator", "config.json");
   const { kubeconfig } = labPaths(settings);
-  const { version } = releaseOf(settings.release);
-  const knows = command === undefined ? () => true : flagsKnown(helpOf(command));
+  const release = releaseOf(settings.release);
+  const { version } = release;
+  const known = command === undefined ? release.flags : flagsKnown(helpOf(command));
   const address = { host: "127.0.0.1", port: labPorts(settings).operatorMetrics };
   const part = processPart({
     ...common(settings),
@@ -106,11 +123,11 @@ function realOperator(settings: LabSettings): Part {
       'mount -t overlay overlay -o "lowerdir=$0:/etc" /etc && exec "$@"',
       etc,
       command ?? realName,
-      ...(knows("kubeconfig") ? [`--kubeconfig=${kubeconfig}`] : []),
-      ...(knows("config") ? [`--config=${config}`] : []),
+      ...(known.includes("kubeconfig") ? [`--kubeconfig=${kubeconfig}`] : []),
+      ...(known.includes("config") ? [`--config=${config}`] : []),
     ],
     env: {
-      ...(knows("kubeconfig") ? {} : { KUBECONFIG: kubeconfig }),
+      ...(known.includes("kubeconfig") ? {} : { KUBECONFIG: kubeconfig }),
       RELEASE_VERSION: version,
       // Must be a version that featuregate/cluster speaks of in its status.
       OPERATOR_IMAGE_VERSION: version,
@@ -124,7 +141,7 @@ function realOperator(settings: LabSettings): Part {
       AZURE_ENVIRONMENT_FILEPATH: join(settings.dir, "operator", "azurestackcloud.json"),
     },
     // Without `--config` it serves nothing there.
-    listens: knows("config") ? [address] : [],
+    listens: known.includes("config") ? [address] : [],
   });
   return {
     ...part,
@@ -134,6 +151,8 @@ function realOperator(settings: LabSettings): Part {
           operatorPartName,
           `${realName} is not on PATH; \`--operator stand-in\` does without it`,
         );
+      const other = otherRelease(known, release);
+      if (other !== undefined) throw new PartError(operatorPartName, other);
       const files = pkiFiles(settings);
       mkdirSync(join(etc, "secrets"), { recursive: true });
       writeFileSync(join(etc, "secrets", "tls.crt"), readFileSync(files.registryCert));

@@ -20,6 +20,8 @@ export interface Release {
   readonly spread: "together" | "each-template";
   /** The namespace has NetworkPolicies, a default-deny among them (from 4.22). */
   readonly networkPolicies: boolean;
+  /** Flags of its process: `kubeconfig` from 4.16 on (before: the variable KUBECONFIG), `config` from 4.22 on. */
+  readonly flags: readonly string[];
   /**
    * What Progressing calls complete: the Deployment's counts at its observed generation (until 4.21), or its own
    * condition NewReplicaSetAvailable, which is still that of the rollout before while a new one begins (from 4.22).
@@ -56,6 +58,7 @@ export function releaseOf(name: string): Release {
     version: `${name}.0`,
     spread: from("4.23") ? "each-template" : "together",
     networkPolicies: from("4.22"),
+    flags: [...(from("4.16") ? ["kubeconfig"] : []), ...(from("4.22") ? ["config"] : [])],
     completeBy: from("4.22") ? "condition" : "counts",
     degradedMinutes: from("4.23") ? 5 : from("4.22") ? 2 : 1,
     progressDeadlineSeconds: from("4.22") ? 120 : 60,

@@ -2,7 +2,7 @@
 import type { V1Deployment, V1PersistentVolumeClaim } from "@kubernetes/client-node";
 import { judge, unionConditions } from "./conditions";
 import { delays, desiredDeployment, type DeploymentInputs } from "./deployment";
-import { flagsKnown } from "./parts";
+import { flagsKnown, otherRelease } from "./parts";
 import { isRelease, releaseOf } from "./release";
 import { storageKind, syncStorage, type StorageWorld } from "./storage";
 import { credentials, swiftEnvironment, type SwiftAccount } from "./swift";
@@ -277,10 +277,25 @@ describe("releases", () => {
     expect(releaseOf("4.22").networkPolicies).toBe(true);
   });
 
-  test("flags are those that the operator's own help names", () => {
-    const knows = flagsKnown(
-      "Flags:\n      --files stringArray   List of files to watch, see --config\n  -h, --help                help for it\n",
-    );
-    expect(["files", "help", "config", "kubeconfig"].map(knows)).toEqual([true, true, false, false]);
+  const help = (...flags: string[]) =>
+    [
+      "Flags:",
+      "  -h, --help   help, see --config",
+      ...flags.map((each) => `      --${each} string   what it is`),
+    ].join("\n");
+
+  test.each([
+    ["4.12", help("files")],
+    ["4.16", help("files", "kubeconfig")],
+    ["4.22", help("config", "files", "kubeconfig")],
+  ])("the real operator of %s is given the flags that its own help names", (release, text) => {
+    const known = flagsKnown(text);
+    expect(known).toEqual(releaseOf(release).flags);
+    expect(otherRelease(known, releaseOf(release))).toBeUndefined();
+  });
+
+  test("a real operator that cannot be of the lab's release is named", () => {
+    expect(otherRelease(["kubeconfig"], releaseOf("5.0"))).toContain("of release 4.16 to 4.21 by its flags");
+    expect(otherRelease([], releaseOf("4.20"))).toContain("--release says which");
   });
 });
