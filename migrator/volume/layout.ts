@@ -21,13 +21,20 @@ export function kindOf(path: ByteString): Kind {
   return path.includes("/_manifests/tags/") ? "tag" : "link";
 }
 
+/** Whether these characters are hexadecimal digits, in lower case. A regular expression for each name costs more. */
+export function isHex(text: string, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 48 || code > 102 || (code > 57 && code < 97)) return false;
+  }
+  return true;
+}
+
 /** `sha256:<hex>` of a blob's path, or undefined when the path is not a blob's. */
 export function digestOfBlob(path: ByteString): string | undefined {
   // Fast way for the usual shape: "blobs/sha256/xx/" + 64 digits + "/data".
-  if (path.length === 85 && path.startsWith("blobs/sha256/") && path.endsWith("/data")) {
-    const hex = path.slice(16, 80);
-    if (/^[0-9a-f]{64}$/.test(hex)) return `sha256:${hex}`;
-  }
+  if (path.length === 85 && path.startsWith("blobs/sha256/") && path.endsWith("/data") && isHex(path, 16, 80))
+    return `sha256:${path.slice(16, 80)}`;
   const match = blobPath.exec(path);
   if (!match) return undefined;
   return match[1] === "sha512"
@@ -45,7 +52,6 @@ export function blobPathOf(digest: string): ByteString {
 
 const algorithm = "sha256/";
 const linkEnd = "/link";
-const digits = /^[0-9a-f]+$/;
 
 /**
  * What a layer, revision or index link holds, known from its path; undefined for a tag's `current/link` and
@@ -55,8 +61,8 @@ export function contentOfLink(path: ByteString): string | undefined {
   const start = path.length - linkEnd.length - 64 - algorithm.length;
   if (start < 0 || !path.endsWith(linkEnd) || !path.startsWith(algorithm, start)) return undefined;
   if (start > 0 && path.charCodeAt(start - 1) !== 47) return undefined;
-  const hex = path.slice(start + algorithm.length, -linkEnd.length);
-  return digits.test(hex) ? `sha256:${hex}` : undefined;
+  const [from, to] = [start + algorithm.length, path.length - linkEnd.length];
+  return isHex(path, from, to) ? `sha256:${path.slice(from, to)}` : undefined;
 }
 
 /** Uploads under way and file system leftovers: never part of the registry's content. */

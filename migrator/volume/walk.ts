@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, type Stats } from "node:fs";
 import { isUtf8, toPath, toText, type ByteString } from "../../swift/bytes";
 import { errnoOf, messageOf } from "../errors";
-import { kindOf, registryTree, objectPrefix, type Kind } from "./layout";
+import { isHex, kindOf, registryTree, objectPrefix, type Kind } from "./layout";
 
 /** One file of the registry's tree. */
 export interface SourceFile {
@@ -74,15 +74,19 @@ function placeIn(place: Place, key: ByteString): Place {
   return key === "_layers/" ? "layers" : key === "_manifests/" ? "manifests" : "other";
 }
 
-const digestFolder = /^[0-9a-f]{64}\/$/;
+/** Places whose folders are all named by digests, and the one file that the format has in each. */
+const onlyFile: Readonly<Partial<Record<Place, "data" | "link">>> = {
+  data: "data",
+  link: "link",
+  revision: "link",
+};
 
-/** The one file that the format has in a folder; undefined where it leaves a choice. */
-function onlyFile(place: Place, key: ByteString): "data" | "link" | undefined {
-  if (place === "tag") return key === "current/" ? "link" : undefined;
-  if (place !== "data" && place !== "link" && place !== "revision") return undefined;
-  if (!digestFolder.test(key)) return undefined;
-  return place === "data" ? "data" : "link";
-}
+/** Places where registries make one folder, that of the algorithm they use. */
+const onlyFolder: Readonly<Partial<Record<Place, ByteString>>> = {
+  layers: "sha256/",
+  revisions: "sha256/",
+  index: "sha256/",
+};
 
 /** A folder that is being walked. */
 interface Folder {
@@ -93,13 +97,15 @@ interface Folder {
   readonly keys: readonly ByteString[];
   next: number;
   /** What is neither a file nor a folder. */
-  readonly others: ReadonlyMap<ByteString, string> | undefined;
+  readonly others?: ReadonlyMap<ByteString, string>;
+  /** `keys` are what the format has there, and their number what the folder's link count says: it was not read. */
+  readonly guessed?: true;
 }
 
 /**
  * Walks the registry's tree in the byte order of full paths, which is the order of Swift's listing. Every folder is
- * read, except where the registry's format leaves no choice of what is in it: asking for that by name costs a third of
- * reading. What is not there as expected is read after all. The calls are synchronous: a promise for each would cost
+ * read, except where the registry's format leaves no choice of what is in it, and its link count agrees: asking for that by
+ * name costs a third of reading. What is not there as expected is read after all. The calls are synchronous: a promise for each would cost
  * more than the call; and the stack is explicit: each level of nested generators costs for each file (docs/migrator.md).
  */
 export function walkRegistry(options: WalkOptions): IterableIterator<SourceFile> {
@@ -142,12 +148,31 @@ class Walk implements IterableIterator<SourceFile> {
     if (key === "_uploads/" || key === "lost+found/") return undefined;
     const path = folder.path + key;
     const { place } = folder;
-    const only = onlyFile(place, key);
-    if (only !== undefined && (place !== "revision" || this.holdsNoFolder(path))) {
+    if (place === "tags") return this.tag(path);
+    if (place === "tag" && key === "current/") {
+      const file = this.expected(`${path}link`);
+      if (file) return file;
+    }
+    const only = onlyFile[place];
+    if (only !== undefined && isDigest(key) && (place !== "revision" || this.holdsFolders(path, 0))) {
       const file = this.expected(path + only);
       if (file) return file;
     }
-    this.read(path, placeIn(place, key));
+    this.enter(path, placeIn(place, key));
+    return undefined;
+  }
+
+  /** A tag: `current/link`, and below `index` every digest that it ever had. Two of its three folders tell nothing. */
+  private tag(path: ByteString): SourceFile | undefined {
+    const index = `${path}index/`;
+    if (this.holdsFolders(path, 2) && this.holdsFolders(index, 1)) {
+      const current = this.expected(`${path}current/link`);
+      if (current) {
+        this.stack.push({ path: index, place: "index", keys: ["sha256/"], next: 0, guessed: true });
+        return current;
+      }
+    }
+    this.read(path, "tag");
     return undefined;
   }
 
@@ -163,9 +188,9 @@ class Walk implements IterableIterator<SourceFile> {
     }
   }
 
-  /** Whether a folder certainly has no folder in it. */
-  private holdsNoFolder(path: ByteString): boolean {
-    return this.countsLinks && this.links(path) === 2;
+  /** Whether a folder certainly has so many folders in it. */
+  private holdsFolders(path: ByteString, count: number): boolean {
+    return this.countsLinks && this.links(path) === count + 2;
   }
 
   private links(path: ByteString): number {
@@ -198,16 +223,34 @@ class Walk implements IterableIterator<SourceFile> {
     }
   }
 
+  /** Goes on in a folder; it is only read if the format does not say what is in it. */
+  private enter(path: ByteString, place: Place): void {
+    const only = onlyFolder[place];
+    if (only !== undefined && this.holdsFolders(path, 1))
+      this.stack.push({ path, place, keys: [only], next: 0, guessed: true });
+    else this.read(path, place);
+  }
+
   /** Reads a folder and goes on in it. */
   private read(path: ByteString, place: Place): void {
     const others = new Map<ByteString, string>();
     try {
       const keys = sortedEntries(this.base + path, others);
-      this.stack.push({ path, place, keys, next: 0, others: others.size > 0 ? others : undefined });
+      this.stack.push({ path, place, keys, next: 0, ...(others.size > 0 ? { others } : {}) });
     } catch (error) {
-      report(this.options, this.base + path, error);
+      const guessed = this.stack[this.stack.length - 1];
+      if (guessed?.guessed && errnoOf(error) === "ENOENT") {
+        // Its one folder has another name. Nothing of it was given yet.
+        this.stack.pop();
+        this.read(guessed.path, guessed.place);
+      } else report(this.options, this.base + path, error);
     }
   }
+}
+
+/** Whether a folder's key is the hexadecimal digits of a SHA-256. */
+function isDigest(key: ByteString): boolean {
+  return key.length === 65 && isHex(key, 0, 64);
 }
 
 function isFolder(key: ByteString): boolean {

@@ -69,3 +69,49 @@ test("a registry's own shape is walked whole, hostile repositories beside it", (
   expect(names).toHaveLength(tree.files);
   expect(names).toEqual([...names].sort((a, b) => (a < b ? -1 : 1)));
 });
+
+test("what is not as the format has it is read all the same", () => {
+  const [one, other] = ["1".repeat(64), "2".repeat(64)];
+  const odd = [
+    `_layers/sha256/${one}/link`,
+    `_layers/sha512/${other}${other}/link`,
+    `_layers/sha512/${one}${one}/link`,
+    `_layers/sha1/${one}/link`,
+    `_layers/note`,
+    `_manifests/revisions/sha256/${one}/link`,
+    `_manifests/revisions/sha256/${one}/signatures/sha256/${other}/link`,
+    `_manifests/revisions/sha512/${one}${one}/link`,
+    `_manifests/revisions/tarsum/x/${one}/link`,
+    `_manifests/tags/a/current/link`,
+    `_manifests/tags/a/index/sha256/${one}/link`,
+    `_manifests/tags/a/index/sha512/${one}${one}/link`,
+    `_manifests/tags/b/current/link`,
+    `_manifests/tags/b/index/sha512/${one}${one}/link`,
+    `_manifests/tags/c/index/sha256/${other}/link`,
+    `_manifests/tags/d/current/link`,
+    `_manifests/tags/d/index/sha256/${one}/link`,
+    `_manifests/tags/d/extra/link`,
+    `_manifests/tags/e/current/other/link`,
+    `_manifests/tags/f`,
+  ];
+  fc.assert(
+    fc.property(fc.subarray(odd, { minLength: 1 }), (paths) => {
+      const root = volume();
+      const names = paths.map((path) => `repositories/app/${path}`);
+      for (const name of names) {
+        const full = join(root, registryTree, name);
+        mkdirSync(dirname(full), { recursive: true });
+        writeFileSync(full, "");
+      }
+      const { names: found, problems } = walked(root);
+      expect(problems).toEqual([]);
+      expect(found).toEqual([...found].sort(byBytes));
+      // Files beside what the format has in a folder may be passed over: nobody reads them.
+      const beside = (name: string) => name.endsWith("/note");
+      expect(found.filter((name) => !beside(name))).toEqual(
+        names.filter((name) => !beside(name)).sort(byBytes),
+      );
+    }),
+    { numRuns: 300 },
+  );
+});
