@@ -62,20 +62,18 @@ export function rclone(
   container: string,
   ...options: string[]
 ): Command {
+  return rcloneWith(cloud, [verb, root, `lab:${container}/files`, ...options]);
+}
+
+/** From the container to a folder. */
+export function rcloneBack(cloud: TestCloud, container: string, root: string): Command {
+  return rcloneWith(cloud, ["copy", `lab:${container}/files`, root]);
+}
+
+function rcloneWith(cloud: TestCloud, args: readonly string[]): Command {
   return {
     command: "rclone",
-    args: [
-      verb,
-      root,
-      `lab:${container}/files`,
-      "--transfers",
-      "32",
-      "--checkers",
-      "32",
-      "--config",
-      "/dev/null",
-      ...options,
-    ],
+    args: [...args, "--transfers", "32", "--checkers", "32", "--config", "/dev/null"],
     env: {
       RCLONE_CONFIG_LAB_TYPE: "swift",
       RCLONE_CONFIG_LAB_AUTH: cloud.authUrl,

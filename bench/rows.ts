@@ -1,4 +1,4 @@
-/** One line of the results. `ratio` is ours / peer. */
+/** One line of the results: a goal is met when `ratio` is at most `goal`. */
 export interface Row {
   readonly name: string;
   readonly unit: string;
@@ -6,9 +6,9 @@ export interface Row {
   readonly peer: number;
   /** What ours is compared with: the best peer of the same run, or a limit where no peer does the job. */
   readonly peerName: string;
+  /** ours / peer. */
   readonly ratio: number;
-  /** In words. */
-  readonly goal: string;
+  readonly goal: number;
   readonly met: boolean;
   /** What answered the clients: Swift of Debian's packages, or the stand-in. */
   readonly server?: Server;
@@ -18,28 +18,17 @@ export type Server = "swift" | "stand-in";
 /** Rounds for readers: three digits that count. */
 const three = (value: number) => Number(value.toPrecision(3));
 
-/** At most so much in the row's own unit, or so much of the peer's figure. */
-export type Goal = { readonly atMost: number } | { readonly ratio: number };
-
+/** `goal`: at most so much of the peer's figure. */
 export function row(
   name: string,
   unit: string,
   ours: number,
   peer: number,
   peerName: string,
-  goal: Goal,
+  goal: number,
 ): Row {
   const ratio = three(ours / peer);
-  return {
-    name,
-    unit,
-    ours: three(ours),
-    peer: three(peer),
-    peerName,
-    ratio,
-    goal: "atMost" in goal ? `at most ${goal.atMost} ${unit}` : `ratio at most ${goal.ratio}`,
-    met: "atMost" in goal ? ours <= goal.atMost : ratio <= goal.ratio,
-  };
+  return { name, unit, ours: three(ours), peer: three(peer), peerName, ratio, goal, met: ratio <= goal };
 }
 
 export interface Measured {
@@ -59,8 +48,8 @@ export function markdown(rows: readonly Row[], about: readonly string[], raw: re
     "",
     ...about,
     "",
-    "| work | unit | ours | peer | which | ratio | goal | | server |",
-    "|---|---|--:|--:|---|--:|---|---|---|",
+    "| work | unit | ours | peer | which | ratio | at most | | server |",
+    "|---|---|--:|--:|---|--:|--:|---|---|",
     ...rows.map(
       ({ name, unit, ours, peer, peerName, ratio, goal, met, server }) =>
         `| ${name} | ${unit} | ${ours} | ${peer} | ${peerName} | ${ratio} | ${goal} | ${met ? "met" : "**not met**"} | ${server ?? ""} |`,

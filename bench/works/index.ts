@@ -2,6 +2,7 @@
 import type { Row } from "../rows";
 import { large } from "./large";
 import { listing } from "./listing";
+import { mixed } from "./mixed";
 import { small } from "./small";
 import { sparse } from "./sparse";
 import type { Stage } from "./stage";
@@ -9,6 +10,7 @@ import type { Stage } from "./stage";
 export const works: Readonly<Record<string, (stage: Stage) => Promise<Row[]>>> = {
   small,
   large,
+  mixed,
   listing,
   sparse,
 };

@@ -1,0 +1,71 @@
+/** 1,000 images, most files small and most bytes in a few: copied, unchanged, and brought back. */
+import { readdirSync } from "node:fs";
+import { cachedTree } from "../../test/migrator/trees/cache";
+import { scratchFolder } from "../../test/migrator/support/mover";
+import { mover, rclone, rcloneBack, swiftUpload } from "../clients";
+import { best, row, type Row } from "../rows";
+import { proven, type Stage } from "./stage";
+
+export async function mixed(stage: Stage): Promise<Row[]> {
+  const { cloud } = stage;
+  const tree = cachedTree("mixed");
+  const ours = await stage.fresh("mixed-ours");
+  const theirs = await stage.fresh("mixed-rclone");
+  const seeds = await stage.fresh("mixed-swift");
+  const finish = mover(cloud, { mode: "finish", root: tree.root, container: ours });
+
+  const work = "mixed, first pass";
+  const first = await stage.run(work, "mover (finish)", finish);
+  proven(first);
+  const rcloneFirst = await stage.run(work, "rclone copy", rclone(cloud, "copy", tree.root, theirs));
+  const swiftFirst = await stage.run(work, "swift upload", swiftUpload(cloud, tree.root, seeds));
+  const least = (what: "cpu" | "wall") =>
+    best([
+      { who: "rclone copy", value: rcloneFirst[what] },
+      { who: "swift upload", value: swiftFirst[what] },
+    ]);
+  const [cpu, wall] = [least("cpu"), least("wall")];
+
+  const again = await stage.run("mixed, nothing changed", "mover (finish)", finish);
+  proven(again);
+  const size = await stage.run(
+    "mixed, nothing changed",
+    "rclone sync --fast-list --size-only",
+    rclone(cloud, "sync", tree.root, theirs, "--fast-list", "--size-only"),
+  );
+
+  // The same container for both, so that what is listed and read is the same.
+  const [ourTarget, theirTarget] = [scratchFolder("back-"), scratchFolder("back-rclone-")];
+  const back = await stage.run(
+    "mixed, back to a volume",
+    "mover (back)",
+    mover(cloud, { mode: "back", root: ourTarget, container: ours }),
+  );
+  const rcloneCopy = await stage.run(
+    "mixed, back to a volume",
+    "rclone copy",
+    rcloneBack(cloud, ours, theirTarget),
+  );
+  for (const target of [ourTarget, theirTarget]) expectFiles(target, tree.files);
+  return [
+    row("mixed, first pass: client CPU with sha256 and MD5", "s", first.cpu, cpu.value, cpu.who, 0.5),
+    row("mixed, first pass: wall", "s", first.wall, wall.value, wall.who, 1),
+    row("mixed, nothing changed: wall", "s", again.wall, size.wall, "rclone --fast-list --size-only", 1),
+    row("mixed, back: client CPU with sha256", "s", back.cpu, rcloneCopy.cpu, "rclone copy (no sha256)", 1),
+    row(
+      "mixed, back: wall, all of it on the disk",
+      "s",
+      back.wall,
+      rcloneCopy.wall,
+      "rclone copy (not synced)",
+      1,
+    ),
+  ];
+}
+
+function expectFiles(folder: string, files: number): void {
+  const found = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) =>
+    one.isFile(),
+  ).length;
+  if (found !== files) throw new Error(`${folder} has ${found} files, the tree has ${files}`);
+}
