@@ -17,7 +17,7 @@ export const imagePruner = "imagepruners.imageregistry.operator.openshift.io/clu
 /** The CronJob that the operator makes of the pruner; its Jobs are named after it. */
 export const pruningCronJob = "image-pruner";
 
-/** What selects the registry's Pods; nothing of ours may wear it, it also selects the Service. */
+/** What selects the registry's Pods; no Pod of this program may have it, because the Service selects by it as well. */
 export const registryLabels = { "docker-registry": "default" } as const;
 export const registryPodLabel = "docker-registry=default";
 

@@ -12,7 +12,7 @@ export interface Session {
   readonly log: (line: string) => void;
   /** Milliseconds between two looks while waiting; default 1,000. */
   readonly pace?: number;
-  /** Resolves the cloud anew from the cluster's own secret: secrets never are inputs of a step. */
+  /** Reads the cluster's own secret and resolves the cloud from it: secrets never are inputs of a step. */
   cloud(): Promise<ResolvedCloud>;
   /** Logs in, lends the Swift side, closes it. */
   withSwift<T>(use: (swift: SwiftSide) => Promise<T>): Promise<T>;

@@ -46,7 +46,7 @@ export interface Wait<R> {
 
 export interface WaitContext {
   readonly log: Voice | ((line: string) => void);
-  /** Whose run it is: asked in each turn. Absent where nothing of the run depends on it. */
+  /** Asked in each turn whether this run may still act. Absent where the wait is not part of a run. */
   readonly journal?: Pick<JournalOfRun, "assertRun">;
   /** Milliseconds between two turns; default 1,000. */
   readonly pace?: number;

@@ -61,7 +61,7 @@ export interface KnownContainer {
   readonly name: string;
   /** Storage URL of the account, as the workstation is led to it; the Pod's is in the proof. */
   readonly account: string;
-  /** How often it was found made anew, and empty, after it was known: what was copied before is gone. Absent: never. */
+  /** How often it was found deleted and made again after the journal knew it: what was copied before is gone. Absent: never. */
   readonly remade?: number;
 }
 
@@ -95,14 +95,14 @@ export interface Journal {
   readonly seal?: { readonly stack: string; readonly since: string; readonly witness?: Witness };
   /** True from before the pruner is suspended until it has its own setting back. */
   readonly prunerPaused?: boolean;
-  /** What the pruner had when it was suspended, with that; `suspend` is absent where it did not say. */
+  /** The pruner's `suspend` before we paused it; `suspend` is absent if it was unset. */
   readonly prunerHad?: { readonly suspend?: boolean };
   readonly proof?: Proof;
-  /** Set when the storage patch is sent; survives aborts; goes when migrate starts anew. */
+  /** Set when the storage patch is sent; survives aborts; removed when the next migration starts. */
   readonly switchedAt?: string;
   /**
    * Set when the operator had to make the container itself: it looks at another account, where the registry's storage
-   * is empty. Its condition is gone at its next look. Goes when an abort has opened the registry, or migrate starts anew.
+   * is empty. Its condition is gone at its next look. Removed when an abort has opened the registry, or the next migration starts.
    */
   readonly wrongAccount?: { readonly container: string; readonly at: string };
   /** What was copied back, by the abort that did it. */

@@ -56,7 +56,7 @@ export function containerProblems(
   }
   const problems: string[] = [];
   if (proof.container !== container) {
-    problems.push(`it is of container "${proof.container}", this run is about "${container}"`);
+    problems.push(`it is of container "${proof.container}", this run works on "${container}"`);
   }
   if (account !== unread && !isProvenAccount(journal, proof, account)) {
     problems.push(`it is of account ${proof.account}, the credentials lead to ${account}`);

@@ -45,7 +45,7 @@ function parseJournal(stored: RawConfigMap): Journal {
     journal = JSON.parse(text) as Journal;
   } catch {
     throw new Error(
-      `${where}: ${key} is not JSON; restore it from a backup, or remove the ConfigMap to start anew`,
+      `${where}: ${key} is not JSON; restore it from a backup, or remove the ConfigMap to begin with an empty journal`,
     );
   }
   if (journal.version !== 1) {
@@ -68,7 +68,7 @@ export async function takeRun(api: Api, run: Run): Promise<Journal> {
   });
 }
 
-/** What steps do with the journal: each change is refused when the run is no longer theirs. */
+/** What steps do with the journal: each change is refused once another run has taken over. */
 export interface JournalOfRun {
   /** Throws TakenOver unless the journal's token is this run's. */
   assertRun(): Promise<Journal>;
@@ -103,7 +103,7 @@ export function inPhase(journal: Journal, phase: Phase, now: string): Journal {
 }
 
 /**
- * Whether `previous` may (still, or again) be recorded: only while nothing of ours is in effect, so that our own seal
+ * Whether `previous` may (still, or again) be recorded: only while no change of this program is in effect, so that our own seal
  * or storage is never taken for what was there before.
  */
 export function mayRecordPrevious(journal: Journal, onSwift: boolean): boolean {

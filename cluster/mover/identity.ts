@@ -9,7 +9,7 @@
  */
 import { createHash } from "node:crypto";
 import type { RawPod } from "../api/objects";
-import { isMadeAnew } from "../cloud/container";
+import { isRemade } from "../cloud/container";
 import type { CopyRun, Journal, Witness } from "../journal/journal";
 import { containerProblems, unread } from "../journal/proof";
 import { type podNames, specHashAnnotation } from "../names";
@@ -61,8 +61,8 @@ function timesRemade(seen: ReachableObservation, container: string | undefined):
     return 0;
   }
   const found = seen.cloud.ok ? seen.cloud.container : undefined;
-  const anew = found?.name === known.name && isMadeAnew(found);
-  return (known.remade ?? 0) + (anew ? 1 : 0);
+  const again = found?.name === known.name && isRemade(found);
+  return (known.remade ?? 0) + (again ? 1 : 0);
 }
 
 /**

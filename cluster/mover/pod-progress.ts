@@ -22,8 +22,8 @@ export interface Following {
   readonly what: string;
   /** 0: no limit. */
   readonly deadlineSeconds: number;
-  /** Called each turn; a reason makes the Pod give way (it is deleted) and ends the following with `GaveWay`. */
-  readonly mustGiveWay?: () => Promise<string | undefined>;
+  /** Asked in each turn; with a reason the Pod is stopped (it is deleted), and the following ends with `Stopped`. */
+  readonly mustStop?: () => Promise<string | undefined>;
 }
 
 export interface FollowingContext {
@@ -34,11 +34,11 @@ export interface FollowingContext {
   readonly pace?: number;
 }
 
-export class GaveWay extends Error {}
+export class Stopped extends Error {}
 
-/** A Pod that cannot start gets this long: images are pulled and volumes attached by others' retries. */
+/** A Pod that cannot start gets this long: the kubelet tries again to pull images and to attach volumes. */
 const startSeconds = 600;
-/** The first kills may be others' doing (a node short of memory); one that needs more than its limit is killed each time. */
+/** A node that is short of memory kills Pods that did nothing wrong; one that needs more than its limit is killed each time. */
 const outOfMemoryAtMost = 3;
 
 /** What following one Pod has come to, from turn to turn. */
@@ -106,7 +106,7 @@ async function look(state: UnderWay, turn: Turn): Promise<Found<Report>> {
   if (!state.started) {
     await tellWhyNotStarted(state, pod, turn);
   }
-  await giveWay(state);
+  await stopForRegistry(state);
   return { waitingFor: `pod ${namespace}/${order.name} to ${state.started ? "end" : "start"}` };
 }
 
@@ -122,12 +122,12 @@ async function tellWhyNotStarted({ order, api }: UnderWay, pod: RawPod, turn: Tu
 }
 
 /** Stops the Pod when somebody else needs what it holds. */
-async function giveWay({ order, api }: UnderWay): Promise<void> {
-  const reason = await order.mustGiveWay?.();
+async function stopForRegistry({ order, api }: UnderWay): Promise<void> {
+  const reason = await order.mustStop?.();
   if (reason !== undefined) {
     await api.remove(paths.pod(order.name), { uid: order.uid });
-    throw new GaveWay(
-      `${order.what}: pod ${order.name} gave way: ${reason}. Run the same command again once the registry runs; ` +
+    throw new Stopped(
+      `${order.what}: pod ${order.name} was stopped so that the registry's Pod could attach the volume: ${reason}. Run the same command again once the registry runs; ` +
         "what was copied stays and is not copied again",
     );
   }

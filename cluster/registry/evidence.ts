@@ -145,7 +145,7 @@ export function witnessProblem(seen: RegistrySnapshot, witness: Witness): string
     return "the registry's Deployment does not exist";
   }
   if (deployment.uid !== witness.deploymentUid) {
-    return "the registry's Deployment was made anew since sealing, so nothing tells whether it was writable meanwhile";
+    return "the registry's Deployment was deleted and recreated since sealing, so nothing tells whether it was writable meanwhile";
   }
   const writable = seen.replicaSets.find((each) => each.revision > witness.revision && !each.env.readOnly);
   if (writable !== undefined) {

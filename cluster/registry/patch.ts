@@ -53,7 +53,7 @@ export function sealOnVolume(
         readOnly: true,
         rolloutStrategy: "RollingUpdate",
         affinity: exactly(config.affinity, besideTheRegistry),
-        // Sealed without it by an earlier version of this program, whose journal has no spread of before: it stays so.
+        // Sealed without it by an earlier version of this program, whose journal has no spread: it stays without.
         ...(isSealedBeside(config) && !isLoose(config.topologySpreadConstraints) ? {} : loosened()),
       };
     case "rolling-shared":
@@ -109,7 +109,7 @@ export function toSwift(
 /**
  * The storage patch of the abort: what was there before; without a journal what the procedure's page says. On a claim
  * that only one node can mount the operator refuses anything but Recreate and one replica while the storage changes:
- * the strategy of before then comes back with the opening.
+ * the previous strategy then comes back with the opening.
  *
  * It opens too: nothing is checked between the two, what was pushed to Swift is on the volume before either, and on a
  * volume each restart is an outage of its own (77 to 80 s on operator release 4.22).
@@ -134,7 +134,7 @@ export function toVolume(
 }
 
 /**
- * Opening: the flag of before. On the volume also the strategy, affinity and spread of before, and the replicas where
+ * Opening: the previous read-only flag. On the volume also the previous strategy, affinity and spread, and replicas where
  * sealing had scaled to zero; on Swift those came with the storage patch.
  */
 export function opening(config: RegistryConfig, previous: Previous | undefined): SpecPatch {
@@ -223,7 +223,7 @@ function storageExactly(from: RegistryStorage, to: RegistryStorage, gone: "pvc" 
   const managementState = to["managementState"] ?? from["managementState"];
   return {
     ...(exactly(from, to) as Record<string, unknown>),
-    // The operator fills managementState in by itself when it is missing; without a value of before it stays.
+    // The operator fills managementState in by itself when it is missing; without a previous value the present one stays.
     ...(managementState === undefined ? {} : { managementState }),
     [gone]: null,
   };

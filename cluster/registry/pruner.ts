@@ -1,6 +1,6 @@
 /**
- * The image pruner deletes from the storage, read-only or not: it is paused from sealing to opening, and gets back
- * exactly what it had, "not set" included.
+ * The image pruner deletes from the storage, read-only or not: it is paused from sealing to opening. Then its `suspend`
+ * is set back as it was before, or removed where it was unset.
  */
 import type { Api } from "../api/api";
 import { insist } from "../api/away";
@@ -95,7 +95,7 @@ function noJobRuns(
   return waitFor({ look, limitSeconds: timeoutSeconds, outOfTime }, context);
 }
 
-/** Gives it back what it had; nothing when we do not hold it. Returns whether it is suspended now. */
+/** Sets `suspend` back as it was before we paused it; does nothing when we did not pause it. Returns whether it is suspended now. */
 export async function resumePruner(
   api: Api,
   journal: JournalOfRun,

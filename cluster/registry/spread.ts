@@ -34,7 +34,7 @@ export function loosened(): { readonly topologySpreadConstraints: Spread } {
 }
 
 /**
- * What gives the spread of before back; nothing where the present one is not of our sealing. An administrator's edit
+ * Restores the spread that was there before sealing; changes nothing where the present one is not of our sealing. An administrator's edit
  * stays, and so does the spread under a journal of an earlier version of this program, which neither changed nor
  * recorded it.
  */

@@ -94,7 +94,7 @@ function assertOurs(inputs: ContainerCheckInputs, objects: number, journal: Jour
 
 /**
  * What is to be set so that `openshift-install destroy cluster` finds the container. Another cluster's is never taken,
- * and a Name that somebody gave is theirs.
+ * and a Name that somebody else gave it stays.
  */
 export function missingProperties(
   properties: Readonly<Record<string, string>>,

@@ -4,7 +4,7 @@ import { readClaim } from "../registry/claim";
 import { stuckPod, witnessProblem } from "../registry/evidence";
 import type { Journal, Proof, Witness } from "../journal/journal";
 import { inPhase, without } from "../journal/store";
-import { followPod, type Following, GaveWay } from "../mover/pod-progress";
+import { followPod, type Following, Stopped } from "../mover/pod-progress";
 import { PermanentFailure } from "../mover/pod-end";
 import { rememberPrevious } from "../journal/previous";
 import {
@@ -38,19 +38,19 @@ export async function followCopy(inputs: CopiedInputs, session: Session): Promis
   return { report: JSON.stringify(report), proven: report.proven };
 }
 
-/** Waits for the Pod's end. One that failed for good, or gave way, is told apart from the next one in the journal. */
+/** Waits for the Pod's end. After one that failed for good, or was stopped, the journal makes the next one another. */
 export async function following(inputs: CopiedInputs, session: Session): Promise<Report> {
   const order: Following = {
     name: inputs.pod,
     uid: inputs.podUid,
     what: passInWords(inputs.pass),
     deadlineSeconds: inputs.deadlineSeconds,
-    ...(inputs.pass === "live" ? { mustGiveWay: () => registryShutOut(session) } : {}),
+    ...(inputs.pass === "live" ? { mustStop: () => registryShutOut(session) } : {}),
   };
   try {
     return underPresentSeal(inputs, await followPod(order, session));
   } catch (error) {
-    if (error instanceof PermanentFailure || error instanceof GaveWay) {
+    if (error instanceof PermanentFailure || error instanceof Stopped) {
       // The next Pod must differ from this one, or `up` would read the dead one again, or look for the one that gave
       // way: the engine compares with its state and does not see that it is gone.
       await session.journal.update((each) => withFailure(each, inputs));
@@ -72,7 +72,7 @@ async function registryShutOut(session: Session): Promise<string | undefined> {
 export async function begin(inputs: CopiedInputs, { api, journal }: Session): Promise<void> {
   const { pass } = inputs;
   if (pass === "live") {
-    // A migration after an abort begins here: what is there now is what was there before it, by the claim's UID.
+    // A migration after an abort begins here: the registry's present settings, and the claim by its UID, are what it will bring back.
     await rememberPrevious(api, journal);
   }
   await journal.update((each) =>
@@ -176,7 +176,9 @@ function witnessInWords(witness: Witness | undefined): string {
 async function assertStillSealed(session: Session, witness: Witness): Promise<void> {
   const problem = witnessProblem(await readRegistry(session.api), witness);
   if (problem !== undefined) {
-    throw new Error(`the copy ended, but ${problem}; run the same command again: it seals and copies anew`);
+    throw new Error(
+      `the copy ended, but ${problem}; run the same command again: it seals and copies once more`,
+    );
   }
 }
 

@@ -41,7 +41,7 @@ export function drifted(
       if (config.replicas !== inputs.replicas) {
         return ["replicas"];
       }
-      // Sent, but the wait for them failed: that leaves the inputs of before in the state, which are the same.
+      // Sent, but the wait for them failed: the state then has the same inputs as before.
       return seen.deployment !== undefined && seen.deployment.availableReplicas < config.replicas
         ? ["availableReplicas"]
         : [];

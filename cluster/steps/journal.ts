@@ -52,7 +52,7 @@ export async function release(
   if (journal === undefined) {
     return;
   }
-  // Whose the run is, theirs is what it holds.
+  // The stack that owns the run owns its seal.
   const held = journal.seal !== undefined;
   if (!held && journal.prunerPaused !== true) {
     log(kept(journal.container?.name));

@@ -37,13 +37,13 @@ export interface PrunerOutputs {
 /**
  * `registry-patch`: one merge patch on the registry config and the waiting for what it means.
  * - `seal`: read-only on the present storage. - `to-swift`: storage patch of the switch. - `to-volume`: of the abort.
- * - `open`: the read-only flag of before (and, while on the volume, strategy and affinity of before).
+ * - `open`: the previous read-only flag (and, while on the volume, the previous strategy and affinity).
  * - `replicas`: the last patch of the switch.
  */
 export type PatchPurpose = "seal" | "to-swift" | "to-volume" | "open" | "replicas";
 export interface RegistryPatchInputs extends CommonInputs {
   readonly purpose: PatchPurpose;
-  /** What the run is about; told apart so that a switch's opening and an abort's are two resources. */
+  /** The state that is carried out, so that a switch's opening and an abort's are two resources. */
   readonly state: "migrate" | "switch" | "abort";
   readonly timeoutSeconds: number;
   /** seal: how (default rolling). */

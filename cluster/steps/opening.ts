@@ -1,4 +1,4 @@
-/** Opens the registry on the storage it has: the read-only flag of before, and what the sealing had changed. */
+/** Opens the registry on the storage it has: restores the read-only flag, and what sealing changed. */
 import { served, type Serving } from "../registry/evidence";
 import { type Journal } from "../journal/journal";
 import { without } from "../journal/store";
@@ -9,11 +9,11 @@ import type { Session } from "../session";
 
 export interface OpeningOrder {
   readonly timeoutSeconds: number;
-  /** What the run is about: decides the phase that the journal is in afterwards. */
+  /** The state that is carried out: the phase that the journal is in afterwards follows from it. */
   readonly state: "migrate" | "switch" | "abort" | "destroy";
 }
 
-/** Idempotent; where nothing of ours is held and the flag is as before, nothing is sent. */
+/** Idempotent; where we hold no seal and the flag is as it was before, nothing is sent. */
 export async function openRegistry(session: Session, order: OpeningOrder): Promise<RolloutResult> {
   const { journal, log } = session;
   const before = (await journal.assertRun()).previous;

@@ -193,7 +193,7 @@ function wayToSeal(
   return modes.includes("ReadWriteMany") ? "rolling-shared" : "rolling";
 }
 
-/** The seal's witness of before stays while it still proves: the final copy it was made for stays valid. */
+/** The earlier witness stays while it still proves, so that the final copy made under it stays valid. */
 function witnessAfter(seen: RegistrySnapshot, before: Witness | undefined): Witness {
   const { deployment } = seen;
   if (deployment === undefined) {
@@ -209,7 +209,7 @@ function cannotBePlaced(reason: string): boolean {
   return /Unschedulable|FailedAttachVolume|FailedMount|Multi-Attach|ReadWriteOncePod/i.test(reason);
 }
 
-/** The seal is ours from before the patch is sent; a migration that starts anew forgets an older switch. */
+/** The journal says that the seal is ours before the patch is sent; a new migration forgets an older switch. */
 function holding(journal: Journal, inputs: RegistryPatchInputs, now: string): Journal {
   const migrate = inputs.state === "migrate";
   const base: Journal = migrate ? without(journal, "switchedAt", "copiedBack", "wrongAccount") : journal;

@@ -62,7 +62,7 @@ async function claimToGoBackTo(
   }
   if (previous !== undefined && previous.claim.uid !== claim.uid) {
     throw new Error(
-      `going back: claim ${namespace}/${name} is not the one of before (UID ${claim.uid}, was ` +
+      `going back: claim ${namespace}/${name} is not the one that the images were copied from (UID ${claim.uid}, was ` +
         `${previous.claim.uid}), so it does not hold the images; the registry stays on Swift`,
     );
   }

@@ -18,7 +18,12 @@ describe("invariant 5: refused in preview as in up", () => {
     ["stale-proof", toSwift, withProof({ account: "https://swift.example/v1/AUTH_9" }), ["AUTH_9"]],
     ["stale-proof", toSwift, withContainer(proven, { objects: 121 }), ["120 objects", "121 objects"]],
     ["stale-proof", toSwift, withContainer(proven, { bytes: 1 }), ["4096 bytes", "1 bytes"]],
-    ["stale-proof", toSwift, withDeployment(proven, { uid: "deployment-2" }), ["made anew since sealing"]],
+    [
+      "stale-proof",
+      toSwift,
+      withDeployment(proven, { uid: "deployment-2" }),
+      ["deleted and recreated since sealing"],
+    ],
     [
       "stale-proof",
       toSwift,

@@ -113,7 +113,7 @@ describe("a wait goes on", () => {
     expect(failed()).toBe(3);
   });
 
-  test("following the copy, and looking whether it must give way", async () => {
+  test("following the copy, and looking whether it must stop", async () => {
     const registry = new FakeRegistry();
     const { lines, ...session } = await sessionFor(registry);
     const status = { phase: "Running", containerStatuses: [{ name: "m", state: { running: {} } }] };
@@ -126,11 +126,11 @@ describe("a wait goes on", () => {
         uid: "u",
         what: "the live copy",
         deadlineSeconds: 0,
-        mustGiveWay: () => (++looked < 3 ? Promise.reject(gone()) : Promise.resolve("a drain")),
+        mustStop: () => (++looked < 3 ? Promise.reject(gone()) : Promise.resolve("a drain")),
       },
       session,
     );
-    await expect(following).rejects.toThrow(/gave way: a drain/);
+    await expect(following).rejects.toThrow(/was stopped so that .*: a drain/);
     expect([failed(), looked]).toEqual([3, 3]);
     expect(lines.join("\n")).toContain("ECONNREFUSED; the Pod goes on, trying again");
   });

@@ -89,7 +89,7 @@ describe("the step", () => {
     expect([previous?.claim.uid, phase]).toEqual(["claim-2", "copying"]);
   });
 
-  test("one that gave way is another the next time", async () => {
+  test("one that was stopped is another the next time", async () => {
     const { registry, session, own } = await begun();
     // The registry's own Pod waits for the volume on another node.
     const registryPod = registry.pods()[0]!.metadata;
@@ -103,7 +103,7 @@ describe("the step", () => {
       involvedObject: { uid: registryPod.uid, kind: "Pod" },
     });
     registry.api.tick = () => undefined;
-    await expect(following(own, session)).rejects.toThrow(/gave way/);
+    await expect(following(own, session)).rejects.toThrow(/was stopped so that/);
     const journal = await journalIn(registry);
     expect(journal.attempts).toEqual({ live: 1 });
     expect(journal.followed).toEqual({});

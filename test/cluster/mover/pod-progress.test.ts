@@ -1,5 +1,5 @@
 import type { Report } from "../../../migrator/contract";
-import { followPod, GaveWay } from "../../../cluster/mover/pod-progress";
+import { followPod, Stopped } from "../../../cluster/mover/pod-progress";
 import { isPermanent, meaningOf, PermanentFailure } from "../../../cluster/mover/pod-end";
 import { paths } from "../../../cluster/api/paths";
 import { FakeApi } from "../support/fake-api";
@@ -26,7 +26,7 @@ class PodApi extends FakeApi {
 
 function following(
   api: PodApi,
-  changes: Partial<typeof order> & { mustGiveWay?: () => Promise<string | undefined> } = {},
+  changes: Partial<typeof order> & { mustStop?: () => Promise<string | undefined> } = {},
 ) {
   const lines: string[] = [];
   const context = {
@@ -259,13 +259,13 @@ test("one that is killed for lack of memory again and again is removed, with the
   expect(api.objects.has(path)).toBe(false);
 });
 
-test("it gives way to the registry's Pod", async () => {
+test("it is stopped when the registry's Pod needs the volume", async () => {
   const api = new PodApi();
   api.pod({ phase: "Running", containerStatuses: [] });
   const { result } = following(api, {
-    mustGiveWay: async () => "the registry's pod r cannot attach the volume",
+    mustStop: async () => "the registry's pod r cannot attach the volume",
   });
-  await expect(result).rejects.toThrow(GaveWay);
+  await expect(result).rejects.toThrow(Stopped);
   expect(api.objects.has(path)).toBe(false);
 });
 

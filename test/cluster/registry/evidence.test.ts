@@ -299,11 +299,11 @@ describe("invariant 2: the witness", () => {
     ).toContain("was writable since sealing");
   });
 
-  test("is stale when the Deployment was made anew", () => {
+  test("is stale when the Deployment was recreated", () => {
     const seen = since();
     expect(
       witnessProblem({ ...seen, deployment: deployment({ uid: "another", env: volumeReadOnly }) }, witness),
-    ).toContain("made anew");
+    ).toContain("deleted and recreated");
   });
 
   test("is stale when so many revisions passed that a writable ReplicaSet may have been dropped", () => {

@@ -100,7 +100,7 @@ test("invariant 1: opened while it was copied back: not recorded, and the seal s
   ended(registry, outputs.witness!);
   await openedByHand(registry);
   await expect(followCopy(back(outputs.witness), session)).rejects.toThrow(
-    /writable.*it seals and copies anew/,
+    /writable.*it seals and copies once more/,
   );
   expect((await journalIn(registry)).copiedBack).toBeUndefined();
   expect(drifted(abortSeal, outputs, await readRegistry(registry.api))).toEqual(["readOnly", "witness"]);

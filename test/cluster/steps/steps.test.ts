@@ -484,15 +484,15 @@ describe("going back", () => {
     expect((await journalIn(registry)).seal).toBeUndefined();
   });
 
-  test("a claim that is not the one of before is not gone back to", async () => {
+  test("a claim that is not the one copied from is not gone back to", async () => {
     const { registry, session } = await switched();
     registry.api.edit(paths.claim("image-registry-storage"), { metadata: { uid: "claim-2" } });
     await expect(toVolumeStep({ ...toVolume, acceptLoss: true }, session)).rejects.toThrow(
-      /not the one of before/,
+      /not the one that the images were copied from/,
     );
   });
 
-  test("migrating anew forgets the older switch", async () => {
+  test("a new migration forgets the older switch", async () => {
     const { registry, session } = await switched();
     await seal(sealAgain, session);
     await toVolumeStep({ ...toVolume, acceptLoss: true }, session);

@@ -56,7 +56,7 @@ export const drain: Scenario = {
       await world.containerIsTree(await world.container());
     });
     await t.test(
-      "the registry's Pod cannot attach the volume elsewhere: the live Pod gives way",
+      "the registry's Pod cannot attach the volume elsewhere: the live Pod is stopped",
       async () => {
         // A migration is of one claim: another one needs another migration.
         await stack.configure({ state: "abort" }).up();
@@ -96,7 +96,12 @@ export const drain: Scenario = {
             source: { component: "attachdetach-controller" },
           });
           const ended = await up.ended;
-          says(ended.output, /gave way/, /Multi-Attach/, /Run the same command again/);
+          says(
+            ended.output,
+            /was stopped so that the registry's Pod could attach the volume/,
+            /Multi-Attach/,
+            /Run the same command again/,
+          );
           await until(
             "the live Pod to go",
             async () => (await world.kube.find(paths.pod("image-registry-migration-live"))) === undefined,
