@@ -60,6 +60,8 @@ export interface RegistryDeployment {
   readonly env: RegistryEnv;
   /** Name of the claim mounted, if one is. */
   readonly claim?: string;
+  /** Of the Pod template: the operator's default, or what the registry config has instead. */
+  readonly topologySpreadConstraints?: Spread;
   readonly conditions: readonly Condition[];
 }
 
@@ -205,6 +207,8 @@ export interface ReachableObservation {
   readonly pruner?: Pruner;
   /** Nodes that could take a registry Pod: ready, schedulable, with the labels and without the taints that matter. */
   readonly schedulableNodes: number;
+  /** Nodes that hold up each rollout on Swift, by name (`heldUpBy`); absent: none, or the registry is not to be sealed. */
+  readonly heldUpBy?: readonly string[];
   /** Why a second registry Pod has no room on the node of the first; absent: it has, or that cannot be told. */
   readonly noRoomBeside?: string;
   readonly journal?: Journal;

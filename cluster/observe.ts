@@ -33,6 +33,7 @@ import type {
   ReachableObservation,
   RegistryConfig,
 } from "./observation";
+import { heldUpBy } from "./registry/held-up";
 import { nodesForRegistry } from "./registry/nodes";
 import { claimOf } from "./registry/patch";
 import { specHashOf } from "./mover/identity";
@@ -119,6 +120,8 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
   const toSeal = wanted.state === "migrate" && used !== undefined && registry.config?.readOnly === false;
   const serving = registry.pods.find((pod) => pod.ready && !pod.terminating)?.node;
   const noRoom = toSeal ? await noRoomBeside(api, nodes, serving, registry.config) : undefined;
+  const spread = registry.deployment?.topologySpreadConstraints;
+  const heldUp = toSeal ? heldUpBy(nodes, spread, registry.config) : [];
   const upgrade = version?.status?.conditions?.find((each) => each.type === "Progressing");
   const forPods = proxyForPods(registry.config, proxy);
   const imageApi =
@@ -144,6 +147,7 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
     moverPods: pods.map(parseMoverPod),
     ...(pruner === undefined ? {} : { pruner }),
     schedulableNodes: nodesForRegistry(nodes, registry.config),
+    ...(heldUp.length === 0 ? {} : { heldUpBy: heldUp }),
     ...(noRoom === undefined ? {} : { noRoomBeside: noRoom }),
     ...(journal === undefined ? {} : { journal }),
     cloud,

@@ -50,6 +50,7 @@ export interface RawPodSpec {
   readonly nodeName?: string;
   readonly containers: readonly RawContainer[];
   readonly initContainers?: readonly RawContainer[];
+  readonly topologySpreadConstraints?: readonly Readonly<Record<string, unknown>>[];
   readonly volumes?: readonly {
     readonly name: string;
     readonly persistentVolumeClaim?: { readonly claimName: string };

@@ -10,10 +10,15 @@ export function nodesForRegistry(
   nodes: readonly RawNode[],
   config: Pick<RegistryConfig, "nodeSelector" | "tolerations"> | undefined,
 ): number {
-  return nodes.filter((node) => {
-    const ready = node.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True");
-    return ready === true && node.spec?.unschedulable !== true && keptAway(node, config) === undefined;
-  }).length;
+  return nodes.filter((node) => takesRegistry(node, config)).length;
+}
+
+export function takesRegistry(
+  node: RawNode,
+  config: Pick<RegistryConfig, "nodeSelector" | "tolerations"> | undefined,
+): boolean {
+  const ready = node.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True");
+  return ready === true && node.spec?.unschedulable !== true && keptAway(node, config) === undefined;
 }
 
 /** What of the node's taints and labels keeps the registry's Pods away, in words; `undefined`: nothing. */

@@ -108,6 +108,9 @@ function parseDeployment(raw: RawDeployment): RegistryDeployment {
     availableReplicas: raw.status?.availableReplicas ?? 0,
     env: parseEnv(pod),
     ...(claim?.persistentVolumeClaim === undefined ? {} : { claim: claim.persistentVolumeClaim.claimName }),
+    ...(pod.topologySpreadConstraints === undefined
+      ? {}
+      : { topologySpreadConstraints: pod.topologySpreadConstraints }),
     conditions: parseConditions(raw.status?.conditions),
   };
 }

@@ -24,6 +24,7 @@ export function warnOfOutage(
     return;
   }
   if (seen.config?.readOnly !== false) return;
+  warnOfHeldUp(judge, seen);
   if (settings.seal === "recreate") {
     judge.warn(
       "outage",
@@ -36,4 +37,15 @@ export function warnOfOutage(
         `${recreateInWords} while it is sealed; to keep pulls going, make room there first: oc describe node`,
     );
   }
+}
+
+/** Told before the window begins: in \`switch\` the registry is read-only while it waits. */
+function warnOfHeldUp(judge: Judge, seen: ReachableObservation): void {
+  if (seen.heldUpBy === undefined) return;
+  judge.warn(
+    "held-up",
+    `node(s) ${seen.heldUpBy.join(", ")} take no Pod of the registry, but its topology spread counts them: on Swift each ` +
+      "rollout waits for one of them, that of switch while the registry is read-only; before the window, make them ready and " +
+      "schedulable (oc adm uncordon), or take the label node-role.kubernetes.io/worker from those that are not to have the registry",
+  );
 }

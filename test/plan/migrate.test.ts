@@ -36,6 +36,7 @@ describe("warnings stop nothing", () => {
       "no registry at all",
     ],
     ["outage", settings("migrate", { seal: "recreate" }), untouched, "no registry for 50 to 80 s"],
+    ["held-up", migrate, { ...untouched, heldUpBy: ["n2"] }, "node(s) n2 take no Pod of the registry"],
     [
       "no-room",
       migrate,
