@@ -220,5 +220,8 @@ export interface RawProxy extends Stored {
 }
 
 export interface RawClusterVersion extends Stored {
-  readonly status?: { readonly conditions?: readonly RawCondition[] };
+  readonly status?: {
+    readonly conditions?: readonly RawCondition[];
+    readonly desired?: { readonly version?: string };
+  };
 }

@@ -92,7 +92,7 @@ export function resolveCloud(
       patch: false,
     });
   }
-  const user = userFields(sources.userSecret);
+  const user = userFields(sources.userSecret, sources.version);
   if (typeof user === "string") {
     return { ok: false, kind: "malformed", source: `secret ${userSecretName}`, message: user, ca };
   }

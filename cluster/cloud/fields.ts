@@ -109,11 +109,36 @@ function fillDomain(
   }
 }
 
+/** Keys of the user's secret, without their common beginning: of either way to sign in. */
+const userKeys = [
+  "USERNAME",
+  "PASSWORD",
+  "APPLICATIONCREDENTIALID",
+  "APPLICATIONCREDENTIALNAME",
+  "APPLICATIONCREDENTIALSECRET",
+] as const;
+
+/** Until 4.14 the operator ends at a key that is absent, even one that it would not use (read in its release branches). */
+function needsEveryKey(version: string | undefined): boolean {
+  const [, major, minor] = /^(\d+)\.(\d+)\b/.exec(version ?? "") ?? [];
+  return major === "4" && Number(minor) < 15;
+}
+
+/** `version`: OpenShift's, such as `4.14.3`. A text says what is wrong with the secret. */
 export function userFields(
   secret: Readonly<Record<string, string>>,
+  version?: string,
 ): { fields: Fields; secretKey: string } | string {
   const key = (name: string) => `REGISTRY_STORAGE_SWIFT_${name}`;
   const value = (name: string) => (secret[key(name)] ?? "").trim();
+  const absent = userKeys.map(key).filter((each) => secret[each] === undefined);
+  if (absent.length > 0 && absent.length < userKeys.length && needsEveryKey(version)) {
+    const empty = JSON.stringify({ stringData: Object.fromEntries(absent.map((each) => [each, ""])) });
+    return (
+      `secret ${userSecretName} lacks ${absent.join(", ")}: the operator of ${version ?? ""} wants all five keys, ` +
+      `those of the way to sign in that is not used may be empty: oc -n ${namespace} patch secret ${userSecretName} -p '${empty}'`
+    );
+  }
   if (value("USERNAME") !== "" && value("PASSWORD") !== "") {
     return {
       fields: { username: value("USERNAME"), password: secret[key("PASSWORD")] ?? "" },

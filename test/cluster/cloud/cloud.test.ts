@@ -180,6 +180,18 @@ describe("from image-registry-private-configuration-user, which goes first", () 
       "holds neither",
     );
   });
+
+  test("until 4.14 the operator wants the keys of both ways to sign in, empty or not", () => {
+    const { message } = refused({ userSecret, version: "4.14.3" });
+    expect(message).toContain("the operator of 4.14.3 wants all five keys");
+    expect(message).toContain('-p \'{"stringData":{"REGISTRY_STORAGE_SWIFT_APPLICATIONCREDENTIALID":"",');
+    const whole = Object.fromEntries(
+      ["ID", "NAME", "SECRET"].map((each) => [`REGISTRY_STORAGE_SWIFT_APPLICATIONCREDENTIAL${each}`, ""]),
+    );
+    expect(resolved({ userSecret: { ...userSecret, ...whole }, version: "4.14.3" }).ok).toBe(true);
+    expect(resolved({ userSecret, version: "4.15.0" }).ok).toBe(true);
+    expect(resolved({ userSecret, version: "5.0.1" }).ok).toBe(true);
+  });
 });
 
 describe("openstack:* of the stack config", () => {
