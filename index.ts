@@ -1,6 +1,6 @@
 /**
- * The program: what is wanted, what is there, what follows from both, and that declared as resources. Whatever is
- * refused is refused before anything is changed, in `preview` as in `up`.
+ * The program: read the settings, observe the cluster, decide, declare the resources. Refusals come before any change, in
+ * `preview` as in `up`.
  */
 import "./node-version";
 import { randomUUID } from "node:crypto";
@@ -43,13 +43,13 @@ async function main(): Promise<Record<string, unknown>> {
   const run = { token: randomUUID(), stack: settings.stack };
   const materials = prepare(settings, seen, kubeconfig.content, cloud, run, bundleMover);
   if (!pulumi.runtime.isDryRun()) {
-    // From here on only this run acts: a provider process that outlived an earlier one stops before its next patch.
+    // From here on only this run may act: the provider process of an earlier run may still live, and stops before its
+    // next patch.
     await takeRun(api, { ...run, host: hostname(), since: new Date().toISOString() });
     await removeLeftPullCheck(api, console.log);
     const planned = plannedPods(decision.plan, seen, materials);
     await removeStaleMoverPods(api, { planned, onlyOpens: decision.plan.kind === "reopen" }, console.log);
   }
-  // Container, and what the last copy did: only where the graph has them.
   return { state: settings.state, ...describe(decision.plan), ...build(decision.plan, materials) };
 }
 
@@ -57,7 +57,7 @@ export = async () => {
   try {
     return await main();
   } catch (error) {
-    // One clear message: a stack trace tells an administrator nothing.
+    // A RunError prints its message without a stack trace.
     throw pulumi.RunError.isInstance(error) ? error : new pulumi.RunError(message(error));
   }
 };

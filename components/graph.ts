@@ -1,10 +1,10 @@
 /**
- * The graph of each state, in the order it is carried out. Names begin with the state where a step exists in several,
- * so that entering a state always carries out its own steps.
+ * The graph of each state, in the order in which it is carried out. Where several states have the same step, its name
+ * begins with the state, so that entering a state always carries out its own steps.
  *
- * Every run compares each step with the cluster, not only with the Pulumi state: an interrupted run, another stack or
- * somebody by hand may have left it otherwise (a seal that was opened, a pruner that was resumed, a storage moved back).
- * The exception is named where it is: the abort's seal.
+ * Every run compares each step with the cluster, not only with the Pulumi state: an interrupted run, another stack or an
+ * administrator may have changed it (opened a seal, resumed the pruner, moved the storage back). There is one exception,
+ * the seal of `abort`; `goBack` says why.
  */
 import * as pulumi from "@pulumi/pulumi";
 import type { PatchPurpose, RegistryPatchInputs } from "../cluster/steps/kinds";
@@ -20,29 +20,29 @@ import type {
   SwitchGraph,
 } from "../plan/types";
 import { MigrationPod, type MigrationPodArgs } from "./migration-pod";
-import { moverGround } from "./mover-ground";
+import { sharedByMovers } from "./mover-shared";
 import { declareStep, type DeclaredStep, type RunToken, type StepArgs } from "./steps";
 import { SwiftContainer } from "./swift-container";
 
-/** What the graph is built with, besides the plan. */
+/** What the graph is built from, besides the plan. */
 export interface Materials {
   readonly run: RunToken;
   readonly settings: Settings;
   /** The Kubernetes provider. */
   readonly kubernetes: () => pulumi.ProviderResource;
-  /** The OpenStack provider; made only where there is a container in the graph. */
+  /** The OpenStack provider; made only when the graph has a container. */
   readonly openstack: () => pulumi.ProviderResource;
-  /** The mover's bundle; made only where there is a Pod in the graph. */
+  /** The mover's bundle; made only when the graph has a Pod. */
   readonly mover: () => MoverBundle;
-  /** What a Pod is made from, for one copy. */
+  /** The inputs of the Pod for one copy. */
   readonly pod: (copy: CopyPlan) => MigrationPodArgs["pod"];
   readonly ca?: string;
 }
 
-/** What the user may want to know of the graph afterwards. */
+/** Outputs of the graph for the user. */
 export interface Built {
   readonly container?: pulumi.Output<string>;
-  /** What the last copy did, in one line. */
+  /** The result of the last copy, in one line. */
   readonly copied?: pulumi.Output<string>;
 }
 
@@ -77,28 +77,28 @@ class Graph {
     this.settings = materials.settings;
   }
 
-  /** Copies while the registry is writable; opened first, if an earlier run had sealed it. */
+  /** Copies while the registry is writable. Opens it first if an earlier run sealed it. */
   copy(plan: CopyGraph): Built {
     const open = this.patch("copy", "migrate", "open", [this.journal]);
     this.resume("copy", [open]);
     const swift = this.container(plan);
-    const live = this.pod("live", plan.live, swift.container, [...this.ground(), open]);
+    const live = this.pod("live", plan.live, swift.container, [...this.shared(), open]);
     return { container: swift.container, copied: live.summary };
   }
 
   /** Copies, seals, copies the rest, proves. */
   migrate(plan: MigrateGraph): Built {
     const swift = this.container(plan);
-    const ground = this.ground();
-    const live = plan.live === undefined ? [] : [this.pod("live", plan.live, swift.container, ground)];
+    const shared = this.shared();
+    const live = plan.live === undefined ? [] : [this.pod("live", plan.live, swift.container, shared)];
     const pause = this.pause("migrate", [this.journal, swift, ...live]);
     const seal = this.patch("migrate", "migrate", "seal", [pause], { seal: plan.seal });
-    // The witness is an input: sealing anew must copy anew, which a dependency alone does not bring about.
-    const final = this.pod("final", plan.final, swift.container, [...ground, seal], seal.witness);
+    // The witness is an input: a new seal must make a new copy, which a dependency alone does not bring about.
+    const final = this.pod("final", plan.final, swift.container, [...shared, seal], seal.witness);
     return { container: swift.container, copied: final.summary };
   }
 
-  /** Serves from Swift, pulls from it, opens it, and only then more replicas: on an open registry. */
+  /** Serves from Swift, pulls images, opens the registry, and sets the replicas last, when pushes are possible again. */
   switch(plan: SwitchGraph): Built {
     const swift = this.container(plan);
     const toSwift = this.patch("switch", "switch", "to-swift", [this.journal, swift], {
@@ -113,31 +113,31 @@ class Graph {
     return { container: swift.container };
   }
 
-  /** Back to how it was, on the volume that the registry never left. */
+  /** Opens the registry on its volume, with the previous configuration. */
   reopen(_plan: ReopenGraph): Built {
     const open = this.patch("abort", "abort", "open", [this.journal]);
     this.resume("abort", [open]);
     return {};
   }
 
-  /** Copies back what was pushed to Swift meanwhile, then serves from the volume again. */
+  /** Copies back what was pushed to Swift since the switch, then serves from the volume again. */
   goBack(plan: GoBackGraph): Built {
     const loss = plan.acceptLoss ? { acceptLoss: true } : {};
-    // On Swift the pruner would delete what is being copied.
+    // The pruner would delete objects on Swift during the copy.
     const before = plan.back === undefined ? this.journal : this.pause("abort", [this.journal]);
     const seal = this.patch("abort", "abort", "seal", [before], {
       seal: plan.seal,
-      // The one step that does not compare itself with the cluster, once there is nothing to copy back: the opening
-      // below has undone this seal then, and says otherwise. With a copy to make, a broken seal is sealed again.
+      // The one step that is not compared with the cluster, when there is nothing to copy back: the opening below has
+      // undone this seal then, and the two would disagree. With a copy to make, a seal that was broken is sealed again.
       ...(plan.back === undefined ? { ignoreDrift: true } : {}),
       ...loss,
     });
     const from = pulumi.output(plan.container.name);
-    // The witness is an input, as in migrate: sealing anew must copy back anew.
+    // The witness is an input, as in migrate: a new seal must make a new copy back.
     const back =
       plan.back === undefined
         ? []
-        : [this.pod("back", plan.back, from, [...this.ground(), seal], seal.witness)];
+        : [this.pod("back", plan.back, from, [...this.shared(), seal], seal.witness)];
     const toVolume = this.patch("abort", "abort", "to-volume", [seal, ...back], {
       claim: plan.claim,
       ...loss,
@@ -163,8 +163,8 @@ class Graph {
     return new SwiftContainer("container", args, options);
   }
 
-  private ground(): readonly pulumi.Resource[] {
-    return moverGround("mover", this.materials.mover(), { provider: this.materials.kubernetes() });
+  private shared(): readonly pulumi.Resource[] {
+    return sharedByMovers("mover", this.materials.mover(), { provider: this.materials.kubernetes() });
   }
 
   private pod(

@@ -1,4 +1,4 @@
-/** Turns settings and what was observed into what the graph is built with. */
+/** Turns settings and observation into the materials that the graph is built from. */
 import { createHash } from "node:crypto";
 import type { ResolvedCloud, UnresolvedCloud } from "../cluster/cloud/cloud";
 import type { ReachableObservation } from "../cluster/observation";
@@ -16,8 +16,8 @@ import type { RunToken } from "./steps";
 import { podNames } from "../cluster/names";
 
 /**
- * The mover is bundled only where the graph has a Pod, the cloud only where it has a Pod or a container: going back
- * from a Swift that is gone must not fail for want of it. `kubeconfig`: text of the kubeconfig that was observed with.
+ * The mover is bundled only when the graph has a Pod, and the cloud is needed only when it has a Pod or a container: an
+ * `abort` without a copy back must work without Swift. `kubeconfig`: the kubeconfig that the cluster was observed with.
  */
 export function prepare(
   settings: Settings,
@@ -60,8 +60,8 @@ export function prepare(
 }
 
 /**
- * Pods of the plan that may be there already, with their hashes: any other one of ours is in the way, be it of other
- * settings, of an earlier sealing, or failed for good.
+ * The Pods of this plan by name, with their spec hashes. Only these may exist already; any other migration Pod (other
+ * settings, an earlier seal, failed for good) is in the way and is removed.
  */
 export function plannedPods(
   plan: Plan,
@@ -96,13 +96,13 @@ export function plannedPods(
   }
 }
 
-/** The seal's witness while it proves: a Pod of an earlier sealing copied something else. */
+/** The seal's witness, if it is still valid: a Pod of an earlier seal copied something else. */
 function validWitness(seen: ReachableObservation): Witness | undefined {
   const witness = seen.journal?.seal?.witness;
   return witness === undefined || witnessProblem(seen, witness) !== undefined ? undefined : witness;
 }
 
-/** Storage URL of the account, when the cloud was reached. */
+/** Storage URL of the account; `undefined` when the cloud was not reached. */
 export function accountOf(seen: ReachableObservation): string | undefined {
   return seen.cloud.ok ? seen.cloud.account : undefined;
 }
@@ -110,7 +110,7 @@ export function accountOf(seen: ReachableObservation): string | undefined {
 function needed(cloud: ResolvedCloud | UnresolvedCloud | undefined): ResolvedCloud {
   if (cloud?.ok === true) return cloud;
   throw new Error(
-    `the plan needs the cloud, which is not known: ${cloud?.message ?? "the cluster was not read"}`,
+    `the plan needs the cloud, which is unknown: ${cloud?.message ?? "the cluster's secrets were not read"}`,
   );
 }
 

@@ -14,15 +14,15 @@ import {
   settingsFile,
   settingsOf,
 } from "./mover-pod";
-import { owned } from "./mover-ground";
+import { owned } from "./mover-shared";
 import { declareStep, type DeclaredStep, type RunToken } from "./steps";
 import { podNames } from "../cluster/names";
 
 export interface MigrationPodArgs {
-  /** All of the Pod's inputs but those that only the run knows. */
+  /** The Pod's inputs, without those that become known during the run. */
   readonly pod: Omit<MoverInputs, "container" | "witness">;
   readonly container: pulumi.Input<string>;
-  /** final, back: what the seal answered; sealing anew copies anew. */
+  /** final, back: the seal's witness. A new seal makes a new copy. */
   readonly witness?: pulumi.Input<Witness>;
   /** PEM of the cloud's CA, where the cluster has one. */
   readonly ca?: string;
@@ -31,7 +31,7 @@ export interface MigrationPodArgs {
   readonly run: RunToken;
 }
 
-/** One copy: the Pod, its settings, and the waiting for it. */
+/** One copy: the Pod's settings, the Pod, and the step that waits for it. */
 export class MigrationPod extends pulumi.ComponentResource {
   /** What the copy did, in one line. */
   readonly summary: pulumi.Output<string>;
@@ -53,7 +53,7 @@ export class MigrationPod extends pulumi.ComponentResource {
     this.registerOutputs({ summary: this.summary });
   }
 
-  /** Credentials are there by reference only; a proxy's address with a password in it makes all of them a Secret. */
+  /** Settings name credentials by reference only. When the proxy's address holds a password, they are a Secret (invariant 8). */
   private makeSettings(
     name: string,
     args: MigrationPodArgs,
@@ -88,7 +88,7 @@ export class MigrationPod extends pulumi.ComponentResource {
       {
         parent: this,
         dependsOn: [settings],
-        // A Pod cannot change: whatever differs makes another one, after this one is gone.
+        // A Pod is immutable: any difference makes another one, once this one is gone.
         deleteBeforeReplace: true,
         replaceOnChanges: ["spec", "metadata.annotations"],
       },

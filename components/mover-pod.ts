@@ -1,7 +1,7 @@
 /**
- * The migration Pod as data: its settings and its spec, made by pure functions from what was decided. The Pod is the
- * one of OpenShift's installer documentation ("Migrate the Image Registry from Cinder to Swift") in name, namespace,
- * label, volumes and mounts, with fewer rights.
+ * The migration Pod as data: pure functions make its settings and its spec from the plan. Name, namespace, label, volumes
+ * and mounts are those of OpenShift's installer documentation ("Migrate the Image Registry from Cinder to Swift"); it has
+ * fewer rights.
  */
 import type * as kubernetes from "@pulumi/kubernetes/types/input";
 import { podPaths } from "../cluster/cloud/cloud";
@@ -24,11 +24,11 @@ import {
 
 const modes: Readonly<Record<Pass, Mode>> = { live: "copy", final: "finish", back: "back" };
 
-/** Everything a migration Pod is made from, decided and plain. */
+/** Everything that a migration Pod is made from. */
 export interface MoverInputs {
   readonly copy: CopyPlan;
   readonly container: string;
-  /** final, back: what the seal answered. */
+  /** final, back: the seal's witness. */
   readonly witness?: Witness;
   readonly image: string;
   readonly scc: "restricted-v2" | "anyuid";
@@ -41,9 +41,9 @@ export interface MoverInputs {
   readonly cloud: CloudSettings;
   readonly secretName: string;
   readonly proxy?: { readonly http?: string; readonly https?: string; readonly no?: string };
-  /** First UID and group of the namespace; where SCC admission is missing nobody else fills them in. */
+  /** First UID and group of the namespace. SCC admission would set the same; without it nothing else does. */
   readonly ids: { readonly uid?: number; readonly group?: number };
-  /** SHA-256 of the mover's bundle and of the CA, so that another mover makes another Pod. */
+  /** SHA-256 of the mover's bundle and of the CA: a changed mover or CA makes another Pod. */
   readonly filesHash: string;
 }
 
@@ -83,19 +83,19 @@ function proxySettings(proxy: MoverInputs["proxy"]): Pick<CloudSettings, "proxy"
   };
 }
 
-/** What tells this Pod from another one: equal hashes mean that a Pod that is there may simply be waited for. */
+/** Identifies the Pod: an existing Pod with the same hash is simply waited for. */
 export function moverSpecHash(inputs: MoverInputs): string {
   return specHash([podSpec(inputs), moverSettings(inputs), inputs.filesHash, inputs.copy.attempt]);
 }
 
 const mountPaths = { volume: "/files", code: "/opt/image-registry-migration" } as const;
 
-/** Where the mover lies in the Pod, and what it is given. */
+/** File names in the Pod. */
 export const moverFile = "migrator.js";
 export const settingsFile = "settings.json";
 export const caFile = "cloud-ca.pem";
 
-/** Where a Pod's settings are: a ConfigMap, or a Secret where the proxy's address holds a password (invariant 8). */
+/** Where a Pod's settings are: in a ConfigMap, or in a Secret when the proxy's address holds a password (invariant 8). */
 export function settingsOf(inputs: Pick<MoverInputs, "copy" | "proxy">): {
   readonly kind: "ConfigMap" | "Secret";
   readonly name: string;
@@ -108,16 +108,16 @@ export function settingsOf(inputs: Pick<MoverInputs, "copy" | "proxy">): {
 export function podAnnotations(inputs: MoverInputs): Record<string, string> {
   return {
     [requiredScc]: inputs.scc,
-    // Create returns at once, delete is awaited; what the Pod does is waited for by a step of its own.
+    // Create returns at once and delete is awaited; a step of its own waits for what the Pod does.
     "pulumi.com/waitFor": "jsonpath={.metadata.uid}",
-    // With the Pulumi state lost the Pod may be there already.
+    // When the Pulumi state is lost, the Pod may exist already.
     "pulumi.com/patchForce": "true",
     [attemptAnnotation]: String(inputs.copy.attempt),
     [specHashAnnotation]: moverSpecHash(inputs),
   };
 }
 
-/** The Pod's spec; depends on nothing that is only known while the run goes on. */
+/** The Pod's spec; depends on nothing that becomes known only during the run. */
 export function podSpec(inputs: Omit<MoverInputs, "container" | "witness">): kubernetes.core.v1.PodSpec {
   const { copy } = inputs;
   const readOnly = copy.pass !== "back";
@@ -171,21 +171,21 @@ function settingsVolume(inputs: Pick<MoverInputs, "copy" | "proxy">): kubernetes
   return { name: "settings", ...source };
 }
 
-/** On the node of the registry's Pod: the volume is attached there and nowhere else. */
+/** Places the Pod on the node of the registry's Pod, the only one where the volume is attached. */
 const onItsNode = {
   affinity: besideTheRegistry,
-  // The registry may tolerate taints of its node that are not ours to know; beside it is the only place there is.
+  // The Pod can only run on the registry's node, so it tolerates any NoSchedule taint there.
   tolerations: [{ operator: "Exists", effect: "NoSchedule" }],
 };
 
 /**
- * restricted-v2: as registry Pods are, with the namespace's own IDs, which admission would fill in as well.
- * anyuid: root, for volumes whose files belong to others.
+ * restricted-v2: as registry Pods, with the namespace's own IDs, which SCC admission would set as well.
+ * anyuid: root, for volumes whose files belong to other users.
  */
 function podSecurity(inputs: Pick<MoverInputs, "scc" | "ids">): kubernetes.core.v1.PodSecurityContext {
   const { uid, group } = inputs.ids;
   const common = {
-    // A volume with many files takes minutes otherwise, on every start.
+    // Otherwise the kubelet changes the group of every file at each start, which takes minutes on a large volume.
     fsGroupChangePolicy: "OnRootMismatch",
     ...(group === undefined ? {} : { fsGroup: group }),
   };
@@ -201,8 +201,8 @@ function podSecurity(inputs: Pick<MoverInputs, "scc" | "ids">): kubernetes.core.
 }
 
 /**
- * anyuid lets a Pod drop capabilities but add none, not even one it would have: so what root needs here (reading and
- * writing other users' files, giving them their owner) is what is left over from the runtime's own set.
+ * anyuid lets a Pod drop capabilities but not add any, not even one that it has by default. So these are dropped from the
+ * runtime's default set, and what is left is what root needs here: read, write and chown other users' files.
  */
 const droppedForRoot = [
   "AUDIT_WRITE",

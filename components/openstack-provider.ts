@@ -1,12 +1,12 @@
 /**
- * The OpenStack provider, told everything: what the resolver found, and a neutral value for every other argument that
- * the provider would fill in from the workstation's OS_* variables.
+ * The OpenStack provider with every argument set: the values that the resolver found, and a neutral value for every other
+ * argument that the provider would take from the workstation's OS_* variables.
  */
 import * as pulumi from "@pulumi/pulumi";
 import { Provider, type ProviderArgs } from "@pulumi/openstack/provider";
 import type { OpenstackProviderArgs } from "../cluster/cloud/cloud";
 
-/** Every argument of the provider that has a default from the environment, with the value that means "none". */
+/** Every argument of the provider with a default from the environment, and the value that means "none". */
 const neutral = {
   allowReauth: true,
   applicationCredentialId: "",
@@ -38,8 +38,8 @@ const neutral = {
 } as const satisfies ProviderArgs;
 
 /**
- * The same with the project's id, which the account's URL ends with: Swift's own rule is `AUTH_<project id>`. An id
- * takes the place of every variable that names a project. Elsewhere (Ceph's gateway has no such URL) nothing is added.
+ * Adds the project's id, taken from the account's URL: in Swift it ends in `AUTH_<project id>`. With an id the provider
+ * ignores every variable that names a project. Where the URL has no such end (Ceph's gateway) nothing is added.
  */
 export function withProject(
   cloud: OpenstackProviderArgs,
@@ -50,7 +50,7 @@ export function withProject(
   return tenantId === undefined ? cloud : { ...cloud, tenantId };
 }
 
-/** All arguments, the secret ones marked. */
+/** All arguments; the secret ones are marked as secrets. */
 export function providerArgs(cloud: OpenstackProviderArgs): ProviderArgs {
   return {
     ...neutral,
@@ -60,15 +60,15 @@ export function providerArgs(cloud: OpenstackProviderArgs): ProviderArgs {
   };
 }
 
-/** The provider for the account the operator uses. */
+/** The provider for the account that the operator uses. */
 export function openstackProvider(cloud: OpenstackProviderArgs, options: pulumi.ResourceOptions): Provider {
   return new Provider("openstack", providerArgs(cloud), options);
 }
 
 /**
- * Variables that reach Keystone although every argument is given: where an argument is empty, the library inside the
- * provider (gophercloud's clientconfig, seen in provider 3.15.2) reads the variable itself, and no argument means
- * "none" to it. A variable is harmless where an argument that is not empty takes its place.
+ * Names of variables that the provider uses although every argument is given. For an empty argument the library inside
+ * the provider (gophercloud's clientconfig, seen in provider 3.15.2) reads the variable itself, and no argument value
+ * means "none" to it. A variable is harmless when the argument that it would replace is not empty.
  */
 export function leakingVariables(
   environment: Readonly<Record<string, string | undefined>>,

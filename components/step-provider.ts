@@ -1,7 +1,7 @@
 /**
- * The thin shell around the steps: a dynamic provider that does nothing itself. Its code is stored in the Pulumi state
- * and run from there, so it only finds the program's own folder (the provider process starts in it) and calls
- * cluster/steps/provider.ts there. What runs is always today's code, and the state holds none that ages.
+ * The dynamic provider behind every step. Its code is stored in the Pulumi state and runs from there, so it does nothing
+ * but load cluster/steps/provider.ts from the program's folder, in which the provider process starts, and call it. So the
+ * present code runs, and the state holds none that could grow old.
  */
 import type * as pulumi from "@pulumi/pulumi";
 import type { StepKind } from "../cluster/steps/kinds";
@@ -12,7 +12,7 @@ type Steps = typeof steps;
 type Config = Record<string, string>;
 type Props = Record<string, unknown> & { readonly kind: StepKind };
 
-/** Finds the steps by the folder of the project, compiled on the way. Runs in the provider process only. */
+/** Loads the steps from the project's folder, compiling them. Runs in the provider process only. */
 async function loadSteps(): Promise<Steps> {
   const { createRequire } = await import("node:module");
   const fromProject = createRequire(`${process.cwd()}/`);
@@ -23,8 +23,8 @@ async function loadSteps(): Promise<Steps> {
 }
 
 /**
- * The provider object, captured whole into the state: no class, no module-level state, nothing secret.
- * `configure` runs once per process and keeps what tells the way to the cluster and to the cloud.
+ * The provider object, which Pulumi serialises into the state: no class, no module-level state, no secret. `configure`
+ * runs once per process and keeps the configuration of cluster and cloud.
  */
 export const stepProvider = {
   config: {} as Config,

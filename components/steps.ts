@@ -1,6 +1,6 @@
 /**
- * The steps as resources: one table of their types and outputs, one way to declare them. What each does is in
- * cluster/steps/, one file each.
+ * The steps as resources: a table of their types and outputs, and one function to declare them. Each step's work is a
+ * file in cluster/steps/.
  *
  * Stored in every user's Pulumi state, and so frozen once the first release is tagged: the type tokens (here and in the
  * components' `super` calls), the resources' names (graph.ts), the kinds of steps (cluster/steps/kinds.ts) and the path
@@ -16,41 +16,41 @@ interface StepType<K extends StepKind> {
    * the line to the progress.
    */
   readonly type: string;
-  /** What the step answers; unknown until it ran. */
+  /** Names of the step's outputs, which are unknown until it ran. */
   readonly outputs: readonly (keyof StepKinds[K][1] & string)[];
 }
 
 const types: { readonly [K in StepKind]: StepType<K> } = {
-  // First in every graph: it records what was there before the first change. The one resource whose deletion does
-  // something: `pulumi destroy` then opens the registry if this stack holds its seal, and gives the pruner its own
-  // setting back. Storage, container and the journal itself stay.
+  // First in every graph: records the previous configuration before anything is changed. The only resource whose
+  // deletion does something: `pulumi destroy` opens the registry if this stack holds the seal, and restores the pruner's
+  // setting. It changes no storage and keeps the container and the journal.
   journal: { type: "Journal", outputs: ["claimUid"] },
-  // The container's properties, read back from Swift: the provider's own read does not look at them.
+  // Checks the container's properties in Swift: the OpenStack provider does not read them.
   "container-check": { type: "Check", outputs: ["account"] },
-  // The image pruner pauses from sealing to opening: it deletes images whether the registry is read-only or not.
+  // The image pruner is paused from sealing to opening: it deletes images even while the registry is read-only.
   "pruner-pause": { type: "Pause", outputs: ["suspended"] },
   "pruner-resume": { type: "Resume", outputs: ["suspended"] },
-  // One merge patch on the registry's config, and the waiting for what it means.
+  // Sends one merge patch to the registry config and waits until the registry does what it says.
   "registry-patch": {
     type: "Patch",
     outputs: ["deploymentUid", "revision", "witness", "sealedBy", "readOnly", "seconds"],
   },
   // Waits for one migration Pod, shows its progress, and records what it proved.
   copied: { type: "Copy", outputs: ["report", "proven"] },
-  // Pulls a sample through the registry's Service while it is on Swift and still sealed; a failure leaves it sealed.
+  // Pulls a sample of images while the registry is on Swift and read-only; if it fails, the registry stays read-only.
   "pull-check": { type: "Pull", outputs: ["manifests", "blobs"] },
-  // Deletes the old claim, by UID, once nothing needs it. There is no way back from it.
+  // Deletes the old claim, by UID, once nothing needs it. This cannot be undone.
   "claim-release": { type: "Release", outputs: ["uid"] },
 };
 
-/** Inputs of a step as a component gives them: all but what every step has. */
+/** Inputs of a step, without those that every step has. */
 export type StepArgs<K extends StepKind> = {
   readonly [P in keyof Omit<StepKinds[K][0], "token" | "stack">]: pulumi.Input<StepKinds[K][0][P]>;
 };
 
-/** What every step is given by the run. */
+/** The run that a step belongs to. */
 export interface RunToken {
-  /** The token taken for this run; empty in a preview, where no step acts. */
+  /** The token that this run took in the journal. */
   readonly token: string;
   /** `organization/project/stack`. */
   readonly stack: string;

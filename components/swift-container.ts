@@ -3,16 +3,16 @@ import { Container } from "@pulumi/openstack/objectstorage/container";
 import { declareStep, type DeclaredStep, type RunToken } from "./steps";
 
 export interface SwiftContainerArgs {
-  /** An existing container's name; without one it is `<infrastructure name>-image-registry-<random>`. */
+  /** Name of an existing container; without one, a new container `<infrastructure name>-image-registry-<random>`. */
   readonly container?: string;
-  /** Goes into the property Openshiftclusterid: by it OpenShift's installer finds what to delete with the cluster. */
+  /** Value of property Openshiftclusterid, by which OpenShift's installer finds what to delete with the cluster. */
   readonly infrastructureName: string;
   readonly run: RunToken;
 }
 
 /**
- * The Swift container for the images, with the properties OpenShift's installer looks for. It outlives the program:
- * nothing here deletes or empties it (invariant 3).
+ * The Swift container for the images, with the properties that OpenShift's installer looks for. Nothing in this program
+ * deletes or empties it (invariant 3).
  */
 export class SwiftContainer extends pulumi.ComponentResource {
   /** The container's name, once it exists with the right properties. */
@@ -20,7 +20,7 @@ export class SwiftContainer extends pulumi.ComponentResource {
   readonly account: pulumi.Output<string>;
 
   constructor(name: string, args: SwiftContainerArgs, options: pulumi.ComponentResourceOptions = {}) {
-    // Arguments are recorded in the state: the run's token and a name that is known later would be a change each time.
+    // Arguments are stored in the state. The run's token and a name that becomes known later would show as changes.
     const { infrastructureName } = args;
     super("reg:swift:Container", name, { infrastructureName }, options);
     const made = this.makeContainer(args);
@@ -33,11 +33,11 @@ export class SwiftContainer extends pulumi.ComponentResource {
   private makeContainer(args: SwiftContainerArgs): Container {
     const { infrastructureName } = args;
     return new Container(
-      // Pulumi appends a random suffix to this one: the shape of the name that the installer's documentation wants.
+      // Pulumi appends a random suffix, which makes the name that the installer's documentation asks for.
       `${infrastructureName}-image-registry`,
       {
         ...(args.container === undefined ? {} : { name: args.container }),
-        // The property Name is not known before Pulumi has named the container: the check sets it where it is missing.
+        // Property Name cannot be set here: Pulumi has not named the container yet. The check below sets it.
         metadata: { Openshiftclusterid: infrastructureName },
         forceDestroy: false,
       },

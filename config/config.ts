@@ -1,6 +1,6 @@
 /**
- * Configuration, read once at the door: what the stack says becomes one typed, readonly value, a union on `state`.
- * Everything wrong with it is told together. Descriptions and defaults of the keys are in Pulumi.yaml.
+ * Reads the stack's configuration into one typed, readonly value, a union on `state`, and reports all problems together.
+ * Descriptions and defaults of the keys are in Pulumi.yaml.
  */
 import * as pulumi from "@pulumi/pulumi";
 import { Fields, nearest, type Problem } from "./fields";
@@ -8,16 +8,16 @@ import { type PodResources, readResources } from "./resources";
 
 export type { PodResources } from "./resources";
 
-/** Name of the project, and so of its configuration's namespace. */
+/** Name of the project, which is also the namespace of its configuration. */
 const projectName = "image-registry-swift";
 
-/** What every state needs. Times are seconds. */
+/** Settings of every state. Times are in seconds. */
 export interface CommonSettings {
-  /** `organization/project/stack`: how a run is told from another stack's. */
+  /** `organization/project/stack`: identifies the stack that a run belongs to. */
   readonly stack: string;
   /** An existing container; `undefined`: the journal's, else a new one. */
   readonly container?: string;
-  /** The claim by name; `undefined`: what the registry uses or used. */
+  /** The claim's name; `undefined`: the one that the registry uses or used. */
   readonly claim?: string;
   readonly seal: "rolling" | "recreate";
   readonly scc: "restricted-v2" | "anyuid";
@@ -29,11 +29,11 @@ export interface CommonSettings {
   readonly rolloutTimeout: number;
   /** 0: no limit. */
   readonly copyDeadline: number;
-  /** The stack whose unfinished work this one goes on with. */
+  /** The stack whose unfinished migration this one continues. */
   readonly takeOver?: string;
   /** `kubernetes:kubeconfig` (path or content) and `kubernetes:context`. */
   readonly kubernetes: { readonly kubeconfig?: string; readonly context?: string };
-  /** `openstack:*`: another way to the cloud from this workstation. May hold secrets. */
+  /** `openstack:*`: how this workstation reaches the cloud, where it differs from the cluster. May hold secrets. */
   readonly openstack: Readonly<Record<string, string>>;
 }
 
@@ -48,7 +48,7 @@ export interface MigrateSettings extends CommonSettings {
 
 export interface SwitchSettings extends CommonSettings {
   readonly state: "switch";
-  /** `undefined`: as many as the nodes allow, two at most, never less than before. */
+  /** `undefined`: two if two nodes can take them, else one; never fewer than before. */
   readonly replicas?: number;
   /** Manifests to pull before opening; 0: no check. */
   readonly pullCheck: number;
@@ -63,7 +63,7 @@ export interface AbortSettings extends CommonSettings {
 
 export type Settings = MigrateSettings | SwitchSettings | AbortSettings;
 
-/** What the stack's configuration says: either settings, or everything that is wrong with it. */
+/** Settings, or every problem of the configuration. */
 export type Parsed =
   | { readonly ok: true; readonly settings: Settings }
   | { readonly ok: false; readonly problems: readonly Problem[] };

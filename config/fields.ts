@@ -1,9 +1,9 @@
 /**
- * Readers for single configuration values: text in, a typed value or a problem out. The text is what Pulumi's
- * configuration holds; an empty one counts as not set.
+ * Readers for single configuration values: Pulumi's text in, a typed value or a problem out. An empty text counts as not
+ * set.
  */
 
-/** What is wrong with one key: the key, the value seen, what is accepted, the command that puts it right. */
+/** A problem with one key: what is wrong with its value, what is accepted, the command that corrects it. */
 export interface Problem {
   readonly key: string;
   readonly wrong: string;
@@ -11,7 +11,7 @@ export interface Problem {
   readonly command?: string;
 }
 
-/** Collects problems, so that all of them are told at once. */
+/** Reads values and collects their problems, so that all are reported together. */
 export class Fields {
   readonly problems: Problem[] = [];
 
@@ -101,7 +101,7 @@ export function quote(value: string): string {
   return `"${plain.length > 60 ? `${plain.slice(0, 60)}...` : plain}"`;
 }
 
-/** The word nearest to another one, when it is near enough to be what was meant: at most a third differs. */
+/** The most similar word, if it is similar enough to be meant: at most a third of it differs. */
 export function nearest<T extends string>(word: string, words: readonly T[]): T | undefined {
   const lower = word.toLowerCase();
   const [best] = words

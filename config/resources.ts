@@ -1,4 +1,4 @@
-/** The key `resources`: what the migration Pod requests and may take, as Kubernetes writes it. */
+/** The key `resources`: requests and limits of the migration Pod, as Kubernetes writes them. */
 import { type Fields, quote } from "./fields";
 
 type Amounts = Readonly<Record<string, string>>;
@@ -26,8 +26,8 @@ const quantity = new RegExp(`^\\d+(\\.\\d+)?(${Object.keys(factors).join("|")})?
 const fallback: PodResources = { requests: { cpu: "500m", memory: "256Mi" }, limits: { memory: "1Gi" } };
 
 /**
- * Reads the key `resources`. What is not set keeps its default, and a default gives way to what is set: Kubernetes
- * refuses a Pod that requests more than its limit.
+ * Reads the key `resources`. A part that is not set keeps its default, lowered or raised to fit the part that is set:
+ * Kubernetes refuses a Pod that requests more than its limit.
  */
 export function readResources(fields: Fields): PodResources {
   const text = fields.text("resources");
@@ -52,7 +52,7 @@ export function readResources(fields: Fields): PodResources {
     value[name] === undefined ? undefined : readAmounts(fields, value, name);
   const requests = given("requests");
   const limits = given("limits");
-  // A part that is not set keeps its default: whoever raises the limit does not mean to take the requests away.
+  // Setting only the limits must not remove the default requests.
   const amounts = {
     requests: { ...(requests ?? fallback.requests) },
     limits: { ...(limits ?? fallback.limits) },

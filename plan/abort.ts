@@ -1,11 +1,11 @@
-/** `abort`: open the registry on the volume it never left, or copy back to it from Swift and serve from it again. */
+/** `abort`: open the registry on its volume; after a switch, first copy back what was pushed to Swift and serve from the volume again. */
 import { sameAccount } from "../cluster/cloud/account";
 import { volumeIsComplete } from "../cluster/journal/proof";
 import type { Claim, ReachableObservation } from "../cluster/observation";
 import type { AbortSettings } from "../config/config";
 import { containerName } from "./container";
 import { copy } from "./copies";
-import { ground } from "./ground";
+import { commonPlan } from "./common";
 import * as guards from "./guards";
 import { type Judge, showBytes } from "./judge";
 import { servedContainer, storageKind } from "./storage";
@@ -24,7 +24,7 @@ export function planAbort(
     judge.refuse(
       "claim-released",
       `claim ${released.claim} (UID ${released.uid}) was released on ${released.at}: there is no volume to go back to`,
-      "abort before releaseVolumeClaim was used",
+      "a claim that releaseVolumeClaim did not delete",
       "pulumi config set state switch; the registry stays on Swift",
     );
     return undefined;
@@ -36,14 +36,14 @@ export function planAbort(
   const claim = guards.guardClaim(judge, settings, seen);
   const reopens = served === undefined && seen.journal?.switchedAt === undefined;
   guards.guardSameClaim(judge, seen, reopens ? "reopen" : "go-back");
-  if (reopens) return { kind: "reopen", ...ground(seen) };
+  if (reopens) return { kind: "reopen", ...commonPlan(seen) };
 
   const container = containerName(settings, seen);
   const done = served === undefined && seen.journal?.phase === "aborted";
   if (container === undefined || claim === undefined) return undefined;
   const base = {
     kind: "go-back",
-    ...ground(seen),
+    ...commonPlan(seen),
     seal: settings.seal,
     container: { name: container },
   } as const;
@@ -51,9 +51,9 @@ export function planAbort(
     if (!settings.acceptLoss && !done) refuseLoss(judge, seen);
     return { ...base, acceptLoss: true };
   }
-  // Back on the volume, nothing is copied to it any more: it takes pushes, and a tag moved since would be moved back.
+  // The registry is on its volume again and takes pushes: copying now would move back a tag that was moved since.
   if (served === undefined) return { ...base, acceptLoss: false };
-  // A switch that never came to its opening: Swift got nothing, and need not even be there.
+  // The switch never opened the registry, so nothing was pushed to Swift, and Swift is not needed to go back.
   if (volumeIsComplete(seen.journal, claim.uid, seen)) return { ...base, acceptLoss: false };
   const withoutSwift =
     "if Swift is gone for good: pulumi config set copyBack false && pulumi config set acceptLoss true";
@@ -78,14 +78,14 @@ function refuseLoss(judge: Judge, seen: ReachableObservation): void {
   const now = seen.cloud.ok ? seen.cloud.container : undefined;
   const more =
     then === undefined || now === undefined
-      ? "how much that is cannot be told from here"
-      : `the container holds ${now.objects} objects, ${showBytes(now.bytes)}; at the proof it was ${then.containerObjects}, ${showBytes(then.containerBytes)}`;
+      ? "how many cannot be told from here"
+      : `the container holds ${now.objects} objects, ${showBytes(now.bytes)}; when it was proven it held ${then.containerObjects}, ${showBytes(then.containerBytes)}`;
   const since = seen.journal?.switchedAt;
   judge.refuse(
     "loss",
     `copyBack is false: images pushed since ${since ?? "the switch"} will be missing on the volume (${more})`,
     "copyBack true, or acceptLoss true",
-    "pulumi config set copyBack true, or to go back without them: pulumi config set acceptLoss true",
+    "pulumi config set copyBack true; or, to go back without these images: pulumi config set acceptLoss true",
   );
 }
 
@@ -94,6 +94,6 @@ function warnOfRoom(judge: Judge, seen: ReachableObservation, claim: Claim): voi
   if (claim.capacity === undefined || bytes <= claim.capacity) return;
   judge.warn(
     "volume-room",
-    `the container holds ${showBytes(bytes)}, the volume ${showBytes(claim.capacity)}: the copy back may fill it and then stops, with the registry sealed on Swift`,
+    `the container holds ${showBytes(bytes)}, the volume ${showBytes(claim.capacity)}: the copy back may fill the volume; it then stops, and the registry stays read-only on Swift`,
   );
 }

@@ -1,18 +1,18 @@
 /**
- * The container's name: decided here and nowhere else. Asked twice with the same answer: before Swift is observed, so
- * that the container that is looked at is the one that this run works on, and by each state's plan. Pure.
+ * The container's name is decided here and nowhere else. It is asked for before Swift is observed, so that the run looks
+ * at the container that it works on, and again by the plan of each state. Pure.
  */
 import type { ReachableObservation } from "../cluster/observation";
 import type { Settings } from "../config/config";
 import { servedContainer } from "./storage";
 
-/** What the name follows from: the settings, and what the cluster itself says. */
+/** What the cluster says, as far as the name depends on it. */
 export type KnownFromCluster = Pick<ReachableObservation, "config" | "journal">;
 
 /**
- * The container this run works on; `undefined`: a new one, which gets its name when it is made.
+ * The container that this run works on; `undefined`: a new one, which gets its name when it is created.
  * - migrate, switch: the one the config names, else the one the journal remembers.
- * - abort: the one the registry is served from. What was pushed since the switch is there, whatever the config says.
+ * - abort: the one that the registry is served from, whatever the config says: what was pushed since the switch is there.
  */
 export function containerName(
   settings: Pick<Settings, "state" | "container">,

@@ -5,7 +5,8 @@ import { nextAttempt, type Pass } from "../cluster/mover/identity";
 import type { CopyPlan } from "./types";
 
 export function copy(pass: Pass, claim: Claim, seen: ReachableObservation, run: CopyRun): CopyPlan {
-  // A volume that one node at a time can have is where the registry's Pod is; going back, it is nowhere.
+  // A volume that only one node can attach is attached where the registry's Pod runs. Going back, the registry is on
+  // Swift and the volume is attached nowhere.
   const shared = claim.accessModes.some((mode) => mode === "ReadWriteMany" || mode === "ReadOnlyMany");
   const alone = claim.accessModes.includes("ReadWriteOncePod");
   return {

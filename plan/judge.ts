@@ -1,4 +1,4 @@
-/** Collects what stands in the way, and what should be known, while the guards look. */
+/** Collects the refusals and warnings of all guards. */
 import type { Refusal, Warning } from "./types";
 
 export class Judge {
@@ -14,7 +14,7 @@ export class Judge {
   }
 }
 
-/** All refusals as one text: one paragraph each, numbered when there are several. */
+/** All refusals as one text: a line with their count, then a paragraph for each. */
 export function showRefusals(refusals: readonly Refusal[], state: string): string {
   const count = refusals.length === 1 ? "" : ` (${refusals.length} reasons)`;
   const lines = refusals.map((each) =>

@@ -4,7 +4,7 @@ import type { ReachableObservation } from "../cluster/observation";
 import type { MigrateSettings } from "../config/config";
 import { containerName } from "./container";
 import { copy } from "./copies";
-import { ground } from "./ground";
+import { commonPlan } from "./common";
 import * as guards from "./guards";
 import type { Judge } from "./judge";
 import type { Plan, Workstation } from "./types";
@@ -36,19 +36,20 @@ export function planMigrate(
       judge.refuse(
         "live-copy-declined",
         `claim ${claim.name} is ReadWriteOncePod: no second Pod can read it while the registry runs`,
-        "readOnly true: the images are copied while the registry is stopped",
+        "readOnly true: the registry is stopped, and then its images are copied",
         "pulumi config set readOnly true && pulumi up",
       );
     }
-    return { kind: "copy", ...ground(seen), container, live: copy("live", claim, seen, live) };
+    return { kind: "copy", ...commonPlan(seen), container, live: copy("live", claim, seen, live) };
   }
   guards.warnOfOutage(judge, settings, seen, claim);
-  // The live copy runs once more right before sealing, however long ago the one with readOnly: false was.
+  // The live copy runs once more right before sealing, even if one with readOnly false ended a minute ago: that costs
+  // minutes of a writable registry, and saves them from the read-only window.
   const before = alone ? {} : { live: copy("live", claim, seen, { ...live, sealing: true }) };
   const final = copy("final", claim, seen, finalRun(settings.pass, seen, name));
   return {
     kind: "migrate",
-    ...ground(seen),
+    ...commonPlan(seen),
     container,
     ...before,
     seal: alone ? "recreate" : settings.seal,

@@ -1,6 +1,6 @@
 /**
- * Decides: from the settings and what is there to the graph of this run, or to refusals, all of them at once.
- * Pure: the same in `preview` and in `up`, and a table of unit tests.
+ * Decides what a run does: settings and observation in, a graph of steps or every refusal out. Pure, so `preview` and
+ * `up` decide the same, and unit tests cover every refusal.
  */
 import type { Settings } from "../config/config";
 import type { Observation, ReachableObservation } from "../cluster/observation";
@@ -14,7 +14,7 @@ import type { Decision, Plan, Workstation } from "./types";
 export type { Decision } from "./types";
 export { showRefusals } from "./judge";
 
-/** The graph for these settings on this cluster, or why there is none. */
+/** The graph for these settings on this cluster, or every reason why there is none. */
 export function plan(settings: Settings, seen: Observation, workstation: Workstation): Decision {
   const judge = new Judge();
   if (!seen.reachable) {
@@ -28,14 +28,14 @@ export function plan(settings: Settings, seen: Observation, workstation: Worksta
   }
   guards.guardOtherStack(judge, settings, seen, workstation.host);
   guards.guardPermissions(judge, seen.missingPermissions);
-  // What may not be read looks as if it were missing: nothing else can be judged then.
+  // An object that this user may not read looks as if it were missing, so the other guards would judge wrongly.
   if (judge.refusals.some((each) => each.id === "permissions")) {
     return { ok: false, refusals: judge.refusals, warnings: judge.warnings };
   }
   guards.guardPlatform(judge, seen);
   guards.guardOperator(judge, seen);
   guards.guardMoverPods(judge, seen);
-  guards.warnOfBefore(judge, seen);
+  guards.warnOfPrevious(judge, seen);
   const decided = planState(judge, settings, seen, workstation);
   if (judge.refusals.length > 0 || decided === undefined) {
     return { ok: false, refusals: judge.refusals, warnings: judge.warnings };
@@ -43,7 +43,7 @@ export function plan(settings: Settings, seen: Observation, workstation: Worksta
   return { ok: true, plan: decided, warnings: judge.warnings };
 }
 
-/** One branch per state; each refuses by the judge, and answers a plan where it can make one. */
+/** One branch per state. Each tells the judge its refusals, and answers a plan where it can make one. */
 function planState(
   judge: Judge,
   settings: Settings,

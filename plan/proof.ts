@@ -1,14 +1,14 @@
 /**
- * What `switch` demands (invariant 2): a final copy of this claim into this container of this account, taken while
- * sealed, nothing writable since, and a container that still holds what was proven. The storage patch asks the same
- * again right before it is sent.
+ * The proof that `switch` needs (invariant 2): a final copy of this claim into this container of this account, made while
+ * the registry was sealed; no Pod could take a push since; and the container still holds what was proven. The storage
+ * patch checks the same again right before it is sent.
  */
 import type { ReachableObservation } from "../cluster/observation";
 import { proofProblems, unread } from "../cluster/journal/proof";
 import type { Judge } from "./judge";
 
 const earn = "pulumi config set readOnly true && pulumi config set state migrate && pulumi up";
-const accepted = "a registry sealed and copied by state migrate, and not writable since";
+const accepted = "a final copy by state migrate, and a registry that was not writable since";
 
 export function guardProof(judge: Judge, seen: ReachableObservation, container: string | undefined): void {
   const { journal, cloud, claim } = seen;
@@ -21,13 +21,13 @@ export function guardProof(judge: Judge, seen: ReachableObservation, container: 
   const problems = proofProblems({
     journal,
     container: container ?? proof.container,
-    // A claim, a cloud or a container that is not there has a refusal of its own.
+    // A missing claim, cloud or container has its own refusal.
     claimUid: claim?.uid ?? unread,
     account: cloud.ok ? cloud.account : unread,
     head: holds?.exists === true ? holds : unread,
     seen,
   });
   for (const wrong of problems) {
-    judge.refuse("stale-proof", `the proof of ${proof.at} does not hold any more: ${wrong}`, accepted, earn);
+    judge.refuse("stale-proof", `the proof of ${proof.at} no longer holds: ${wrong}`, accepted, earn);
   }
 }

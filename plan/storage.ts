@@ -1,4 +1,4 @@
-/** What `spec.storage` of the registry config says, as one of a few cases. */
+/** Which storage `spec.storage` of the registry config names. */
 import type { RegistryStorage } from "../cluster/api/objects";
 import type { ReachableObservation } from "../cluster/observation";
 import { claimOf, containerOf } from "../cluster/registry/patch";
@@ -10,7 +10,7 @@ export type StorageKind =
   | { readonly kind: "none" }
   | { readonly kind: "emptyDir" }
   | { readonly kind: "other"; readonly backend: string }
-  /** More than one: the operator then stands still. */
+  /** More than one: the operator then stops acting. */
   | { readonly kind: "several"; readonly backends: readonly string[] };
 
 export function storageKind(storage: RegistryStorage): StorageKind {

@@ -1,9 +1,9 @@
-/** `switch`: serve from the proven container, or finish a switch that was begun. */
+/** `switch`: serve from the proven container, or finish a switch that was interrupted. */
 import { installerSecretName, namespace, userSecretName } from "../cluster/names";
 import type { ReachableObservation } from "../cluster/observation";
 import type { SwitchSettings } from "../config/config";
 import { containerName } from "./container";
-import { ground } from "./ground";
+import { commonPlan } from "./common";
 import * as guards from "./guards";
 import type { Judge } from "./judge";
 import { guardProof } from "./proof";
@@ -21,8 +21,8 @@ export function planSwitch(
   const name = containerName(settings, seen);
   const resumes = served !== undefined && served === name;
   guards.guardWorkstation(judge, workstation);
-  // While we hold the seal the operator may well be Degraded: sealing a ReadWriteOncePod claim leaves no replica, and
-  // an operator without an available one says Degraded after five minutes.
+  // While we hold the seal, Degraded is no reason to refuse: sealing a ReadWriteOncePod claim leaves no replica, and
+  // without one the operator reports Degraded after five minutes.
   guards.guardDegraded(judge, seen, !resumes && seen.journal?.seal === undefined);
   guards.guardUpgrade(judge, seen, !resumes);
   guards.guardImageApi(judge, seen, served === undefined);
@@ -32,7 +32,7 @@ export function planSwitch(
   if (served !== undefined && !resumes) refuseOtherContainer(judge, served, name);
   if (seen.journal?.wrongAccount !== undefined) refuseOwnContainer(judge, seen.journal.wrongAccount);
   if (served === undefined) {
-    // Not on Swift yet: everything has to be proven.
+    // The registry is still on its volume, so the storage patch needs the proof.
     if (seen.config !== undefined) guards.guardStrangeStorage(judge, storageKind(seen.config.storage));
     guards.guardClaim(judge, settings, seen);
     guardProof(judge, seen, name);
@@ -45,7 +45,7 @@ export function planSwitch(
   if (name === undefined) return undefined;
   return {
     kind: "switch",
-    ...ground(seen),
+    ...commonPlan(seen),
     container: { name },
     replicas,
     pullCheck: settings.pullCheck,
@@ -57,7 +57,7 @@ function refuseOtherContainer(judge: Judge, served: string, name: string | undef
   judge.refuse(
     "other-container",
     `the registry is on Swift already, on container "${served}"${name === undefined ? ", which this program does not know" : `, not on "${name}"`}`,
-    "a registry on its volume, or on the container of this run",
+    "a registry on its volume, or on the container that this run would use",
     `to adopt it: pulumi config set container ${served}; to go back to the volume: pulumi config set state abort`,
   );
 }
@@ -65,8 +65,8 @@ function refuseOtherContainer(judge: Judge, served: string, name: string | undef
 function refuseOwnContainer(judge: Judge, { container, at }: { container: string; at: string }): void {
   judge.refuse(
     "operator-made-container",
-    `on ${at} the operator made container "${container}" itself: it looks at another account than the copy went to, so the registry's storage there is empty`,
-    "an operator that finds the container the images were copied into",
+    `on ${at} the operator made container "${container}" itself: its credentials lead to another account than the copy's, where the container is empty`,
+    "an operator whose account holds the container with the images",
     `compare the secrets ${installerSecretName} and ${userSecretName} in ${namespace}, then go back first: pulumi config set state abort && pulumi up`,
   );
 }

@@ -2,32 +2,32 @@
 import type { CopyRun } from "../cluster/journal/journal";
 import type { Pass } from "../cluster/mover/identity";
 
-/** Why a run does nothing: one message of four parts. `id` is its name in docs/troubleshooting.md. */
+/** Why a run is refused, in four parts. `id` is its name in docs/troubleshooting.md. */
 export interface Refusal {
   readonly id: string;
-  /** What is wrong, with the value seen. */
+  /** The problem, with the value that was seen. */
   readonly wrong: string;
   readonly accepted: string;
-  /** The next command, or what to do where no command does it. */
+  /** The next command; where no command helps, what to do. */
   readonly next: string;
 }
 
-/** Something the user should know that does not stop the run. */
+/** Something that the user should know and that does not stop the run. */
 export interface Warning {
   readonly id: string;
   readonly message: string;
 }
 
-/** What every graph needs. */
-export interface Ground {
+/** What the graphs of all states have in common. */
+export interface CommonPlan {
   readonly infrastructureName: string;
-  /** The claim the images are on, or go back to. */
+  /** The claim that the images are on, or that `abort` goes back to. */
   readonly claim: string;
-  /** The registry was read-only before, and so is when it is given back. */
+  /** The registry was read-only before this program changed it, so `switch` and `abort` leave it read-only. */
   readonly readOnlyBefore?: boolean;
 }
 
-/** The container of the graph; without a name a new one is made and named. */
+/** The container of the graph. Without a name a new one is created, and gets its name then. */
 export interface ContainerPlan {
   readonly name?: string;
 }
@@ -39,21 +39,21 @@ export interface CopyPlan {
   readonly claimUid: string;
   /** Whether the Pod must run on the registry's node, because the volume is attached there. */
   readonly besideRegistry: boolean;
-  /** How often this Pod failed for good: part of what makes the next one another. */
+  /** How often the Pod of this pass failed for good. A higher number makes another Pod. */
   readonly attempt: number;
-  /** Another run makes another Pod. */
+  /** A different run makes another Pod. */
   readonly run: CopyRun;
 }
 
 /** `migrate` with `readOnly: false`. */
-export interface CopyGraph extends Ground {
+export interface CopyGraph extends CommonPlan {
   readonly kind: "copy";
   readonly container: ContainerPlan;
   readonly live: CopyPlan;
 }
 
 /** `migrate`. */
-export interface MigrateGraph extends Ground {
+export interface MigrateGraph extends CommonPlan {
   readonly kind: "migrate";
   readonly container: ContainerPlan;
   /** Absent where two Pods cannot use the claim at once. */
@@ -63,7 +63,7 @@ export interface MigrateGraph extends Ground {
 }
 
 /** `switch`. */
-export interface SwitchGraph extends Ground {
+export interface SwitchGraph extends CommonPlan {
   readonly kind: "switch";
   readonly container: { readonly name: string };
   readonly replicas: number;
@@ -72,19 +72,19 @@ export interface SwitchGraph extends Ground {
   readonly releaseClaim: boolean;
 }
 
-/** `abort` of what never left the volume. */
-export interface ReopenGraph extends Ground {
+/** `abort` while the registry is on its volume and was never on Swift. */
+export interface ReopenGraph extends CommonPlan {
   readonly kind: "reopen";
 }
 
-/** `abort` after the registry was on Swift. */
-export interface GoBackGraph extends Ground {
+/** `abort` after the registry was served from Swift. */
+export interface GoBackGraph extends CommonPlan {
   readonly kind: "go-back";
   readonly seal: "rolling" | "recreate";
   readonly container: { readonly name: string };
-  /** Absent with `copyBack: false`, and as soon as the registry is on its volume again. */
+  /** Absent with `copyBack: false`, and once the registry is on its volume again. */
   readonly back?: CopyPlan;
-  /** With `copyBack: false`: go without what was pushed to Swift. */
+  /** With `copyBack: false`: go back without the images that were pushed to Swift. */
   readonly acceptLoss: boolean;
 }
 
@@ -94,10 +94,10 @@ export type Decision =
   | { readonly ok: true; readonly plan: Plan; readonly warnings: readonly Warning[] }
   | { readonly ok: false; readonly refusals: readonly Refusal[]; readonly warnings: readonly Warning[] };
 
-/** What the plan may know of the workstation. */
+/** What the plan knows about the workstation. */
 export interface Workstation {
-  /** Names of variables that would reach the OpenStack provider. */
+  /** Names of environment variables that the providers would use against their arguments. */
   readonly leakingVariables: readonly string[];
-  /** Its host name, as the journal has that of the last run. */
+  /** Its host name; the journal holds the one of the last run. */
   readonly host?: string;
 }

@@ -1,10 +1,10 @@
-/** The plan in words, for the stack's outputs: what the cluster is like when `up` ends, and what comes next. */
+/** The plan in words, for the stack's outputs: the state of the registry when `up` ends, and the next command. */
 import type { Plan } from "./types";
 
 export interface Words {
-  /** What the registry is like when this run has ended. */
+  /** The state of the registry when this run has ended. */
   readonly registry: string;
-  /** The command that usually follows. */
+  /** The usual next command. */
   readonly next: string;
 }
 
@@ -31,12 +31,12 @@ export function describe(plan: Plan): Words {
     case "reopen":
       return {
         registry: `as it was before, on claim ${plan.claim}; the container is kept`,
-        next: "pulumi config set state migrate && pulumi up, to begin anew",
+        next: "to start over: pulumi config set state migrate && pulumi up",
       };
     case "go-back":
       return {
         registry: `as it was before, on claim ${plan.claim}${plan.acceptLoss ? ", without what was pushed to Swift" : ""}; container ${plan.container.name} is kept`,
-        next: "pulumi config set state migrate && pulumi up, to begin anew",
+        next: "to start over: pulumi config set state migrate && pulumi up",
       };
   }
 }

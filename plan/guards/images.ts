@@ -1,11 +1,11 @@
-/** What the pull check needs to know of the images. */
+/** Whether images can be pulled at all. */
 import type { ReachableObservation } from "../../cluster/observation";
 import { imageApiAway } from "../../cluster/pull-check/images";
 import type { Judge } from "../judge";
 
 /**
- * Without the image API the registry serves no manifest, wherever its storage is: nothing to begin a switch with. One
- * that is on Swift already is told of it, and the switch goes on with the sample that was drawn before.
+ * Without the image API the registry serves no manifest from any storage, so a switch is not begun. When the registry is
+ * on Swift already, this is a warning: the switch goes on with the sample that was drawn before.
  */
 export function guardImageApi(judge: Judge, { imageApi }: ReachableObservation, begins: boolean): void {
   if (imageApi?.state !== "away") return;

@@ -1,9 +1,9 @@
-/** The cluster and its registry operator: the right platform, in charge, well, and not in the middle of an upgrade. */
+/** The cluster and its registry operator: platform, management state, health, upgrades. */
 import type { ReachableObservation } from "../../cluster/observation";
 import { isTrue, type Judge } from "../judge";
 import { namespace, operatorDeployment, registryConfig, registryName } from "../../cluster/names";
 
-/** OpenStack, and an operator that acts on its config. */
+/** Refuses clusters that are not OpenShift on OpenStack, or whose control plane is hosted elsewhere. */
 export function guardPlatform(judge: Judge, seen: ReachableObservation): void {
   const { infrastructure } = seen;
   if (infrastructure === undefined) {
@@ -17,20 +17,20 @@ export function guardPlatform(judge: Judge, seen: ReachableObservation): void {
     judge.refuse(
       "not-openstack",
       `cluster ${infrastructure.name} runs on platform "${infrastructure.platform}"`,
-      "platform OpenStack: only there the operator can use Swift",
+      "platform OpenStack: only there can the operator use Swift",
       "oc whoami --show-server; then pulumi config set kubernetes:context <another>",
     );
   } else if (infrastructure.controlPlaneTopology === "External") {
     judge.refuse(
       "external-control-plane",
       `the control plane of ${infrastructure.name} runs elsewhere (controlPlaneTopology External)`,
-      "a cluster with its own control plane: a hosted one resets the registry's config from outside",
+      "a cluster with its own control plane: a hosted control plane resets the registry's config",
       "change the registry's storage where the hosted cluster is defined",
     );
   }
 }
 
-/** The registry's operator must be there and in charge. */
+/** The registry's operator must exist, be available, and manage the registry. */
 export function guardOperator(judge: Judge, seen: ReachableObservation): void {
   if (seen.config === undefined) {
     judge.refuse(
@@ -54,17 +54,17 @@ export function guardOperator(judge: Judge, seen: ReachableObservation): void {
     judge.refuse(
       "operator-down",
       `the registry operator is not available: deployment ${namespace}/${operatorDeployment} ${state}`,
-      "an available operator: it is what acts on every change of the registry",
+      "an available operator: it carries out every change of the registry",
       `oc -n ${namespace} get pods -l name=${operatorDeployment}`,
     );
   }
 }
 
-/** A degraded operator: `blocks` says whether that stops the run or is only worth knowing. */
+/** A Degraded operator. `blocks`: refuse; else warn. */
 export function guardDegraded(judge: Judge, seen: ReachableObservation, blocks: boolean): void {
   const degraded = isTrue(seen.clusterOperator?.conditions, "Degraded");
   if (degraded === undefined) return;
-  const wrong = `clusteroperator/${registryName} is Degraded: ${degraded.message || "it gives no reason"}`;
+  const wrong = `clusteroperator/${registryName} is Degraded: ${degraded.message || "the operator gives no reason"}`;
   if (blocks) {
     judge.refuse(
       "degraded",
@@ -77,7 +77,7 @@ export function guardDegraded(judge: Judge, seen: ReachableObservation, blocks: 
   }
 }
 
-/** A cluster upgrade restarts nodes and rolls the registry meanwhile. */
+/** A cluster upgrade restarts nodes and the registry. `blocks`: refuse; else warn. */
 export function guardUpgrade(judge: Judge, seen: ReachableObservation, blocks: boolean): void {
   if (seen.upgrade?.progressing !== true) return;
   const wrong = `the cluster is being upgraded: ${seen.upgrade.message}`;
@@ -85,10 +85,10 @@ export function guardUpgrade(judge: Judge, seen: ReachableObservation, blocks: b
     judge.refuse(
       "upgrade",
       wrong,
-      "switch with no upgrade under way",
+      "no upgrade in progress when switch begins",
       "oc get clusterversion; then pulumi up again",
     );
   } else {
-    judge.warn("upgrade", `${wrong}; nodes may restart under the copy, which then goes on by itself`);
+    judge.warn("upgrade", `${wrong}; nodes may restart during the copy, which then continues by itself`);
   }
 }

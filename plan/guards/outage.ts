@@ -1,11 +1,11 @@
-/** Where sealing cannot roll: for how long there is no registry, told before. */
+/** Warnings where the registry is offline while it is sealed, and for how long. */
 import type { Claim, ReachableObservation } from "../../cluster/observation";
 import type { MigrateSettings } from "../../config/config";
 import type { Judge } from "../judge";
 
 /**
- * How long a restart by Recreate takes, in words: the old Pod may serve pushes under way for 55 s (its grace), the new
- * one is first asked after 15 s. Seen: 77 to 80 s with a registry that ignores SIGTERM, 48 to 50 s with OpenShift's own.
+ * How long a restart by Recreate takes: the old Pod may finish pushes for 55 s (its grace period), and the new one is
+ * first probed after 15 s. Seen: 77 to 80 s with a registry that ignores SIGTERM, 48 to 50 s with OpenShift's own.
  */
 const recreateInWords = "50 to 80 s";
 
@@ -18,8 +18,8 @@ export function warnOfOutage(
   if (claim.accessModes.includes("ReadWriteOncePod")) {
     judge.warn(
       "no-registry-meanwhile",
-      `claim ${claim.name} is ReadWriteOncePod: there is no registry at all from sealing until switch or abort, and no ` +
-        `live copy before: for as long as the whole copy takes, and ${recreateInWords} more`,
+      `claim ${claim.name} is ReadWriteOncePod: no live copy is possible; the registry is offline from sealing until ` +
+        `switch or abort, which takes as long as the whole copy and ${recreateInWords} more`,
     );
     return;
   }
@@ -28,7 +28,7 @@ export function warnOfOutage(
   if (settings.seal === "recreate") {
     judge.warn(
       "outage",
-      `seal is recreate: there is no registry for ${recreateInWords} while it is sealed; pulls go on with: pulumi config set seal rolling`,
+      `seal is recreate: there is no registry for ${recreateInWords} while it is sealed; to keep pulls going: pulumi config set seal rolling`,
     );
   } else if (seen.noRoomBeside !== undefined && !claim.accessModes.includes("ReadWriteMany")) {
     judge.warn(

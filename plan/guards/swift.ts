@@ -1,4 +1,4 @@
-/** Where the images go: credentials that work, a container that is ours and holds nothing else, room for them. */
+/** Where the images go: credentials, the container and its owner, quota. */
 import { sameAccount } from "../../cluster/cloud/account";
 import type { ObservedCloud, ReachableObservation } from "../../cluster/observation";
 import type { Settings } from "../../config/config";
@@ -6,7 +6,7 @@ import { type Judge, showBytes } from "../judge";
 import type { Workstation } from "../types";
 import { installerSecretName, namespace, userSecretName } from "../../cluster/names";
 
-/** Reaching Keystone and Swift with the operator's own credentials. */
+/** Refuses when Keystone or Swift cannot be used with the operator's credentials. `hint` is added to the next command. */
 export function guardCloud(
   judge: Judge,
   cloud: ObservedCloud,
@@ -39,7 +39,7 @@ export function guardCloud(
       of(
         "credentials-refused",
         "Keystone refused the credentials",
-        "credentials that the operator can use, too",
+        "credentials that Keystone accepts; the operator uses the same",
         "openstack token issue, with the same credentials",
       );
       break;
@@ -54,7 +54,7 @@ export function guardCloud(
     case "unreachable":
       of(
         "swift-unreachable",
-        "Keystone or Swift cannot be reached from here",
+        "Keystone or Swift cannot be reached from this workstation",
         "the same addresses as the cluster uses, or openstack:authUrl and openstack:endpointType for this workstation",
         "curl -v <address>; then pulumi config set openstack:authUrl <url>",
       );
@@ -72,14 +72,14 @@ export function guardCloud(
 }
 
 /**
- * What the operator would stumble over when the registry is to start on Swift: found out there, it costs a rollout's
- * whole time limit with the registry read-only.
+ * Refuses credentials that the operator cannot use. Otherwise this would show only when the registry starts on Swift, and
+ * would cost the whole time limit of a rollout with a read-only registry.
  */
 export function guardSignIn(judge: Judge, { signIn }: ReachableObservation): void {
   for (const { wrong, answer, accepted } of signIn.problems) {
     judge.refuse(
       "operator-sign-in",
-      `the registry's operator cannot sign in with these credentials: ${wrong}; it answers: ${answer}`,
+      `the registry's operator cannot sign in with these credentials: ${wrong}; it would say: ${answer}`,
       accepted,
       `change the credentials where the cluster has them (secret openstack-credentials in kube-system makes installer-cloud-credentials; or oc -n ${namespace} create secret generic image-registry-private-configuration-user --from-literal=...), then pulumi preview`,
     );
@@ -89,7 +89,7 @@ export function guardSignIn(judge: Judge, { signIn }: ReachableObservation): voi
   }
 }
 
-/** The container: ours, free of others' data, and in the account the journal knows. */
+/** The container must be this cluster's, hold no foreign data, and be in the account that the journal names. */
 export function guardContainer(
   judge: Judge,
   settings: Settings,
@@ -101,9 +101,9 @@ export function guardContainer(
   if (known !== undefined && known.name === name && !sameAccount(known.account, seen.cloud.account)) {
     judge.refuse(
       "other-account",
-      `the credentials lead to account ${seen.cloud.account}, but container "${known.name}" was made in ${known.account}`,
-      "the account of before: the same name elsewhere is another container",
-      `compare secret ${installerSecretName} and openstack:* of this stack with what they were`,
+      `the credentials lead to account ${seen.cloud.account}, but container "${known.name}" is in ${known.account}`,
+      "the account that holds the container; the same name in another account is another container",
+      `find out what changed in secret ${installerSecretName} or in openstack:* of this stack`,
     );
   }
   const { container } = seen.cloud;
@@ -113,20 +113,20 @@ export function guardContainer(
       judge.refuse(
         "container-missing",
         `container "${name}" named in the config does not exist in ${seen.cloud.account}`,
-        "an existing container, or none named: then one is made",
+        "an existing container; or no name, and a new one is created",
         "pulumi config rm container",
       );
     } else if (settings.state !== "migrate") {
       judge.refuse(
         "container-gone",
-        `container "${name}" does not exist (any more) in ${seen.cloud.account}`,
-        "the container the images were copied into",
+        `container "${name}" no longer exists in ${seen.cloud.account}`,
+        "the container that the images were copied into",
         "pulumi config set state migrate && pulumi up --refresh",
       );
     } else {
       judge.warn(
         "container-gone",
-        `container "${name}" of before does not exist any more; run pulumi up --refresh, so that it is made again`,
+        `container "${name}" no longer exists; pulumi up --refresh creates it again`,
       );
     }
     return;
@@ -137,21 +137,21 @@ export function guardContainer(
     judge.refuse(
       "container-of-other-cluster",
       `container "${name}" belongs to cluster "${owner}" (property Openshiftclusterid), this is "${self}"`,
-      "a container of this cluster: the other one's destroy deletes it",
-      "pulumi config rm container, or name another",
+      "a container of this cluster: openshift-install destroy of the other one would delete it",
+      "pulumi config rm container; or: pulumi config set container <another>",
     );
   }
   if (container.foreignObject !== undefined) {
     judge.refuse(
       "foreign-data",
-      `container "${name}" holds objects that no registry puts there, e.g. "${container.foreignObject}" (${container.objects} objects, ${showBytes(container.bytes)})`,
+      `container "${name}" holds objects that no registry writes, e.g. "${container.foreignObject}" (${container.objects} objects, ${showBytes(container.bytes)})`,
       "an empty container, or one with nothing but files/docker/registry/v2/ and segments/",
-      "pulumi config rm container, or name another",
+      "pulumi config rm container; or: pulumi config set container <another>",
     );
   }
 }
 
-/** The container to copy back from: what was pushed to it is nowhere else. */
+/** Refuses to copy back from a container that does not exist: what was pushed to it is nowhere else. */
 export function guardSource(
   judge: Judge,
   cloud: ObservedCloud & { ok: true },
@@ -161,42 +161,42 @@ export function guardSource(
   if (cloud.container?.name !== name || cloud.container.exists) return;
   judge.refuse(
     "container-gone",
-    `container "${name}" does not exist (any more) in ${cloud.account}: there is nothing to copy back from`,
-    "the container that the registry is on",
-    `restore the container, or check that the credentials lead to the account it is in; ${hint}`,
+    `container "${name}" no longer exists in ${cloud.account}: there is nothing to copy back from`,
+    "the container that the registry is served from",
+    `restore the container, or check that the credentials lead to its account; ${hint}`,
   );
 }
 
-/** The volume's size against what the account may still take. */
+/** Compares the volume's size with what is left of the account's quota. */
 export function guardQuota(judge: Judge, seen: ReachableObservation): void {
   if (!seen.cloud.ok || seen.cloud.quotaLeft === undefined || seen.claim?.capacity === undefined) return;
   const there = seen.cloud.container?.bytes ?? 0;
   const room = seen.cloud.quotaLeft + there;
   if (room >= seen.claim.capacity) return;
-  const sizes = `the account takes ${showBytes(seen.cloud.quotaLeft)} more (${showBytes(there)} are in the container), the volume holds up to ${showBytes(seen.claim.capacity)}`;
+  const sizes = `${showBytes(seen.cloud.quotaLeft)} of the account's quota are left (the container holds ${showBytes(there)}), the volume holds up to ${showBytes(seen.claim.capacity)}`;
   if (seen.cloud.quotaLeft <= 0) {
     judge.refuse(
       "quota",
       `the account's quota is used up: ${sizes}`,
-      "room for the images",
+      "enough quota for the images",
       "openstack object store account show",
     );
   } else {
     judge.warn(
       "quota",
-      `${sizes}; the copy stops when the quota is reached, and goes on where it was after it is raised`,
+      `${sizes}; the copy stops when the quota is reached; raise it, and the copy continues from there`,
     );
   }
 }
 
-/** Variables that a provider takes although every argument is given to it. */
+/** Refuses environment variables that the providers use although every argument is given to them. */
 export function guardWorkstation(judge: Judge, workstation: Workstation): void {
   if (workstation.leakingVariables.length === 0) return;
   const names = workstation.leakingVariables;
   judge.refuse(
     "workstation-variables",
-    `this shell sets ${names.join(", ")}, which changes what Pulumi's providers do although this program gives them every argument`,
-    "a shell without them; the cluster comes from the kubeconfig, the credentials from the cluster or from openstack:* of the stack",
+    `this shell sets ${names.join(", ")}, which Pulumi's providers use although this program gives them every argument`,
+    "a shell without them: the cluster comes from the kubeconfig, the credentials from the cluster or from openstack:* of the stack",
     `env ${names.map((name) => `-u ${name}`).join(" ")} pulumi up`,
   );
 }

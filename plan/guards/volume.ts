@@ -1,4 +1,4 @@
-/** Where the images are: on a volume, whose claim is there, bound, and the one of before. */
+/** Where the images are: the registry's storage, and the claim by name and UID. */
 import type { Claim, ReachableObservation } from "../../cluster/observation";
 import { mayRecordPrevious } from "../../cluster/journal/store";
 import type { Settings } from "../../config/config";
@@ -6,7 +6,7 @@ import type { Judge } from "../judge";
 import { servedContainer, storageKind } from "../storage";
 import { namespace, registryConfig, registryName } from "../../cluster/names";
 
-/** The registry must be on a volume for its images to be moved from there. */
+/** `migrate` needs a registry on a volume. `ours`: the container of this migration. */
 export function guardOnVolume(judge: Judge, seen: ReachableObservation, ours: string | undefined): void {
   if (seen.config === undefined) return;
   const storage = storageKind(seen.config.storage);
@@ -16,18 +16,18 @@ export function guardOnVolume(judge: Judge, seen: ReachableObservation, ours: st
         judge.refuse(
           "no-deployment",
           `deployment ${namespace}/${registryName} does not exist although the registry is configured`,
-          "a registry that runs",
+          "a registry with its Deployment",
           `oc describe clusteroperator ${registryName}`,
         );
       }
       return;
     case "swift": {
       const whose =
-        storage.container === ours ? "the container of this migration" : "not one this program made";
+        storage.container === ours ? "the container of this migration" : "not a container of this program";
       judge.refuse(
         "already-on-swift",
         `the registry is on Swift already, container "${storage.container}" (${whose})`,
-        "a registry on a volume; from Swift there is state abort, or switch to finish what was begun",
+        "a registry on a volume; on Swift: state abort to go back, or state switch to finish a switch",
         storage.container === ours
           ? "pulumi config set state switch && pulumi up"
           : "pulumi config set state abort && pulumi preview",
@@ -39,7 +39,7 @@ export function guardOnVolume(judge: Judge, seen: ReachableObservation, ours: st
   }
 }
 
-/** Storage that is neither a volume nor Swift. */
+/** Refuses storage that is neither a volume nor Swift. */
 export function guardStrangeStorage(judge: Judge, storage: ReturnType<typeof storageKind>): void {
   switch (storage.kind) {
     case "none":
@@ -55,13 +55,13 @@ export function guardStrangeStorage(judge: Judge, storage: ReturnType<typeof sto
         "empty-dir",
         "the registry keeps its images in an emptyDir, which no other Pod can read",
         "spec.storage.pvc",
-        "push the images again after configuring storage; an emptyDir does not outlive its Pod",
+        "configure storage, then push the images again; an emptyDir is lost with its Pod",
       );
       return;
     case "several":
       judge.refuse(
         "several-storages",
-        `${registryConfig} names ${storage.backends.length} storages (${storage.backends.join(", ")}); the operator then stands still`,
+        `${registryConfig} names ${storage.backends.length} storages (${storage.backends.join(", ")}); the operator does nothing until one is left`,
         "one of them",
         `oc patch ${registryConfig} --type merge -p '{"spec":{"storage":{"<the one that is not in use>":null}}}'`,
       );
@@ -80,7 +80,7 @@ export function guardStrangeStorage(judge: Judge, storage: ReturnType<typeof sto
   }
 }
 
-/** The claim: there, bound, not going. */
+/** The claim must be the registry's, exist, be bound, and not be terminating. */
 export function guardClaim(judge: Judge, settings: Settings, seen: ReachableObservation): Claim | undefined {
   const { claim, claimName } = seen;
   if (seen.config !== undefined && settings.claim !== undefined) {
@@ -89,7 +89,7 @@ export function guardClaim(judge: Judge, settings: Settings, seen: ReachableObse
       judge.refuse(
         "other-claim",
         `the config names claim "${settings.claim}", but the registry uses "${storage.claim}"`,
-        "the claim the registry uses: its images are there",
+        "the claim that the registry uses: its images are there",
         "pulumi config rm claim",
       );
     }
@@ -106,8 +106,8 @@ export function guardClaim(judge: Judge, settings: Settings, seen: ReachableObse
   if (claim.terminating) {
     judge.refuse(
       "claim-terminating",
-      `claim ${claim.name} is being deleted; its volume goes when its last Pod ends`,
-      "a claim that stays",
+      `claim ${claim.name} is being deleted; its volume may be deleted when the last Pod that mounts it ends`,
+      "a claim that is not being deleted",
       `keep the volume first: oc patch pv ${claim.volumeName ?? "<volume>"} -p '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}'`,
     );
   } else if (claim.phase !== "Bound") {
@@ -121,17 +121,17 @@ export function guardClaim(judge: Judge, settings: Settings, seen: ReachableObse
   return claim;
 }
 
-/** What helps where a claim is missing: `claim` of the config only counts where nothing else names one. */
+/** What to do about a missing claim. `claim` of the stack config only counts where registry and journal name none. */
 function wayToClaim(seen: ReachableObservation): string {
   if (seen.config !== undefined && storageKind(seen.config.storage).kind === "volume")
-    return "the registry config names it, so the registry cannot run without: restore its volume under this name";
+    return "the registry config names it, and the registry cannot run without it: restore the volume under this name";
   const before = seen.journal?.previous?.claim;
   return before === undefined
     ? "another one: pulumi config set claim <name>"
-    : `it is the one the images were copied from (UID ${before.uid}), and no other is gone back to: the registry stays on Swift, pulumi config set state switch`;
+    : `the images were copied from it (UID ${before.uid}), and abort goes back to no other claim: the registry stays on Swift, pulumi config set state switch`;
 }
 
-/** The claim that `releaseVolumeClaim` deletes: only the one that was migrated, by name and UID. */
+/** `releaseVolumeClaim` deletes only the claim that was migrated, by name and UID. */
 export function guardRelease(judge: Judge, seen: ReachableObservation): void {
   const { claim, journal } = seen;
   if (claim === undefined) return;
@@ -139,17 +139,17 @@ export function guardRelease(judge: Judge, seen: ReachableObservation): void {
   if (known?.name === claim.name && known.uid === claim.uid) return;
   judge.refuse(
     "release-unknown",
-    `releaseVolumeClaim is true, but claim ${claim.name} (UID ${claim.uid}) is not the one that was migrated: the journal knows ${known === undefined ? "none" : `${known.name} with UID ${known.uid}`}`,
-    "the claim that the images were copied from: no other is deleted",
+    `releaseVolumeClaim is true, but claim ${claim.name} (UID ${claim.uid}) is not the one that was migrated: the journal names ${known === undefined ? "none" : `${known.name} with UID ${known.uid}`}`,
+    "the claim that the images were copied from; no other claim is deleted",
     `pulumi config rm releaseVolumeClaim; the claim can be deleted by hand: oc -n ${namespace} describe pvc ${claim.name}`,
   );
 }
 
 /**
- * The same claim as when the migration began, by UID: one of the same name may be another, empty volume.
- * - migrate: refused, but for a migration that is over: what is there then counts as what was there before.
- * - reopen: only told. The registry is on that claim as it is, and an opening moves nothing.
- * - go-back: refused. What was copied from the other volume may not be on this one.
+ * The claim must be the same as when the migration began, by UID: a new one of the same name may be an empty volume.
+ * - migrate: refused, unless the last migration is over: then the new claim is where the next one begins.
+ * - reopen: a warning. The registry already uses the new claim, and opening it moves no images.
+ * - go-back: refused. The new claim may lack the images of the old one.
  */
 export function guardSameClaim(
   judge: Judge,
@@ -159,13 +159,13 @@ export function guardSameClaim(
   const before = seen.journal?.previous?.claim;
   if (before === undefined || seen.claim === undefined || before.name !== seen.claim.name) return;
   if (before.uid === "" || before.uid === seen.claim.uid) return;
-  const wrong = `claim ${before.name} was made anew since the migration began (UID ${seen.claim.uid}, it was ${before.uid}): its volume is another`;
+  const wrong = `claim ${before.name} was deleted and recreated since the migration began (UID ${seen.claim.uid}, before ${before.uid}); it may use a different volume`;
   const find = `oc get pv -o custom-columns=NAME:.metadata.name,CLAIM:.spec.claimRef.name,UID:.spec.claimRef.uid | grep ${before.uid}`;
   switch (way) {
     case "reopen":
       judge.warn(
         "claim-replaced",
-        `${wrong}; the registry is opened on it as it is, and the container keeps what was copied. The volume of before: ${find}`,
+        `${wrong}; the registry is opened on the new claim, and the container keeps what was copied. To find the old volume: ${find}`,
       );
       return;
     case "migrate":
@@ -173,23 +173,23 @@ export function guardSameClaim(
       judge.refuse(
         "claim-replaced",
         wrong,
-        "the claim the images are on; or the new one, in a migration of its own",
-        `${find}; to begin anew with the new one: pulumi config set state abort && pulumi up, then state migrate`,
+        "the claim that the images are on; or the new claim, in a new migration",
+        `${find}; to start over with the new claim: pulumi config set state abort && pulumi up, then state migrate`,
       );
       return;
     case "go-back":
       judge.refuse(
         "claim-replaced",
         wrong,
-        "the claim the images were copied from",
+        "the claim that the images were copied from",
         servedContainer(seen) === undefined
-          ? `${find}; the registry is on the new claim as it is: pulumi config set state migrate begins anew with it`
+          ? `${find}; the registry already uses the new claim: pulumi config set state migrate starts over with it`
           : `${find}; the registry stays on Swift: pulumi config set state switch`,
       );
   }
 }
 
-/** An abort has ended, and the next migration records anew what is there; rule: `mayRecordPrevious`. */
+/** Whether an abort has ended, so that the next migration records the previous values again; rule: `mayRecordPrevious`. */
 function isOver(seen: ReachableObservation): boolean {
   const { journal } = seen;
   return journal?.phase === "aborted" && mayRecordPrevious(journal, false);

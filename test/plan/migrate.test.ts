@@ -33,7 +33,7 @@ describe("warnings stop nothing", () => {
       "no-registry-meanwhile",
       migrate,
       withClaim(untouched, { accessModes: ["ReadWriteOncePod"] }),
-      "no registry at all",
+      "offline from sealing",
     ],
     ["outage", settings("migrate", { seal: "recreate" }), untouched, "no registry for 50 to 80 s"],
     ["held-up", migrate, { ...untouched, heldUpBy: ["n2"] }, "node(s) n2 take no Pod of the registry"],

@@ -20,7 +20,7 @@ export const alone: Scenario = {
     });
     await t.test("migrate goes through, and preview says there is no registry meanwhile", async () => {
       stack.configure({ readOnly: true });
-      says((await stack.preview()).output, /ReadWriteOncePod/, /no registry/);
+      says((await stack.preview()).output, /ReadWriteOncePod/, /offline from sealing/);
       await stack.up();
       await world.containerIsTree(await world.container());
     });

@@ -68,7 +68,7 @@ describe("invariant 5: refused in preview as in up", () => {
       "no-claim",
       migrate,
       withoutKey(untouched, "claim"),
-      ["the registry config names it, so the registry cannot run without"],
+      ["the registry config names it, and the registry cannot run without it"],
     ],
     ["no-claim", back, withoutKey(switched, "claim"), ["UID claim-1", "the registry stays on Swift"]],
     [
@@ -78,7 +78,7 @@ describe("invariant 5: refused in preview as in up", () => {
       ["pulumi config set claim <name>"],
     ],
     ["claim-replaced", back, withClaim(switched, { uid: "claim-2" }), ["claim-2", "claim-1", "state switch"]],
-    ["claim-replaced", back, withClaim(aborted, { uid: "claim-2" }), ["state migrate begins anew"]],
+    ["claim-replaced", back, withClaim(aborted, { uid: "claim-2" }), ["state migrate starts over"]],
     [
       "claim-replaced",
       migrate,
@@ -95,7 +95,7 @@ describe("invariant 5: refused in preview as in up", () => {
       "release-unknown",
       settings("switch", { releaseVolumeClaim: "true", container: containerName }),
       withoutKey(switched, "journal"),
-      ["the journal knows none"],
+      ["the journal names none"],
     ],
   ];
   test.each(refusals)("%s in %o", (id, wanted, seen, words) => expectRefused(id, wanted, seen, words));

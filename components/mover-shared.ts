@@ -1,6 +1,6 @@
 /**
- * What all migration Pods of a run share: the mover's code, and a way out of the namespace's default-deny policy. Two
- * resources without a component around them: it would only indent them in the terminal.
+ * What all migration Pods of a run share: the mover's code, and a NetworkPolicy that lets them reach Swift. No component
+ * groups the two: it would only indent them in the terminal.
  */
 import type * as pulumi from "@pulumi/pulumi";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap";
@@ -8,17 +8,17 @@ import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy";
 import { codeConfigMap, moverApp, namespace } from "../cluster/names";
 import { moverFile } from "./mover-pod";
 
-export interface MoverGroundArgs {
+export interface SharedMoverArgs {
   /** The mover, one bundled file. */
   readonly code: string;
-  /** Licences of what is bundled with it. */
+  /** Licences of the libraries in the bundle. */
   readonly licences: string;
 }
 
-/** Declares both. A Pod depends on them: without the policy it may not leave the namespace, from OpenShift 4.22 on. */
-export function moverGround(
+/** Declares both. A Pod depends on them: from OpenShift 4.22 on the namespace denies all traffic by default. */
+export function sharedByMovers(
   name: string,
-  args: MoverGroundArgs,
+  args: SharedMoverArgs,
   options: pulumi.CustomResourceOptions,
 ): readonly pulumi.Resource[] {
   const code = new ConfigMap(
@@ -26,7 +26,7 @@ export function moverGround(
     { metadata: owned(codeConfigMap), data: { [moverFile]: args.code, "LICENCES.txt": args.licences } },
     options,
   );
-  // As the operator's own for the registry: nothing in, everything out.
+  // As the operator's own policy for the registry: no ingress, all egress.
   const spec = {
     podSelector: { matchLabels: { app: moverApp } },
     policyTypes: ["Ingress", "Egress"],
@@ -38,8 +38,8 @@ export function moverGround(
 }
 
 /**
- * With the Pulumi state lost the object may be there already, with other content, and the provider's new field manager
- * would meet the old one's fields as a conflict.
+ * Metadata of an object of ours. `patchForce`: when the Pulumi state is lost, the object may exist already, and the
+ * provider's new field manager would conflict with the old one's fields.
  */
 export function owned(name: string) {
   return { name, namespace, labels: { app: moverApp }, annotations: { "pulumi.com/patchForce": "true" } };

@@ -1,9 +1,9 @@
-/** What every graph needs, whatever its state. */
+/** The part of a plan that is the same in every state. */
 import type { ReachableObservation } from "../cluster/observation";
 import * as guards from "./guards";
-import type { Ground } from "./types";
+import type { CommonPlan } from "./types";
 
-export function ground(seen: ReachableObservation): Ground {
+export function commonPlan(seen: ReachableObservation): CommonPlan {
   return {
     infrastructureName: seen.infrastructure?.name ?? "",
     claim: seen.claimName,
