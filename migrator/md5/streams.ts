@@ -56,28 +56,43 @@ export class QueuedMessage {
   }
 }
 
+/** Fewer streams than these are quicker one after another: four lanes take as long as two and a half of them. */
+const worthwhile = 3;
+/** Milliseconds that a stream waits for others at most. */
+const longestWait = 250;
+
 /**
  * Chunks of several streams, hashed in step: a vector's lanes cost the same whether they are used or not, so chunks wait
- * until twelve streams have one. A stream that cannot go on without its own (`want`) is served at the end of the event
- * loop's turn, together with whatever the others have by then.
+ * until as many streams as there are lanes have one. A server takes much from one connection and then from another:
+ * a stream that cannot go on without its own chunk (`want`) waits for the others, too, for about as long as it takes
+ * each of them to come with its next one. What it has given to its socket goes on meanwhile, so nothing stands still.
  */
 export class Md5Queue {
+  private open = 0;
   /** Streams with a whole block or more. */
   private readonly ready = new Set<QueuedMessage>();
   private readonly wanted = new Set<QueuedMessage>();
   private planned = false;
+  /** Milliseconds between chunks, whosever they are: the latest time, and what is usual. */
+  private lastGiven = performance.now();
+  private usualGap = 0;
 
   constructor(private readonly core: Md5Core) {}
 
+  /** A new stream, to be closed in the end. */
   message(): QueuedMessage {
+    this.open++;
     return new QueuedMessage(new Message(this.core));
   }
 
   /** Takes bytes; `hashed` is called, perhaps before this returns, when they are not needed any more. */
   give(to: QueuedMessage, address: number, length: number, hashed: () => void): void {
+    const now = performance.now();
+    this.usualGap += (Math.min(now - this.lastGiven, longestWait) - this.usualGap) / 16;
+    this.lastGiven = now;
     to.given.push({ address, length, hashed });
     this.settle(to);
-    while (this.ready.size >= mostLanes) this.step();
+    while (this.ready.size >= Math.max(worthwhile, this.lanes)) this.step();
   }
 
   /** All that was given to it is to be hashed soon. */
@@ -86,24 +101,33 @@ export class Md5Queue {
     this.wanted.add(which);
     if (this.planned) return;
     this.planned = true;
-    setImmediate(() => {
+    const serve = (): void => {
       this.planned = false;
       while (this.wanted.size > 0) this.step();
-    });
+    };
+    const wait = this.open < worthwhile ? 0 : Math.min(this.usualGap * this.lanes, longestWait);
+    if (wait < 1) setImmediate(serve);
+    else setTimeout(serve, wait);
   }
 
-  drop(which: QueuedMessage): void {
+  /** Ends a stream; what was given and not hashed never will be. */
+  close(which: QueuedMessage): void {
+    this.open--;
     which.given.length = 0;
     this.ready.delete(which);
     this.wanted.delete(which);
+  }
+
+  /** As many as can be used at a time. */
+  private get lanes(): number {
+    return Math.min(mostLanes, this.open);
   }
 
   /** Goes on with as many streams as there are lanes, first of all with those that are waited for. */
   private step(): void {
     const rank = (one: QueuedMessage): number => one.given.length + (this.wanted.has(one) ? 1000 : 0);
     const chosen = [...this.ready].sort((a, b) => rank(b) - rank(a)).slice(0, mostLanes);
-    // Four lanes take as long as two and a half streams one after another.
-    if (chosen.length < 3) chosen.length = 1;
+    if (chosen.length < worthwhile) chosen.length = 1;
     const blocks = Math.min(...chosen.map(({ given: [first] }) => Math.floor(first!.length / blockSize)));
     const lanes = chosen.map(({ message, given: [first] }) => ({
       state: message.state,
@@ -199,11 +223,12 @@ class StreamHere implements Md5Stream {
         this.queue.want(this.message);
       });
     this.memory.giveBack(this.address);
+    this.queue.close(this.message);
     return this.message.digest();
   }
 
   drop(): void {
-    this.queue.drop(this.message);
+    this.queue.close(this.message);
     this.memory.giveBack(this.address);
   }
 }

@@ -132,7 +132,9 @@ export function runLane(): void {
   const streams = new Map<number, QueuedMessage>();
   const tell = (message: FromLane): void => port.postMessage(message);
   const tellDigest = (id: number): void => {
-    tell({ from: "digest", id, md5: streams.get(id)!.digest() });
+    const stream = streams.get(id)!;
+    queue.close(stream);
+    tell({ from: "digest", id, md5: stream.digest() });
     streams.delete(id);
   };
   /** Streams whose digest is asked for once all is hashed. */
@@ -158,7 +160,7 @@ export function runLane(): void {
         else ending.add(id);
         break;
       case "drop":
-        queue.drop(streams.get(id)!);
+        queue.close(streams.get(id)!);
         streams.delete(id);
         break;
     }
