@@ -6,6 +6,7 @@ import { paths } from "../../cluster/api/paths";
 import { missingPermissions, permissionInWords } from "../../cluster/api/permissions";
 import { permissionsManifest } from "../../cluster/api/permissions-manifest";
 import { permissions } from "../../cluster/api/permissions";
+import { namespace, pullCheckName } from "../../cluster/names";
 import { pullCheckPod } from "../../cluster/pull-check/pod";
 import { rememberPrevious } from "../../cluster/journal/previous";
 import { readRegistry } from "../../cluster/registry/registry";
@@ -31,34 +32,44 @@ described("the permissions that docs/permissions.yaml grants", () => {
   const api = lab?.api as Api;
   const made: string[] = [];
 
+  const rbac = "/apis/rbac.authorization.k8s.io/v1";
+
   async function grant(manifest: string): Promise<void> {
     for (const document of parseAllDocuments(manifest.replaceAll("REPLACE-ME", user))) {
-      const role = document.toJS() as { kind: string; metadata: { name: string; namespace?: string } };
-      role.metadata.name = account;
-      const binding = role as { roleRef?: { name: string } };
-      if (binding.roleRef !== undefined) {
-        binding.roleRef.name = account;
+      const object = document.toJS() as {
+        kind: string;
+        metadata: { name: string; namespace?: string };
+        roleRef?: { name: string };
+      };
+      // Roles of this test's own; the pull check's account and binding have the names that the program looks for.
+      if (object.metadata.name === "image-registry-swift") {
+        object.metadata.name = account;
+        if (object.roleRef !== undefined) {
+          object.roleRef.name = account;
+        }
       }
-      const group = "/apis/rbac.authorization.k8s.io/v1";
-      const where = role.metadata.namespace === undefined ? "" : `/namespaces/${role.metadata.namespace}`;
-      const path = `${group}${where}/${role.kind.toLowerCase()}s`;
-      await api.remove(`${path}/${account}`);
-      await api.create(path, role);
-      made.push(`${path}/${account}`);
+      const { namespace: where, name } = object.metadata;
+      const root = object.kind === "ServiceAccount" ? "/api/v1" : rbac;
+      const scope = where === undefined ? "" : `/namespaces/${where}`;
+      const path = `${root}${scope}/${object.kind.toLowerCase()}s`;
+      await api.remove(`${path}/${name}`);
+      await api.create(path, object);
+      made.push(`${path}/${name}`);
     }
   }
 
-  async function asUser(): Promise<Api> {
-    const token = await api.create<{ status: { token: string } }>(
-      `/api/v1/namespaces/default/serviceaccounts/${account}/token`,
-      {
-        apiVersion: "authentication.k8s.io/v1",
-        kind: "TokenRequest",
-        spec: { expirationSeconds: 600 },
-      },
-    );
-    return lab!.as({ token: token.status.token });
+  async function tokenOf(namespace: string, name: string): Promise<string> {
+    const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
+    const answer = await api.create<{ status: { token: string } }>(path, tokenRequest);
+    return answer.status.token;
   }
+  const tokenRequest = {
+    apiVersion: "authentication.k8s.io/v1",
+    kind: "TokenRequest",
+    spec: { expirationSeconds: 600 },
+  };
+
+  const asUser = async (): Promise<Api> => lab!.as({ token: await tokenOf("default", account) });
 
   beforeAll(async () => {
     await api.create("/api/v1/namespaces/default/serviceaccounts", {
@@ -78,9 +89,10 @@ described("the permissions that docs/permissions.yaml grants", () => {
     await grant(permissionsManifest());
     const limited = await asUser();
     // The authorizer learns of new roles through its own watch.
-    await until(async () => (await missingPermissions(limited, "switch")).length === 0);
+    const specials = ["pull-check"] as const;
+    await until(async () => (await missingPermissions(limited, "switch", specials)).length === 0);
     for (const state of ["migrate", "switch", "abort"] as const) {
-      expect((await missingPermissions(limited, state)).map(permissionInWords)).toEqual([]);
+      expect((await missingPermissions(limited, state, specials)).map(permissionInWords)).toEqual([]);
     }
     expect((await readRegistry(limited)).config).toBeDefined();
     await grant(permissionsManifest(permissions.filter((each) => each.resource !== "imagepruners")));
@@ -92,6 +104,86 @@ described("the permissions that docs/permissions.yaml grants", () => {
     const refused = await limited.get(paths.pruner).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(ApiError);
     expect((refused as Error).message).toContain("docs/permissions.yaml");
+  });
+
+  test("make nobody cluster-admin: no token of another's account, no Pod and no Secret elsewhere, no role", async () => {
+    // As the cluster version operator's: whoever gets a token of it is cluster-admin.
+    const elsewhere = `cluster-version-${process.pid}`;
+    const admins = `${rbac}/clusterrolebindings`;
+    await api.create("/api/v1/namespaces", {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name: elsewhere },
+    });
+    await api.create(admins, {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRoleBinding",
+      metadata: { name: elsewhere },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" },
+      subjects: [{ kind: "ServiceAccount", name: "default", namespace: elsewhere }],
+    });
+    made.push(`${admins}/${elsewhere}`, `/api/v1/namespaces/${elsewhere}`);
+    await grant(permissionsManifest());
+    const limited = await asUser();
+    await until(async () => (await missingPermissions(limited, "switch", ["pull-check"])).length === 0);
+    await until(
+      async () => (await api.get(`/api/v1/namespaces/${elsewhere}/serviceaccounts/default`)) !== undefined,
+    );
+
+    const tokens = [elsewhere, "kube-system", "default", namespace].map(
+      (where) => `/api/v1/namespaces/${where}/serviceaccounts/default/token`,
+    );
+    const ownToken = `/api/v1/namespaces/${namespace}/serviceaccounts/${pullCheckName}/token`;
+    for (const path of [...tokens, ownToken]) {
+      await expect(limited.create(path, tokenRequest)).rejects.toMatchObject({ kind: "forbidden" });
+    }
+    const pod = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "p" },
+      spec: { containers: [{ name: "c", image: "i" }] },
+    };
+    const self = { kind: "User", apiGroup: "rbac.authorization.k8s.io", name: user };
+    const admin = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" };
+    const binding = {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      metadata: { name: "me" },
+      roleRef: admin,
+      subjects: [self],
+    };
+    await expect(limited.create(`/api/v1/namespaces/${elsewhere}/pods`, pod)).rejects.toMatchObject({
+      kind: "forbidden",
+    });
+    await expect(limited.create(admins, { ...binding, kind: "ClusterRoleBinding" })).rejects.toMatchObject({
+      kind: "forbidden",
+    });
+    await expect(
+      limited.create(`${rbac}/namespaces/${namespace}/rolebindings`, { ...binding, kind: "RoleBinding" }),
+    ).rejects.toMatchObject({ kind: "forbidden" });
+    await expect(limited.list("/api/v1/secrets")).rejects.toMatchObject({ kind: "forbidden" });
+    await expect(limited.mergePatch(`${rbac}/clusterroles/${account}`, { rules: [] })).rejects.toMatchObject({
+      kind: "forbidden",
+    });
+  });
+
+  test("the pull check's account may read layers, everywhere, and nothing else", async () => {
+    await grant(permissionsManifest());
+    const puller = lab!.as({ token: await tokenOf(namespace, pullCheckName) });
+    const may = async (verb: string, group: string, resource: string) =>
+      (
+        await puller.create<{ status: { allowed: boolean } }>(paths.accessReviews, {
+          apiVersion: "authorization.k8s.io/v1",
+          kind: "SelfSubjectAccessReview",
+          spec: { resourceAttributes: { verb, group, resource, namespace: "default", name: "x" } },
+        })
+      ).status.allowed;
+    const images = "image.openshift.io";
+    await until(() => may("get", images, "imagestreams/layers"));
+    expect(await may("update", images, "imagestreams/layers")).toBe(false);
+    expect(await may("get", images, "imagestreams")).toBe(false);
+    for (const resource of ["secrets", "pods", "configmaps", "serviceaccounts"]) {
+      expect(await may("get", "", resource)).toBe(false);
+    }
   });
 
   test("a login that is no good is told as one", async () => {

@@ -37,6 +37,7 @@ Options                          Variable        Default
   --fast                         LAB_FAST=1      off     short delays for Pods (stand-in operator only)
   --operator real|stand-in|auto  LAB_OPERATOR    auto    auto: real when on PATH, else the stand-in
   --release X.Y                  LAB_RELEASE     ${defaults.release}    release of OpenShift: what the cluster says, what the stand-in does
+  --registry openshift|plain     LAB_REGISTRY    openshift  logins and ImageStreams, or distribution alone
   --store disk|tmpfs             LAB_STORE       disk    where Swift keeps objects
   --tls                          LAB_TLS=1       off     Keystone and Swift over HTTPS, with the lab's own CA
   --reclaim Retain|Delete        LAB_RECLAIM     Retain  the volume's reclaim policy
@@ -78,6 +79,7 @@ export function parseInvocation(argv: readonly string[], env: NodeJS.ProcessEnv,
   const release = given(values.release, "LAB_RELEASE", "--release");
   if (release !== undefined && !isRelease(release.value))
     problems.push(`${release.from} is "${release.value}": it must be a release from ${oldest} to ${newest}`);
+  const registry = choice(given(values.registry, "LAB_REGISTRY", "--registry"), ["openshift", "plain"]);
   const store = choice(given(values.store, "LAB_STORE", "--store"), ["disk", "tmpfs"]);
   const tls = choice(given(values.tls === true ? "1" : undefined, "LAB_TLS", "--tls"), ["0", "1"]);
   const reclaim = choice(given(values.reclaim, "LAB_RECLAIM", "--reclaim"), ["Retain", "Delete"]);
@@ -95,6 +97,7 @@ export function parseInvocation(argv: readonly string[], env: NodeJS.ProcessEnv,
       ...(fast === undefined ? {} : { fast: fast === "1" }),
       ...(operator === undefined ? {} : { operator }),
       ...(release === undefined ? {} : { release: release.value }),
+      ...(registry === undefined ? {} : { registry }),
       ...(store === undefined ? {} : { store }),
       ...(tls === undefined ? {} : { tls: tls === "1" }),
       ...(reclaim === undefined ? {} : { reclaim }),
@@ -122,6 +125,7 @@ function parseLine(argv: readonly string[]) {
         fast: { type: "boolean" },
         operator: { type: "string" },
         release: { type: "string" },
+        registry: { type: "string" },
         store: { type: "string" },
         tls: { type: "boolean" },
         reclaim: { type: "string" },
@@ -151,7 +155,7 @@ export function mergeSettings(wanted: Partial<LabSettings>, existing: LabSetting
   // A setting that is newer than the lab has had its default all the while.
   const before = { ...defaults, ...existing };
   // Certificates, the catalog and etcd hold addresses and ports.
-  const fixed = (["portBase", "net", "only", "store", "tls"] as const).filter(
+  const fixed = (["portBase", "net", "only", "store", "tls", "registry"] as const).filter(
     (key) => settings[key] !== before[key],
   );
   if (fixed.length > 0)

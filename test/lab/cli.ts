@@ -3,6 +3,8 @@ import { rm } from "node:fs/promises";
 import { cacheRoot, inTurn } from "./cache";
 import { help, mergeSettings, parseInvocation, type Invocation } from "./args";
 import { alone, down, existingLab, status, up } from "./lab";
+import { Api } from "./kube/api";
+import { projectObjects } from "./kube/image-roles";
 import { ensurePackages, machineProblems } from "./packages";
 import { readRecord, type LabRecord } from "./record";
 import { seed, seedPackages } from "./seed/seed";
@@ -54,7 +56,12 @@ async function pushSeed({ settings, registry }: LabRecord, small: boolean): Prom
   if (registry === undefined)
     throw new Error(`the lab in ${settings.dir} has no registry; \`npm run lab -- up\` completes it`);
   await ensurePackages(seedPackages, console.log);
-  await seed({ url: registry.url, dir: settings.dir, small, log: console.log });
+  const api = new Api(labPaths(settings).kubeconfig);
+  const makeProjects = async (names: readonly string[]) => {
+    for (const object of names.flatMap(projectObjects)) await api.createIfMissing(object);
+  };
+  const { token } = api;
+  await seed({ url: registry.url, token, makeProjects, dir: settings.dir, small, log: console.log });
 }
 
 async function takeDown(settings: LabSettings, invocation: Invocation): Promise<void> {

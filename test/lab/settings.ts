@@ -18,6 +18,8 @@ export interface LabSettings {
   readonly operator: "auto" | "real" | "stand-in";
   /** Release of OpenShift that the cluster says it is of, and that the stand-in operator behaves like. */
   readonly release: string;
+  /** `openshift`: logins, ImageStreams and pull-through as OpenShift's registry has them; `plain`: distribution alone. */
+  readonly registry: "openshift" | "plain";
   /** Where Swift keeps objects; `tmpfs`: in memory. */
   readonly store: "disk" | "tmpfs";
   /** Keystone and Swift over HTTPS only, with a certificate of the lab's own CA. */
@@ -36,6 +38,7 @@ export const defaults: LabSettings = {
   fast: false,
   operator: "auto",
   release: "4.22",
+  registry: "openshift",
   store: "disk",
   tls: false,
   reclaim: "Retain",

@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { MoverSettings } from "../../../migrator/contract";
+import { Api } from "../../lab/kube/api";
 import { readRecord, type LabRecord } from "../../lab/record";
 import { goProblems } from "../../lab/go/command";
 import { machineProblems } from "../../lab/packages";
@@ -151,7 +152,10 @@ async function openLab(folder: string, down: () => Promise<void>): Promise<Lab> 
   return {
     folder,
     kubeconfig: kubernetes.kubeconfig,
-    registry: { url: record.registry?.url.replace(/\/+$/, "") ?? (await serviceUrl(kubernetes.kubeconfig)) },
+    registry: {
+      url: record.registry?.url.replace(/\/+$/, "") ?? (await serviceUrl(kubernetes.kubeconfig)),
+      token: new Api(kubernetes.kubeconfig).token,
+    },
     cloud: {
       auth: cloud.auth,
       auth_type: cloud.auth_type,

@@ -133,6 +133,7 @@ export class Kube {
 const registryNamespace = "/api/v1/namespaces/openshift-image-registry";
 /** Paths of what the suites look at. */
 export const paths = {
+  imageStreams: "/apis/image.openshift.io/v1/imagestreams",
   namespace: registryNamespace,
   config: "/apis/imageregistry.operator.openshift.io/v1/configs/cluster",
   pruner: "/apis/imageregistry.operator.openshift.io/v1/imagepruners/cluster",

@@ -35,11 +35,13 @@ export interface RegistryAddress {
   readonly url: string;
   /** PEM the registry's certificate is checked with; absent: it is not checked (the lab's own certificate). */
   readonly ca?: string;
+  /** Bearer token; without one OpenShift's registry answers nothing. */
+  readonly token?: string;
   /** PEM for Swift, where pulls are redirected to. */
   readonly swiftCa?: string;
 }
 
-function sha256(data: Buffer | string): string {
+export function sha256(data: Buffer | string): string {
   return `sha256:${createHash("sha256").update(data).digest("hex")}`;
 }
 
@@ -68,7 +70,7 @@ export class Registry {
     const answer = await request(url, {
       method: method as "GET",
       dispatcher: this.agent,
-      ...(options.headers === undefined ? {} : { headers: options.headers }),
+      headers: { ...this.login(), ...options.headers },
       ...(options.body === undefined ? {} : { body: options.body as Buffer }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       reset: true,
@@ -79,6 +81,11 @@ export class Registry {
       return request(new URL(location, url), { method: "GET", dispatcher: this.agent, reset: true });
     }
     return answer;
+  }
+
+  private login(): Readonly<Record<string, string>> {
+    const { token } = this.address;
+    return token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
   /** A manifest by tag or digest, checked against the digest the registry names; throws where it is not served. */
@@ -227,7 +234,7 @@ export class Registry {
       const answer = await request(url.startsWith("http") ? url : this.address.url + url, {
         method: method as "GET",
         dispatcher: agent,
-        headers,
+        headers: { ...this.login(), ...headers },
         ...(body === undefined ? {} : { body: body as Buffer }),
       });
       return {

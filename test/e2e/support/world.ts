@@ -31,6 +31,8 @@ interface Fresh {
   readonly pruner: KubeObject;
   readonly claim: KubeObject;
   readonly volume: KubeObject;
+  /** Where the tags are. */
+  readonly imageStreams: readonly KubeObject[];
 }
 
 /** Of the interruptions: all, those of a name, or a sample by its seed (printed, and given again to repeat a run). */
@@ -103,6 +105,7 @@ export class World {
       pruner: (await this.kube.find(paths.pruner))?.spec,
       claim,
       volume: await this.kube.get(paths.volume(claim.spec.volumeName)),
+      imageStreams: await this.imageStreams(),
     };
     await mkdir(this.template, { recursive: true });
     await mirror(this.lab.volume, this.template);
@@ -141,6 +144,7 @@ export class World {
     if (this.fresh.pruner !== undefined)
       await this.kube.merge(paths.pruner, { spec: { suspend: null, ...this.fresh.pruner } });
     await mirror(this.template, this.lab.volume);
+    await this.restoreImageStreams();
     await this.onVolume();
     for (const container of await this.swift.containers()) await this.swift.wipe(container);
     for (const claimUser of await this.kube.list(paths.jobs))
@@ -156,6 +160,29 @@ export class World {
     await this.kube.merge(paths.namespace, {
       metadata: { labels: { "pod-security.kubernetes.io/enforce": level } },
     });
+  }
+
+  /** None where the lab's registry is distribution alone. */
+  private async imageStreams(): Promise<readonly KubeObject[]> {
+    return (await this.kube.find(paths.imageStreams))?.items ?? [];
+  }
+
+  /** Tags as the seed left them; what a scenario pushed is named no longer. */
+  private async restoreImageStreams(): Promise<void> {
+    const wanted = new Map(this.fresh!.imageStreams.map((each) => [imageStreamPath(each), each]));
+    for (const found of await this.imageStreams()) {
+      const path = imageStreamPath(found);
+      const before = wanted.get(path);
+      wanted.delete(path);
+      if (before === undefined || JSON.stringify(before.status) !== JSON.stringify(found.status)) {
+        await this.kube.remove(path);
+        if (before !== undefined) wanted.set(path, before);
+      }
+    }
+    for (const [path, stream] of wanted) {
+      const { uid: _uid, resourceVersion: _version, ...metadata } = stream.metadata;
+      await this.kube.create(path.slice(0, path.lastIndexOf("/")), { ...stream, metadata });
+    }
   }
 
   /** A scenario that released or changed the claim: made again as it was, bound to a volume on the same folder. */
@@ -370,6 +397,10 @@ export class World {
     await this.swift.close();
     await this.kube.close();
   }
+}
+
+function imageStreamPath({ metadata }: KubeObject): string {
+  return `/apis/image.openshift.io/v1/namespaces/${metadata.namespace}/imagestreams/${metadata.name}`;
 }
 
 function envOf(spec: KubeObject): Env {

@@ -42,7 +42,8 @@ const plurals: Readonly<Record<string, string>> = {
 export class Api {
   private readonly server: string;
   private readonly ca: Buffer;
-  private readonly token: string;
+  /** The administrator's: the registry takes it, too. */
+  readonly token: string;
 
   constructor(kubeconfigFile: string) {
     const config = JSON.parse(readFileSync(kubeconfigFile, "utf8")) as {

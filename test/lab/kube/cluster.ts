@@ -24,7 +24,7 @@ export function objectsPart(settings: LabSettings): Part {
   return {
     name: "objects",
     async start() {
-      await applyCrds(api());
+      await applyCrds(api(), settings.registry === "openshift");
       await makeObjects(settings, api());
       await waitFor("objects", `claim ${claimName} is Bound`, 60, () =>
         phase(api(), "PersistentVolumeClaim", "Bound"),

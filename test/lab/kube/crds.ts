@@ -54,14 +54,14 @@ const imageStreams: KubeObject = {
 /** Which sources an applied definition was made of. */
 const sourceAnnotation = "image-registry-swift.lab/source";
 
-/** Applies all definitions and waits until the API server serves them; nothing to do when it does already. */
-export async function applyCrds(api: Api): Promise<void> {
+/** Applies all definitions, that of ImageStreams where there is an image API, and waits until the API server serves them; nothing to do when it does already. */
+export async function applyCrds(api: Api, withImageApi: boolean): Promise<void> {
   const source = openshiftApiVersion();
-  if ((await served(api, source)).length === files.length + 1) return;
+  if ((await served(api, source)).length === files.length + (withImageApi ? 1 : 0)) return;
   const folder = await openshiftApiFolder();
   const definitions = [
     ...files.map((file) => parse(readFileSync(join(folder, file), "utf8")) as KubeObject),
-    imageStreams,
+    ...(withImageApi ? [imageStreams] : []),
   ].map((definition) => marked(definition, source));
   await Promise.all(definitions.map((definition) => api.apply(definition)));
   const deadline = Date.now() + 60_000;

@@ -6,6 +6,7 @@ import { releaseOf } from "../operator/release";
 import { labName, labNodes, labPaths, type LabSettings } from "../settings";
 import type { KubeObject } from "./api";
 import { pkiFiles } from "./pki";
+import { imageRoles } from "./image-roles";
 import { sccAdmission } from "./scc";
 
 export const registryNamespace = "openshift-image-registry";
@@ -31,6 +32,7 @@ export function clusterObjects(settings: LabSettings): KubeObject[] {
   return [
     ...namespaces(),
     ...sccAdmission(registryNamespace, registryUid),
+    ...imageRoles(registryNamespace),
     ...["FeatureGate", "Proxy", "APIServer", "Image"].map((kind) => cluster(kind, {})),
     cluster(
       "ClusterVersion",
@@ -51,10 +53,12 @@ export function clusterObjects(settings: LabSettings): KubeObject[] {
       "tls.key": readFileSync(files.registryKey, "utf8"),
     }),
     configMap(registryNamespace, "openshift-service-ca.crt", { "service-ca.crt": ca }),
+    // The operator makes what nodes trust the registry by of this one; `trusted-ca` is the cluster's own, another CA.
+    configMap(registryNamespace, "serviceca", { "service-ca.crt": ca }),
     configMap(
       registryNamespace,
       "trusted-ca",
-      { "ca-bundle.crt": ca },
+      { "ca-bundle.crt": readFileSync(files.clusterCaCert, "utf8") },
       {
         "config.openshift.io/inject-trusted-cabundle": "true",
       },

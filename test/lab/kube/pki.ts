@@ -21,6 +21,8 @@ export function pkiFiles(settings: LabSettings) {
   return {
     caCert: file("ca.crt"),
     caKey: file("ca.key"),
+    clusterCaCert: file("cluster-ca.crt"),
+    clusterCaKey: file("cluster-ca.key"),
     apiserverCert: file("apiserver.crt"),
     apiserverKey: file("apiserver.key"),
     kubeletClientCert: file("kubelet-client.crt"),
@@ -39,24 +41,9 @@ export function pkiFiles(settings: LabSettings) {
 export async function ensurePki(settings: LabSettings): Promise<void> {
   const files = pkiFiles(settings);
   mkdirSync(labPaths(settings).pki, { recursive: true, mode: 0o700 });
-  if (!existsSync(files.caCert)) {
-    await newKey(files.caKey);
-    await openssl([
-      "req",
-      "-x509",
-      "-new",
-      "-key",
-      files.caKey,
-      "-out",
-      files.caCert,
-      "-days",
-      "3650",
-      "-subj",
-      "/CN=image-registry-swift lab",
-      "-addext",
-      "keyUsage=critical,keyCertSign,cRLSign",
-    ]);
-  }
+  await ensureAuthority(files.caCert, files.caKey, "/CN=image-registry-swift lab");
+  // Of the cluster's own trust bundle: signs nothing here, so that whoever trusts it alone reaches nobody.
+  await ensureAuthority(files.clusterCaCert, files.clusterCaKey, "/CN=cluster of the lab");
   if (!existsSync(files.serviceAccountKey))
     // The API server takes no EC key made by `openssl genpkey` with explicit parameters; RSA is what kubeadm uses.
     await openssl(["genrsa", "-out", files.serviceAccountKey, "2048"]);
@@ -118,6 +105,26 @@ export function kubeconfig(settings: LabSettings, server: string, identity: Iden
     undefined,
     2,
   )}\n`;
+}
+
+async function ensureAuthority(certificate: string, key: string, subject: string): Promise<void> {
+  if (existsSync(certificate)) return;
+  await newKey(key);
+  await openssl([
+    "req",
+    "-x509",
+    "-new",
+    "-key",
+    key,
+    "-out",
+    certificate,
+    "-days",
+    "3650",
+    "-subj",
+    subject,
+    "-addext",
+    "keyUsage=critical,keyCertSign,cRLSign",
+  ]);
 }
 
 async function ensureCertificate(

@@ -52,7 +52,7 @@ function standIn(settings: LabSettings): Part {
     command: [process.execPath, ...typescript, join(__dirname, "main.ts")],
     env: {
       KUBECONFIG_FILE: labPaths(settings).kubeconfig,
-      IMAGE: images.registry,
+      IMAGE: settings.registry === "plain" ? images.plainRegistry : images.registry,
       RELEASE: settings.release,
       FAST: String(settings.fast),
     },
@@ -131,7 +131,7 @@ function realOperator(settings: LabSettings): Part {
       RELEASE_VERSION: version,
       // Must be a version that featuregate/cluster speaks of in its status.
       OPERATOR_IMAGE_VERSION: version,
-      IMAGE: images.registry,
+      IMAGE: settings.registry === "plain" ? images.plainRegistry : images.registry,
       IMAGE_PRUNER: images.registry,
       OPERATOR_IMAGE: images.registry,
       WATCH_NAMESPACE: namespace,

@@ -78,7 +78,7 @@ export class Reconciler {
       registrySecret: parts.secret,
       pullSecret: await this.read<V1Secret>("/api/v1/namespaces/openshift-config/secrets/pull-secret"),
       storageCa: kind === "swift" ? await this.cloudCa() : undefined,
-      serviceCa: (await this.configMap("openshift-service-ca.crt"))?.data?.["service-ca.crt"],
+      serviceCa: (await this.configMap("serviceca"))?.data?.["service-ca.crt"],
     }))
       await this.api.apply(object);
     const nodes = await this.api.list("v1", "Node");

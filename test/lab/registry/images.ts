@@ -11,12 +11,14 @@ export const images = {
   pause: "lab.local/pause:1",
   /** busybox and Node: the lab's `migratorImage`. */
   node: "lab.local/nodejs:24",
-  /** distribution behind a TLS front: the operator's IMAGE. */
+  /** distribution behind a front that does what OpenShift's registry does: the operator's IMAGE. */
   registry: "lab.local/registry:1",
+  /** distribution behind a TLS front and nothing else: the operator's IMAGE with `--registry plain`. */
+  plainRegistry: "lab.local/registry-plain:1",
 } as const;
 
 /** Raised with whatever changes in the images' shape but not in the files they are made of. */
-const shape = 1;
+const shape = 2;
 
 export interface ImageOptions {
   /**
@@ -71,12 +73,17 @@ export async function buildImages(cache: string, options: ImageOptions): Promise
     entrypoint: ["/usr/bin/sh", "-c", "while :; do sleep 86400; done"],
   });
   layout.image(images.node, withNode, { cmd: ["/usr/bin/node"] });
-  layout.image(images.registry, [...withNode, await layout.layer(registry)], {
-    // Group 0, as OpenShift runs images of arbitrary users.
-    user: `${options.uid}:0`,
-    env: ["SSL_CERT_FILE=/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"],
-    cmd: ["/usr/bin/dockerregistry"],
-  });
+  const layers = [...withNode, await layout.layer(registry)];
+  for (const [name, front] of [
+    [images.registry, "openshift"],
+    [images.plainRegistry, "plain"],
+  ] as const)
+    layout.image(name, layers, {
+      // Group 0, as OpenShift runs images of arbitrary users.
+      user: `${options.uid}:0`,
+      env: ["SSL_CERT_FILE=/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", `REGISTRY_FRONT=${front}`],
+      cmd: ["/usr/bin/dockerregistry"],
+    });
   await layout.archive(archive);
   rmSync(work, { recursive: true, force: true });
   return archive;

@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Agent, request } from "undici";
+import type { RegistryAddress } from "../../e2e/support/registry";
 import { run } from "../run";
 import { bytesOf, emptyLayer, layerOf } from "./content";
 import { Layout, type Descriptor } from "./layout";
@@ -21,6 +22,10 @@ export interface SeedImage {
 export interface SeedOptions {
   /** `https://host:port` of the registry. */
   readonly url: string;
+  /** What it is pushed with; a registry that wants no login takes it, too. */
+  readonly token: string;
+  /** Makes the projects that are pushed to. */
+  readonly makeProjects: (names: readonly string[]) => Promise<void>;
   /** Folder for the list (seed.json) and, meanwhile, for the images. */
   readonly dir: string;
   /** Leaves out the 200 MB layer. */
@@ -29,6 +34,9 @@ export interface SeedOptions {
 }
 
 const MiB = 1 << 20;
+
+/** Projects that suites push to: a push makes its ImageStream, and no project. */
+const suiteProjects = ["e2e", "contract"];
 
 /** Tags of the repository that has many. */
 const manyTags = 24;
@@ -39,17 +47,20 @@ function seedFile(dir: string): string {
 
 /** Pushes everything and writes the list. The same content at each run: a second one only finds it there. */
 export async function seed(options: SeedOptions): Promise<readonly SeedImage[]> {
-  const { url, dir, small = false, log = () => undefined } = options;
+  const { url, token, dir, small = false, log = () => undefined } = options;
+  const to = { url, token };
   const work = join(dir, "seed.work");
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   try {
     const { layout, early, late } = compose(work, small);
+    const projects = [...early, ...late].map(({ repository }) => repository.split("/")[0] ?? "");
+    await options.makeProjects([...new Set([...projects, ...suiteProjects])]);
     log(`pushing ${early.length + late.length} images to ${url}`);
-    await pushAll(url, layout, early, log);
+    await pushAll(to, layout, early, log);
     // Tags that move: only once the first of their images is there.
-    await pushAll(url, layout, late, log);
-    const half = await leaveUploadHalfWay(url, "team-a/web", 3 * MiB);
+    await pushAll(to, layout, late, log);
+    const half = await leaveUploadHalfWay(to, "team-a/web", 3 * MiB);
     log(`left an upload half way: ${half}`);
     const moved = new Set(late.map(({ repository, tag }) => `${repository}:${tag}`));
     const images: SeedImage[] = late.map(({ repository, tag, descriptor }) => ({
@@ -105,7 +116,7 @@ function compose(work: string, small: boolean): { layout: Layout; early: Planned
   const api = layout.image("api", [base, runtime, own("api")]);
   plan(early, "team-a/api", "v1", api);
   plan(early, "team-a/api", "stable", api);
-  plan(early, "team-b/copy-of/api", "v1", api);
+  plan(early, "team-b/copy-of-api", "v1", api);
   const web = own("web");
   for (let build = 1; build <= manyTags; build++)
     plan(early, "team-a/web", `build-${build}`, layout.image(`web ${build}`, [base, runtime, web]));
@@ -130,7 +141,7 @@ function reference(repository: string, tag: string, { digest }: Descriptor): str
 const lanes = 4;
 
 async function pushAll(
-  url: string,
+  to: RegistryAddress,
   layout: Layout,
   images: readonly Planned[],
   log: (line: string) => void,
@@ -147,7 +158,7 @@ async function pushAll(
   );
   async function push({ repository, tag, descriptor }: Planned): Promise<void> {
     const source = `oci:${layout.dir}:${reference(repository, tag, descriptor)}`;
-    await patiently(() => pushImage(url, source, repository, tag), log);
+    await patiently(() => pushImage(to, source, repository, tag), log);
   }
 }
 
@@ -175,7 +186,12 @@ export async function patiently(push: () => Promise<void>, log: (line: string) =
 }
 
 /** Pushes with skopeo, all architectures of an index; the manifest goes as it is, so that its digest stays. */
-async function pushImage(url: string, source: string, repository: string, tag: string): Promise<void> {
+async function pushImage(
+  { url, token }: RegistryAddress,
+  source: string,
+  repository: string,
+  tag: string,
+): Promise<void> {
   await run(
     "skopeo",
     [
@@ -185,6 +201,7 @@ async function pushImage(url: string, source: string, repository: string, tag: s
       "--all",
       "--preserve-digests",
       "--dest-tls-verify=false",
+      ...(token === undefined ? [] : [`--dest-registry-token=${token}`]),
       "--retry-times",
       "3",
       source,
@@ -195,11 +212,20 @@ async function pushImage(url: string, source: string, repository: string, tag: s
 }
 
 /** An upload that a client began and never ended: it stays in the registry's _uploads. Answers its location. */
-async function leaveUploadHalfWay(url: string, repository: string, bytes: number): Promise<string> {
+async function leaveUploadHalfWay(
+  { url, token }: RegistryAddress,
+  repository: string,
+  bytes: number,
+): Promise<string> {
+  const login: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   // The lab's certificate is good for the Service's name, not for its address.
   const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
   try {
-    const opened = await request(`${url}/v2/${repository}/blobs/uploads/`, { method: "POST", dispatcher });
+    const opened = await request(`${url}/v2/${repository}/blobs/uploads/`, {
+      method: "POST",
+      dispatcher,
+      headers: login,
+    });
     await opened.body.dump();
     const location = opened.headers["location"];
     if (opened.statusCode !== 202 || typeof location !== "string")
@@ -207,7 +233,7 @@ async function leaveUploadHalfWay(url: string, repository: string, bytes: number
     const sent = await request(new URL(location, url), {
       method: "PATCH",
       dispatcher,
-      headers: { "content-type": "application/octet-stream" },
+      headers: { ...login, "content-type": "application/octet-stream" },
       body: bytesOf("half an upload", bytes),
     });
     await sent.body.dump();

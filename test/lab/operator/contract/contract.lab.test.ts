@@ -9,6 +9,8 @@ import { Registry } from "../../../e2e/support/registry";
 import { Swift } from "../../../e2e/support/swift";
 import { readRecord } from "../../record";
 import { releaseOf } from "../release";
+import { Api } from "../../kube/api";
+import { projectObjects } from "../../kube/image-roles";
 import { registryUrl } from "../../registry/part";
 import { Cluster, condition, env, isRolledOut, isSettled, type Moment } from "./cluster";
 
@@ -80,7 +82,9 @@ if (lab === undefined)
       "the operator to say Available",
       ({ config }) => condition(config, "Available")?.status === "True",
     );
-    registry = new Registry({ url: await registryUrl(lab.settings) });
+    const api = new Api(lab.kubernetes.kubeconfig);
+    for (const object of projectObjects("contract")) await api.createIfMissing(object);
+    registry = new Registry({ url: await registryUrl(lab.settings), token: api.token });
   });
 
   afterAll(async () => {
