@@ -5,6 +5,7 @@ import { drain } from "./drain";
 import { interruptions } from "./interruptions";
 import { evicted, outOfMemory } from "./pods";
 import { proxy } from "./proxy";
+import { images } from "./pulls";
 import { refusals } from "./refusals";
 import { neverAway } from "./releases";
 import { destroy, lostState, release, withoutCopyBack } from "./return";
@@ -28,6 +29,7 @@ export const scenarios: readonly Scenario[] = [
   apiServer,
   pruner,
   pullCheck,
+  images,
   withoutCopyBack,
   twoStacks,
   secrets,

@@ -133,6 +133,9 @@ export class Kube {
 const registryNamespace = "/api/v1/namespaces/openshift-image-registry";
 /** Paths of what the suites look at. */
 export const paths = {
+  pullAccount:
+    "/api/v1/namespaces/openshift-image-registry/serviceaccounts/image-registry-migration-pull-check",
+  pullBinding: "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/image-registry-migration-pull-check",
   imageStreams: "/apis/image.openshift.io/v1/imagestreams",
   namespace: registryNamespace,
   config: "/apis/imageregistry.operator.openshift.io/v1/configs/cluster",

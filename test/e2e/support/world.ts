@@ -124,6 +124,8 @@ export class World {
     for (const policy of await this.kube.list(paths.networkPolicies))
       if (/migration|image-registry-swift|pull-check/.test(policy.metadata.name))
         await this.kube.remove(`${paths.networkPolicies}/${policy.metadata.name}`);
+    // Made by a killed run, or by docs/permissions.yaml.
+    for (const path of [paths.pullBinding, paths.pullAccount]) await this.kube.remove(path);
     for (const map of await this.kube.list(paths.configMaps))
       if (/^image-registry-(migration|mover|migrator|pull)/.test(map.metadata.name))
         await this.kube.remove(`${paths.configMaps}/${map.metadata.name}`);

@@ -38,7 +38,9 @@ export function describeRegistry(name: string, subject: (() => Promise<Subject>)
       return one;
     };
     const status = async (who: Registry, path: string, method = "GET") => {
-      const answer = await who.send(method, path);
+      // Without it distribution has no OCI manifest to offer.
+      const accept = "application/vnd.oci.image.manifest.v1+json";
+      const answer = await who.send(method, path, { headers: { accept } });
       return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
     };
     const tokenOf = async (namespace: string, account: string) => {
