@@ -43,7 +43,7 @@ const limitMilliseconds = 60_000;
 export function get(url: URL, options: GetOptions): Promise<Answer> {
   const proxy = proxyFor(url.origin, options.proxy);
   const through = proxy === undefined ? undefined : new URL(proxy);
-  const trusted = { secureContext: trustOf(options.ca) };
+  const trusted = trustOf(options.ca);
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => {
       const why = error.message === "" ? (error.code ?? "failed") : error.message;
@@ -77,6 +77,8 @@ export function get(url: URL, options: GetOptions): Promise<Answer> {
     const path = `${url.hostname}:${url.port || "443"}`;
     const tunnel = {
       ...viaTls,
+      // A tunnel is one request's own.
+      agent: false as const,
       method: "CONNECT",
       path,
       timeout: limitMilliseconds,
@@ -90,18 +92,27 @@ export function get(url: URL, options: GetOptions): Promise<Answer> {
           reject(new NoAnswer(`${refused} (through proxy ${through.host})`, statusCode < 500));
           return;
         }
-        const secured = connectTls({ socket, servername: serverName(url), ...trusted });
-        watched(https.get(url, { ...common, agent: false, createConnection: () => secured }, answered));
+        const { secureContext } = trusted;
+        const secured = connectTls({ socket, servername: serverName(url), secureContext });
+        secured.on("error", fail);
+        // Without an agent: any would make a connection of its own.
+        watched(https.get(url, { ...common, createConnection: () => secured }, answered));
       })
       .end();
   });
 }
 
-const contexts = new Map<string, SecureContext>();
+interface Trust {
+  readonly secureContext: SecureContext;
+  /** Of its own: an agent does not tell connections of one context from those of another. */
+  readonly agent: https.Agent;
+}
+
+const trusts = new Map<string, Trust>();
 
 /** What Go programs of the node trust: the system's certificates, and these. Made once: it parses them all. */
-function trustOf(pem: string): SecureContext {
-  const made = contexts.get(pem);
+function trustOf(pem: string): Trust {
+  const made = trusts.get(pem);
   if (made !== undefined) {
     return made;
   }
@@ -111,9 +122,12 @@ function trustOf(pem: string): SecureContext {
       ? [...getCACertificates("default"), ...getCACertificates("system")]
       : rootCertificates;
   const ca = [...new Set(system), ...(pem === "" ? [] : [pem])];
-  const context = createSecureContext({ ca, allowPartialTrustChain: true });
-  contexts.set(pem, context);
-  return context;
+  const trust = {
+    secureContext: createSecureContext({ ca, allowPartialTrustChain: true }),
+    agent: new https.Agent({ keepAlive: true }),
+  };
+  trusts.set(pem, trust);
+  return trust;
 }
 
 /** TLS takes no address for a server name. */
