@@ -106,6 +106,11 @@ function progressInWords(event: Extract<MoverEvent, { event: "progress" }>): str
   const left = event.left === undefined ? "" : `, ${duration(event.left)} left`;
   const rate = event.rate < 1 ? "" : `, ${showBytes(event.rate)}/s`;
   const where = event.repository === undefined ? "" : `, ${event.repository}`;
+  // Before the total is known, all there is is what was done so far: no part of anything.
+  if (percent === 0 && event.objects.objects === event.total.objects)
+    return event.total.objects === 0
+      ? `${event.phase}: looking at what is there`
+      : `${event.phase}: ${count(event.objects.objects)} objects, ${showBytes(event.objects.bytes)} so far${rate}${where}`;
   return (
     `${String(percent).padStart(2)} %  ${event.phase}: ${count(event.objects.objects)} of ${count(event.total.objects)} ` +
     `objects, ${showBytes(event.objects.bytes)} of ${showBytes(event.total.bytes)}${rate}${left}${where}`

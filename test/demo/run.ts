@@ -38,7 +38,9 @@ async function main(): Promise<void> {
   );
   for (const line of outlook()) console.log(line.startsWith(" ") ? line : `- ${line}`);
   console.log(`- keeps its lab in ${folder}, and leaves it up; npm run lab -- down --wipe removes it`);
-  console.log("- then goes the way: about 8 minutes\n");
+  console.log(
+    "- then goes the way, about 5 minutes, and shows what Pulumi writes: each thing once, as on a terminal\n",
+  );
 
   const prepared = prepare(console.log);
   const bringUp = async (): Promise<Lab> => {

@@ -1,63 +1,67 @@
 /**
- * What `pulumi up` writes, as a person would read it on a terminal: there a resource has one row that changes, and what
- * the program said is repeated under Diagnostics. Here each thing is said once. Nothing else is left out.
+ * What `pulumi up` writes, as a person reads it on a terminal. There a resource has one row, which changes; here a
+ * line for what it has become. What the program said live is not repeated under Diagnostics, and of an output that
+ * changed the new value is shown. Nothing else is left out.
  */
 export class Terminal {
   private readonly said = new Set<string>();
   /** Headings wait until something follows them. */
-  private heading: string[] = [];
+  private headings: string[] = [];
   private inDiagnostics = false;
+  private blank = true;
 
   constructor(private readonly write: (line: string) => void) {}
 
   /** One whole line of the CLI. */
   line(text: string): void {
-    for (const line of this.kept(text)) this.write(line);
+    for (const line of this.kept(text.trimEnd())) {
+      if (line === "" && this.blank) continue;
+      this.blank = line === "";
+      this.write(line);
+    }
   }
 
   /** The command has ended. */
   end(): void {
     this.said.clear();
-    this.heading = [];
+    this.headings = [];
     this.inDiagnostics = false;
+    this.blank = true;
   }
 
-  private kept(text: string): readonly string[] {
-    const line = text.trimEnd();
-    // A resource on its way: its last line says the same, and how long it took.
-    if (
-      /^ [-+~ <>]{1,3} .*\b(creating|updating|deleting|replacing|reading|refreshing)( \(\d+s\))?$/.test(line)
-    )
-      return [];
-    if (/^ {4}pulumi:pulumi:Stack \S+ running\s*$/.test(line)) return [];
-    // What the program says, live: the row of the stack, without its own name in each line.
-    const live =
-      /^ [ +~]{2,3} pulumi:pulumi:Stack \S+ (?:running|creating|updating) (?:\(\d+s\) )?(\S.*)$/.exec(
-        line,
-      )?.[1];
-    if (live !== undefined) {
-      this.said.add(live);
-      return [live];
-    }
+  private kept(line: string): readonly string[] {
+    const row = /^ [-+~ ]{2} (\S+:\S+) (\S+)(.*)$/.exec(line);
+    if (row !== null) return rowShown(line, row[1]!, row[3]!);
     if (line === "Diagnostics:") {
       this.inDiagnostics = true;
-      this.heading = [line];
+      this.headings = [line];
       return [];
     }
-    if (!this.inDiagnostics) return [line];
-    if (/^\S/.test(line)) {
-      this.inDiagnostics = false;
-      this.heading = [];
-      return [line];
-    }
-    // Under Diagnostics: each resource has a heading, and what it said is indented below.
+    if (this.inDiagnostics && /^\S/.test(line)) this.inDiagnostics = false;
+    if (this.inDiagnostics) return this.diagnostic(line);
+    this.said.add(line.trim());
+    const changed = /^ {2}~ (\w+ *): .* => (".*")$/.exec(line);
+    return [changed === null ? line : `    ${changed[1]}: ${changed[2]}`];
+  }
+
+  /** Under Diagnostics each resource is a heading, and what it said is indented below it. */
+  private diagnostic(line: string): readonly string[] {
     if (/^ {2}\S.*:$/.test(line)) {
-      this.heading = [...this.heading.filter((one) => one === "Diagnostics:"), line];
+      this.headings = [...this.headings.filter((heading) => heading === "Diagnostics:"), line];
       return [];
     }
     if (line === "" || this.said.has(line.trim())) return [];
-    const all = [...this.heading, line];
-    this.heading = [];
-    return all;
+    const shown = [...this.headings, line];
+    this.headings = [];
+    return shown;
   }
+}
+
+/** A resource's row: only once it has come to its end, and of a replacement the new one only. */
+function rowShown(line: string, type: string, state: string): readonly string[] {
+  // The stack's row counts messages and repeats the first line of an error: both are shown where they belong.
+  if (type === "pulumi:pulumi:Stack") return [];
+  if (/^ (creating|updating|deleting|replacing|reading|refreshing)\b/.test(state)) return [];
+  if (/^ (deleted original|replaced)\b/.test(state)) return [];
+  return [line.replace(/;$/, "")];
 }

@@ -45,7 +45,8 @@ export async function ensurePackages(wanted: readonly string[], say: (line: stri
     say(
       `and ${more.length} that they depend on; to see them: apt-get ${["--simulate", ...install].join(" ")}`,
     );
-  await run("apt-get", install, { env, limit: 1200 });
+  // Another one's apt-get is waited for; without it this one would end at once.
+  await run("apt-get", ["-o", "DPkg::Lock::Timeout=600", ...install], { env, limit: 1800 });
 }
 
 /** The lab writes to places that are root's, and its packages are Debian 12's. */

@@ -59,6 +59,18 @@ test("a speed of nothing and a time of no second are left out: they say nothing 
   expect(reportInWords(quick)).toMatch(/tried again; both sides are equal$/);
 });
 
+test("before the total is known a line says what was done so far, and no part of nothing", () => {
+  const none = { objects: 0, bytes: 0 };
+  const some = { objects: 61, bytes: 3 * 2 ** 20 };
+  const early = { ...progress(0), rate: 0 } as Extract<MoverEvent, { event: "progress" }>;
+  expect(told([{ ...early, objects: none, total: none }], 1).lines).toEqual([
+    "blobs: looking at what is there",
+  ]);
+  expect(told([{ ...early, objects: some, total: some }], 1).lines).toEqual([
+    "blobs: 61 objects, 3.0 MiB so far, team/app",
+  ]);
+});
+
 test("100 percent is never said before the report", () => {
   expect(told([progress(100)], 1).lines[0]).toMatch(/^99 %/);
 });

@@ -44,8 +44,15 @@ export function whyNoLab(operator: "stand-in" | "real"): string[] {
   return [...machineProblems(), ...goProblems(), ...noOperator];
 }
 
+/** Which of the lab's lines are shown. */
+type Shown = (line: string) => boolean;
+const everyLine: Shown = () => true;
+const noLine: Shown = () => false;
+/** A part that was there already, and where each of them listens, says nothing to who wants to see the program. */
+const whatTakesTime: Shown = (line) => !/\bok$|^ {2}\w+ +https?:/.test(line);
+
 /** One command of the lab, its lines shown as they come. */
-async function lab(args: readonly string[], env: NodeJS.ProcessEnv, quiet = false): Promise<string> {
+async function lab(args: readonly string[], env: NodeJS.ProcessEnv, shown = everyLine): Promise<string> {
   const ended = await start(
     process.execPath,
     [...typescript, join(projectRoot, "test", "lab", "cli.ts"), ...args],
@@ -53,7 +60,7 @@ async function lab(args: readonly string[], env: NodeJS.ProcessEnv, quiet = fals
       cwd: projectRoot,
       env: { ...process.env, ...env },
       onLine: (line) => {
-        if (!quiet) console.log(`  lab: ${line}`);
+        if (shown(line)) console.log(`  lab: ${line}`);
       },
     },
   ).ended;
@@ -93,7 +100,7 @@ export async function bringUpLab(wishes: LabWishes): Promise<Lab> {
   let gone: Promise<unknown> | undefined;
   // Both the end of the suite and its termination ask for it; the lab lets one at a time change it.
   const down = async (): Promise<void> => {
-    await (gone ??= lab(["down", "--wipe"], env, true));
+    await (gone ??= lab(["down", "--wipe"], env, noLine));
     staysUp();
   };
   const staysUp = atTermination(async () => {
@@ -116,7 +123,7 @@ export async function bringUpLab(wishes: LabWishes): Promise<Lab> {
 
 /** The demo's lab: where `npm run lab` puts it, with the real delays. It stays up. */
 export async function bringUpDemoLab(): Promise<string> {
-  await lab(["up"], {});
+  await lab(["up"], {}, whatTakesTime);
   return process.env["LAB_DIR"] ?? defaults.dir;
 }
 
