@@ -43,11 +43,12 @@ test("a row that failed stays", () => {
 
 test("what was said live is not said again under Diagnostics, and an error is said there", () => {
   expect(
-    shown(`[sealing] the registry is read-only, no Pod can write any more (6.8 s)
+    shown(` ~  pulumi:pulumi:Stack image-registry-swift-dev updating (31s) [sealing] the registry is read-only (6.8 s)
+    pulumi:pulumi:Stack image-registry-swift-dev running error: the volume is away
  +  pulumi-nodejs:dynamic:Patch migrate-seal created (7s)
 Diagnostics:
   pulumi:pulumi:Stack (image-registry-swift-dev):
-    [sealing] the registry is read-only, no Pod can write any more (6.8 s)
+    [sealing] the registry is read-only (6.8 s)
 
   pulumi-nodejs:dynamic:Copy (final-copy):
     error: the volume is away
@@ -55,7 +56,7 @@ Diagnostics:
 Outputs:
     state    : "migrate"`),
   ).toEqual([
-    "[sealing] the registry is read-only, no Pod can write any more (6.8 s)",
+    "[sealing] the registry is read-only (6.8 s)",
     " +  pulumi-nodejs:dynamic:Patch migrate-seal created (7s)",
     "Diagnostics:",
     "  pulumi-nodejs:dynamic:Copy (final-copy):",

@@ -31,7 +31,9 @@ export class Terminal {
 
   private kept(line: string): readonly string[] {
     const row = /^ [-+~ ]{2} (\S+:\S+) (\S+)(.*)$/.exec(line);
-    if (row !== null) return rowShown(line, row[1]!, row[3]!);
+    // The stack's row carries what the program says.
+    if (row?.[1] === "pulumi:pulumi:Stack") return this.live(row[3]!);
+    if (row !== null) return rowShown(line, row[3]!);
     if (line === "Diagnostics:") {
       this.inDiagnostics = true;
       this.headings = [line];
@@ -39,9 +41,16 @@ export class Terminal {
     }
     if (this.inDiagnostics && /^\S/.test(line)) this.inDiagnostics = false;
     if (this.inDiagnostics) return this.diagnostic(line);
-    this.said.add(line.trim());
     const changed = /^ {2}~ (\w+ *): .* => (".*")$/.exec(line);
     return [changed === null ? line : `    ${changed[1]}: ${changed[2]}`];
+  }
+
+  /** Of an error only the first line is there; all of it comes under Diagnostics. The rest of the row counts messages. */
+  private live(state: string): readonly string[] {
+    const text = /^ (?:running|creating|updating|refreshing|deleting)(?: \(\d+s\))? (\S.*)$/.exec(state)?.[1];
+    if (text === undefined || /^(error:|warning:|\d+ (message|error|warning)s?\b)/.test(text)) return [];
+    this.said.add(text);
+    return [text];
   }
 
   /** Under Diagnostics each resource is a heading, and what it said is indented below it. */
@@ -58,9 +67,7 @@ export class Terminal {
 }
 
 /** A resource's row: only once it has come to its end, and of a replacement the new one only. */
-function rowShown(line: string, type: string, state: string): readonly string[] {
-  // The stack's row counts messages and repeats the first line of an error: both are shown where they belong.
-  if (type === "pulumi:pulumi:Stack") return [];
+function rowShown(line: string, state: string): readonly string[] {
   if (/^ (creating|updating|deleting|replacing|reading|refreshing)\b/.test(state)) return [];
   if (/^ (deleted original|replaced)\b/.test(state)) return [];
   return [line.replace(/;$/, "")];
