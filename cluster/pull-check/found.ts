@@ -43,7 +43,7 @@ async function storedOf(
       return objects.length === 0 ? {} : { stored: objects.every((name) => there.get(name) !== false) };
     };
   } catch (error) {
-    session.log(`warning: Swift cannot be asked what it has: ${(error as Error).message}`);
+    session.log(`warning: Swift cannot be asked which blobs are there: ${(error as Error).message}`);
     return () => ({});
   }
 }

@@ -29,7 +29,7 @@ type Exports = Readonly<Record<"single", (data: number, blocks: number) => void>
 
 /**
  * Memory for streams' data, in pieces of one size. It is shared memory, which can grow while it is read into: buffers
- * of before stay what they are. What was given back is given out again first, so that memory once used is used again.
+ * that were handed out stay valid. What was given back is handed out again first, so that memory once used is used again.
  */
 export class Md5Memory {
   private next: number = layout.end;

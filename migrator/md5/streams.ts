@@ -65,7 +65,7 @@ const longestWait = 250;
  * Chunks of several streams, hashed in step: a vector's lanes cost the same whether they are used or not, so chunks wait
  * until as many streams as there are lanes have one. A server takes much from one connection and then from another:
  * a stream that cannot go on without its own chunk (`want`) waits for the others, too, for about as long as it takes
- * each of them to come with its next one. What it has given to its socket goes on meanwhile, so nothing stands still.
+ * each of them to come with its next one. Bytes that a stream has handed to its socket are still sent meanwhile, so nothing stands still.
  */
 export class Md5Queue {
   private open = 0;

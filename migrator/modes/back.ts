@@ -40,7 +40,7 @@ export async function copyBack(run: Run, root: string): Promise<void> {
     const more = run.corrupt.size > 1 ? ` (and ${run.corrupt.size - 1} more, see the report)` : "";
     throw new MoverError(
       "corrupt",
-      `blob ${first!.digest}${more} in Swift does not hold what its name says; push it again or restore it, or set corruptBlobs to skip`,
+      `blob ${first!.digest}${more} in Swift is corrupt: content and digest differ; push it again or restore it, or set corruptBlobs to skip`,
     );
   }
   const left = await run.phase("check", () => differences(run));
@@ -201,7 +201,7 @@ async function download(run: Run, writer: VolumeWriter, object: ListedObject): P
 function leaveOut(run: Run, name: ByteString, digest: string): void {
   const kept = keep({ name, hash: "", bytes: 0, marker: false }).name;
   run.corrupt.set(kept, { name: kept, digest });
-  run.log.warning(`blob ${digest} in Swift does not hold what its name says: left out`);
+  run.log.warning(`blob ${digest} in Swift is corrupt (content and digest differ): left out`);
 }
 
 /** What the volume still lacks. */

@@ -284,6 +284,6 @@ function failOnCorrupt(run: Run): void {
   const more = run.corrupt.size > 1 ? ` (and ${run.corrupt.size - 1} more)` : "";
   throw new MoverError(
     "corrupt",
-    `blob ${digest}${more} does not hold what its name says, used by ${users.slice(0, 3).join(", ") || "nothing"}; push that again, or set corruptBlobs to skip`,
+    `blob ${digest}${more} is corrupt: content and digest differ. Push these images again: ${users.slice(0, 3).join(", ") || "none uses it"}; or set corruptBlobs to skip`,
   );
 }

@@ -16,7 +16,7 @@ const part = (more: Partial<ProcessOptions> = {}) =>
 const pid = () => (JSON.parse(readFileSync(join(dir, "sleeper.pid.json"), "utf8")) as { pid: number }).pid;
 
 describe("a process of the lab", () => {
-  it("is left alone by a second start, and made anew when its fingerprint changed", async () => {
+  it("is left alone by a second start, and restarted when its fingerprint changed", async () => {
     await part({ fingerprint: "a" }).start();
     const first = pid();
     await part({ fingerprint: "a" }).start();

@@ -22,7 +22,7 @@ export interface ProcessOptions {
   readonly ready?: () => Promise<void>;
   /** Seconds to be ready in; 60 by default. */
   readonly deadline?: number;
-  /** Anything else (contents of configuration files) whose change means: stop it and start it anew. */
+  /** Anything else (contents of configuration files) whose change restarts the process. */
   readonly fingerprint?: string | (() => string);
   /** Seconds from SIGTERM to SIGKILL; 10 by default. */
   readonly grace?: number;

@@ -15,7 +15,7 @@ describe("in words", () => {
     expect(words(live, withConfig(untouched, { readOnly: true })).registry).toMatch(/^read-only/);
   });
 
-  test("our own seal, and one of before that a later migration does not find any more, are nothing of before", () => {
+  test("our own seal, also one that a later migration does not find any more, is not the read-only flag to restore", () => {
     expect(words(toSwift, proven).registry).toMatch(/^writable, on Swift/);
     const again = { ...withoutKey(withoutKey(provenJournal, "seal"), "prunerPaused"), previous };
     expect(words(live, { ...untouched, journal: { ...again, phase: "aborted" } }).registry).toMatch(

@@ -102,7 +102,7 @@ describe("a container that was deleted is filled again, by live and final copy",
     expect(runs(holding({ properties: {} }))).toEqual(runs(proven));
   });
 
-  test("another container is not the former one made anew", () => {
+  test("another container is not the former one, recreated", () => {
     expect(withContainer(provenJournal, "other", account, empty)).toMatchObject({
       container: { name: "other", account },
       proof,

@@ -169,7 +169,7 @@ describe("the patches, to the letter", () => {
     });
   });
 
-  test("opening on Swift is the flag; on the volume also strategy and affinity of before", () => {
+  test("opening on Swift is the flag; on the volume also the previous strategy and affinity", () => {
     const onSwift = config({ readOnly: true, storage: { swift: { container: "c" } } });
     expect(opening(onSwift, previous)).toEqual({ readOnly: false });
     const sealed = config({ readOnly: true, rolloutStrategy: "RollingUpdate", affinity: besideTheRegistry });

@@ -36,7 +36,7 @@ describe("the pruner", () => {
     ["not set", {}],
     ["false", { suspend: false }],
     ["true", { suspend: true }],
-  ])("invariant 7: gets back exactly what it had: %s", async (_what, spec) => {
+  ])("invariant 7: gets its own setting back: %s", async (_what, spec) => {
     const { registry, session } = await paused(spec);
     await resumePruner(session.api, session.journal, session.log);
     expect(specOf(registry)).toEqual(spec);
@@ -103,7 +103,7 @@ describe("the pruner", () => {
     expect(session.lines.at(-1)).toContain("image-pruner is not suspended although the pruner is");
   });
 
-  test("invariant 7: paused for the way back, it gets back what it had then, not what it had before the migration", async () => {
+  test("invariant 7: paused for the way back, it gets back its setting of that moment, and not the one from before the migration", async () => {
     const registry = new FakeRegistry({ storage: { swift: { container: "c" } } });
     registry.api.put(paths.pruner, { spec: { suspend: true } });
     const session = await sessionFor(registry);

@@ -161,7 +161,7 @@ describe("an image that cannot be pulled", () => {
     const { check, session } = await scene();
     session.withSwift = () => Promise.reject(new Error("Keystone does not answer"));
     await expect(check({ result: good, failures: [missing] })).rejects.toThrow(/cannot be pulled/);
-    expect(session.lines.join("\n")).toContain("warning: Swift cannot be asked what it has");
+    expect(session.lines.join("\n")).toContain("warning: Swift cannot be asked which blobs are there");
   });
 });
 

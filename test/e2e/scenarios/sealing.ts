@@ -143,7 +143,7 @@ async function cordon(world: World, unschedulable: boolean): Promise<void> {
 
 export const pruner: Scenario = {
   name: "pruner",
-  title: "the pruner is paused from sealing to opening and gets back exactly what it had",
+  title: "the pruner is paused from sealing to opening and gets its own setting back",
   long: true,
   run: async (t) => {
     const { world } = t;

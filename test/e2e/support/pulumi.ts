@@ -226,7 +226,7 @@ export class Stack {
       .map((r) => r.urn);
   }
 
-  /** Forgets the state: as if it were lost. The stack of the same name is made anew with the same config. */
+  /** Forgets the state, as if it were lost: a new stack of the same name gets the same config. */
   async lose(): Promise<void> {
     const config = readFileSync(this.file, "utf8");
     await this.pulumi(["stack", "rm", this.name, "--yes", "--force"]);

@@ -1,6 +1,6 @@
 /**
  * The world of the scenarios: one lab, what was there when it was fresh, and the way back to that between scenarios
- * without making the lab anew. Also the questions scenarios ask again and again.
+ * without a new lab; and the questions that many scenarios ask.
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -199,7 +199,7 @@ export class World {
     await this.replaceClaim(wanted);
   }
 
-  /** The claim and its volume made anew, with these access modes, on the same folder. */
+  /** Recreates the claim and its volume with these access modes, on the same folder. */
   async replaceClaim(
     accessModes: readonly string[],
     changed: (volumeSpec: KubeObject) => KubeObject = (spec) => spec,

@@ -112,7 +112,7 @@ async function makeObjects(settings: LabSettings, api: Api): Promise<void> {
   for (const object of operatorObjects()) await api.createIfMissing(object);
 }
 
-/** A volume whose claim was deleted is never bound again; its files stay, and it is made anew. */
+/** A volume whose claim was deleted is never bound again; its files stay, and the volume is recreated. */
 async function renewVolume(settings: LabSettings, api: Api): Promise<void> {
   const found = await api.get("v1", "PersistentVolume", volumeName);
   const state = (found?.["status"] as { phase?: string } | undefined)?.phase;

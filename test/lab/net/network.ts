@@ -135,7 +135,7 @@ async function removeRules(settings: LabSettings): Promise<void> {
   }
 }
 
-/** The lab's chains in a table, and lines that take away what it has in chains of others. */
+/** The lab's chains in a table, and lines that remove its rules from other chains. */
 async function ownRules(
   table: "filter" | "nat",
   settings: LabSettings,

@@ -246,7 +246,7 @@ async function isMounted(path: string): Promise<boolean> {
   );
 }
 
-/** One device, one replica: nothing here is about durability. A moved port makes a new ring, the data stays. */
+/** One device, one replica: the lab needs no durability. A moved port makes a new ring; the data stays. */
 async function makeRings(settings: SwiftSettings): Promise<void> {
   const { swiftEtc } = swiftPaths(settings);
   await Promise.all(

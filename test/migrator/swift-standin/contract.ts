@@ -216,7 +216,7 @@ const contractCases: readonly ContractCase[] = [
     },
   },
   {
-    // The proxy server caches a container's counts for a minute: what is used is not looked at anew for each PUT.
+    // The proxy server caches a container's counts for a minute and does not read them again for each PUT.
     name: "a body past the container's quota is answered 413 and leaves nothing",
     async run(account, container) {
       await account.send("POST", `/${container}`, { headers: { "x-container-meta-quota-bytes": "10" } });

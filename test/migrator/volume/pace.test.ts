@@ -9,7 +9,7 @@ function waiting(pace: Pace, readings: number, milliseconds: (n: number) => numb
   return waited;
 }
 
-test("a volume that gives what it has in memory is read at once", () => {
+test("a volume that answers from memory is read at once", () => {
   expect(waiting(new Pace(), 10_000, () => 0.05)).toBe(0);
 });
 

@@ -239,7 +239,7 @@ if (lab === undefined)
     expect(await registry.writable("contract/on-swift")).toBe(false);
   });
 
-  test("after a rollover Progressing is False while the Pod of before is still there", () => {
+  test("after a rollover Progressing is False while the old Pod is still there", () => {
     const misleading = cluster.history.filter(
       ({ config, pods }) =>
         config.spec.storage.swift !== undefined &&
