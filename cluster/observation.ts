@@ -216,7 +216,7 @@ export interface ReachableObservation {
   /** What the registry's operator would make of the cluster's credentials. */
   readonly signIn: { readonly problems: readonly SignInProblem[]; readonly ignored: readonly string[] };
   readonly missingPermissions: readonly MissingPermission[];
-  /** switch with a pull check: whether the images can be told; absent otherwise. */
+  /** switch with a pull check that is not finished: whether the images can be told; absent otherwise. */
   readonly imageApi?: ObservedImageApi;
   /** The namespace's first UID and supplemental group (`openshift.io/sa.scc.*`). */
   readonly namespaceIds: { readonly uid?: number; readonly group?: number };

@@ -124,8 +124,11 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
   const heldUp = toSeal ? heldUpBy(nodes, spread, registry.config) : [];
   const upgrade = version?.status?.conditions?.find((each) => each.type === "Progressing");
   const forPods = proxyForPods(registry.config, proxy);
+  // Once switched, nothing is pulled any more: a large cluster's ImageStreams are not listed for it.
   const imageApi =
-    pulls && lacking.length === 0 ? await observeImages(api, wanted.pullCheck ?? 0) : undefined;
+    pulls && lacking.length === 0 && journal?.phase !== "switched"
+      ? await observeImages(api, wanted.pullCheck ?? 0)
+      : undefined;
   const needsAccount = imageApi?.state === "there" && !(await hasPullAccount(api));
   const alsoLacking = [
     ...(holdsCredentials(forPods) ? await missingSpecials(api, wanted.state, "secret-settings") : []),

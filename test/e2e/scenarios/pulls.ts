@@ -62,7 +62,7 @@ export const images: Scenario = {
           /the volume did not have it either: the image was broken before/,
           /pulled \d+ manifests/,
         );
-        silent(output, /does not start/, /401/);
+        silent(output, /does not start/, /HTTP 401/, /exit code 1\b/);
         await world.onSwift();
         same("left of the pull check", await left(), []);
         const good = world.images.filter(({ repository }) => repository !== broken.repository);
