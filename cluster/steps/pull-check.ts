@@ -1,4 +1,5 @@
 /** `pull-check`: pulls a sample through the registry's Service before it is opened; failure leaves it sealed. */
+import { ApiError } from "../api/api";
 import { away, insist, isAway } from "../api/away";
 import type { Journal } from "../journal/journal";
 import { showBytes } from "../mover/size";
@@ -173,14 +174,19 @@ async function situationOf(
   };
 }
 
-/** An error of the Pod itself, with where the registry stands. */
-async function withWaysOn(error: unknown, inputs: PullCheckInputs, session: Session): Promise<unknown> {
-  if (!(error instanceof Error) || !error.message.startsWith("pull check:")) {
-    return error;
+/** An error of the Pod, or of making it, with where the registry stands; another run that took over is told as it is. */
+async function withWaysOn(thrown: unknown, inputs: PullCheckInputs, session: Session): Promise<unknown> {
+  const ours = thrown instanceof Error && thrown.message.startsWith("pull check:");
+  if (!ours && !(thrown instanceof ApiError)) {
+    return thrown;
   }
-  const situation = await situationOf(inputs, session);
+  const situation = await situationOf(inputs, session).catch(() => undefined);
+  if (situation === undefined) {
+    return thrown;
+  }
+  const what = ours ? thrown.message : `pull check: ${thrown.message}`;
   return new Error(
-    [`${error.message}.`, ...waysOn([apiAway], situation).slice(0, -1), withoutCheck(situation)].join("\n"),
-    { cause: error },
+    [`${what}.`, ...waysOn([apiAway], situation).slice(0, -1), `Or ${withoutCheck(situation)}`].join("\n"),
+    { cause: thrown },
   );
 }

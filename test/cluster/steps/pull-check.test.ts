@@ -172,6 +172,20 @@ test("a Pod that died says where the registry is, and the ways on", async () => 
   );
 });
 
+test("a quota that lets no Pod be made is told, with where the registry is and the ways on", async () => {
+  const { api, check } = await scene();
+  const create = api.create.bind(api);
+  api.create = (path, body) =>
+    path === paths.pods
+      ? Promise.reject(
+          new ApiError("forbidden", "not allowed: exceeded quota: compute, requested: pods=1", 403),
+        )
+      : create(path, body);
+  await expect(check({ result: good })).rejects.toThrow(
+    /pull check: .*exceeded quota[^]*stays read-only[^]*1\. run it/,
+  );
+});
+
 test("time that was up before one image was pulled shows nothing; with some pulled it is a warning", async () => {
   const { check, session } = await scene();
   await expect(check({ result: { ...good, manifests: 0, left: 20 } })).rejects.toThrow(
