@@ -27,6 +27,12 @@ describe("a push that is answered", () => {
     expect(lines).toEqual(Array(2).fill(`the registry answered 500, the push is repeated: ${busy}`));
   });
 
+  test("500 is known in skopeo's other words, too", async () => {
+    const { push, calls } = failing(1, "received unexpected HTTP status: 500 Internal Server Error");
+    await patiently(push, () => undefined);
+    expect(calls()).toBe(2);
+  });
+
   test("500 again and again fails", async () => {
     const { push, calls } = failing(9, busy);
     await expect(patiently(push, () => undefined)).rejects.toThrow("500");

@@ -180,7 +180,7 @@ export async function patiently(push: () => Promise<void>, log: (line: string) =
       return await push();
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
-      if (more === 0 || !text.includes("500 (Internal Server Error)")) throw error;
+      if (more === 0 || !/\b500 \(?Internal Server Error/.test(text)) throw error;
       log(`the registry answered 500, the push is repeated: ${text}`);
     }
 }
