@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "./net/free-port";
 import { processPart, stopProcess, type ProcessOptions } from "./process";
 
 let dir: string;
@@ -24,6 +25,22 @@ describe("a process of the lab", () => {
     await part({ fingerprint: () => "b" }).start();
     expect(pid()).not.toBe(first);
     expect(runningIn(first)).toEqual([]);
+  });
+
+  it("waits for the ports of the one that it replaces, which may outlive it for a moment", async () => {
+    const port = await freePort();
+    const listens = [{ host: "127.0.0.1", port }];
+    // Holds the port in a session of its own, so that it is not ended with the rest, until half a second after that.
+    const holder =
+      `require("node:net").createServer().listen(${port}, "127.0.0.1", () => process.send("listening"));` +
+      'process.once("disconnect", () => setTimeout(() => process.exit(), 500));';
+    const holding = `require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(holder)}], { detached: true, stdio: ["ignore", "ignore", "ignore", "ipc"] }).once("message", () => console.log("held"))`;
+    const log = join(dir, "sleeper.log");
+    const held = () =>
+      readFileSync(log, "utf8").includes("held") ? Promise.resolve() : Promise.reject(new Error("not yet"));
+    await part({ command: [process.execPath, "-e", holding], ready: held }).start();
+    await expect(part({ listens }).start()).resolves.toBeUndefined();
+    await stopProcess(dir, "sleeper", 1);
   });
 
   it("that dies is named with how it ended and the end of its log", async () => {

@@ -63,7 +63,7 @@ export function processPart(options: ProcessOptions): Part {
         return;
       }
       if (found !== undefined) await stopProcess(options.run, options.name, options.grace);
-      await refuseTakenPorts(options);
+      await refuseTakenPorts(options, found === undefined ? 0 : portsLinger);
       const started = launch(options, log, print);
       await waitReady(options, log, started.pid, started.exit);
     },
@@ -265,13 +265,23 @@ function bootId(): string {
   return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
 
-async function refuseTakenPorts(options: ProcessOptions): Promise<void> {
+/**
+ * Milliseconds that the ports of a process may outlive it: its main thread is gone, and on a busy machine the others,
+ * which hold the sockets, end a moment later.
+ */
+const portsLinger = 10_000;
+
+async function refuseTakenPorts(options: ProcessOptions, patience: number): Promise<void> {
+  const deadline = Date.now() + patience;
   for (const { host, port } of options.listens ?? [])
-    if (await isListening(host, port))
-      throw new PartError(
-        options.name,
-        `${host}:${port} is taken by another process; LAB_PORT_BASE moves the lab's ports, LAB_NET its addresses`,
-      );
+    while (await isListening(host, port)) {
+      if (Date.now() >= deadline)
+        throw new PartError(
+          options.name,
+          `${host}:${port} is taken by another process; LAB_PORT_BASE moves the lab's ports, LAB_NET its addresses`,
+        );
+      await sleep(50);
+    }
 }
 
 async function isListening(host: string, port: number): Promise<boolean> {
