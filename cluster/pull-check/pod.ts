@@ -1,5 +1,6 @@
 /** The puller's Pod, its order (a Secret: a proxy's address may hold a password) and its NetworkPolicy. Pure. */
 import { namespace, pullCheckName, requiredScc } from "../names";
+import type { RegistryConfig } from "../observation";
 import { pullerScript } from "./script";
 
 const labels = { app: pullCheckName };
@@ -33,6 +34,8 @@ export function pullCheckNetworkPolicy(): object {
   };
 }
 
+export type Placement = Pick<RegistryConfig, "nodeSelector" | "tolerations">;
+
 export interface PullCheckPod {
   readonly image: string;
   /** First of the namespace's UIDs and groups, where no SCC admission fills them in. */
@@ -41,12 +44,14 @@ export interface PullCheckPod {
   readonly timeoutSeconds: number;
   /** ServiceAccount it pulls as; absent: the namespace's own, and no token. */
   readonly account?: string;
+  /** Where the registry's own Pods may run: what they reach from there is what counts. */
+  readonly placement?: Placement;
   /** What the namespace's default ServiceAccount pulls images with: the migration Pods run with it. */
   readonly imagePullSecrets?: readonly { readonly name: string }[];
 }
 
 export function pullCheckPod(settings: PullCheckPod): object {
-  const { account, imagePullSecrets = [] } = settings;
+  const { account, imagePullSecrets = [], placement = {} } = settings;
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -58,6 +63,8 @@ export function pullCheckPod(settings: PullCheckPod): object {
     },
     spec: {
       restartPolicy: "Never",
+      ...(placement.nodeSelector === undefined ? {} : { nodeSelector: placement.nodeSelector }),
+      ...(placement.tolerations === undefined ? {} : { tolerations: placement.tolerations }),
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       ...(account === undefined ? {} : { serviceAccountName: account }),

@@ -11,13 +11,14 @@ import { namespace, pullCheckName } from "../names";
 import { ensurePullAccount, removePullAccount } from "./account";
 import { type Log, readLog, resultOf } from "./log";
 import type { PullOrder, PullResult } from "./order";
-import { pullCheckNetworkPolicy, pullCheckPod, pullCheckSecret, tokenFile } from "./pod";
+import { type Placement, pullCheckNetworkPolicy, pullCheckPod, pullCheckSecret, tokenFile } from "./pod";
 
 /** One run of the puller's Pod. */
 export interface PullRun {
   readonly pull: Omit<PullOrder, "tokenFile" | "seconds">;
   /** Pulls with a token of the account of its own; else without a login. */
   readonly login: boolean;
+  readonly placement?: Placement;
   /** The Pod's image; it needs Node and nothing else. */
   readonly image: string;
   /** Longest wait for the Pod, its start included. */
@@ -55,6 +56,7 @@ export async function runPuller(run: PullRun, context: PullContext): Promise<Pul
       pullCheckPod({
         image: run.image,
         timeoutSeconds: run.timeoutSeconds,
+        ...(run.placement === undefined ? {} : { placement: run.placement }),
         ...namespaceIds(project?.metadata.annotations),
         ...(run.login ? { account: pullCheckName } : {}),
         ...(defaultAccount?.imagePullSecrets === undefined

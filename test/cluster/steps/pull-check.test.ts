@@ -95,6 +95,22 @@ test("one Pod pulls by digest, with what nodes trust for the registry's name, an
   expect(session.lines.join("\n")).not.toMatch(/does not start|401/);
 });
 
+test("it runs where the registry's own Pods may: infra nodes with their taints", async () => {
+  const { api, check } = await scene();
+  const infra = "node-role.kubernetes.io/infra";
+  const placement = {
+    nodeSelector: { [infra]: "" },
+    tolerations: [
+      { key: infra, effect: "NoSchedule", operator: "Exists" },
+      { key: infra, effect: "NoExecute", operator: "Exists" },
+    ],
+  };
+  api.edit(paths.registryConfig, { spec: placement });
+  await check({ result: good });
+  const made = api.writes.find(({ what }) => what === `POST ${paths.pods}/${pullCheckName}`);
+  expect(made?.body).toMatchObject({ spec: placement });
+});
+
 describe("nothing to pull", () => {
   test("is an answer where no ImageStream names an image of its own", async () => {
     const { api, check, session } = await scene();
