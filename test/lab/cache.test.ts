@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cacheRoot, inTurn, spaceProblems } from "./cache";
+import { identityOf } from "./process";
 
 const folder = mkdtempSync(join(tmpdir(), "cache-test-"));
 const before = process.env["XDG_CACHE_HOME"];
@@ -59,8 +60,9 @@ describe("builds of one cache", () => {
   });
 
   it("do not wait for a process that is gone", async () => {
-    // Ids end below 2^22: this one is nobody's.
-    writeFileSync(join(cacheRoot(), "building"), "4194305");
+    const [pid, , boot] = identityOf(process.ppid)!.split(" ");
+    // Another process has got its id since.
+    writeFileSync(join(cacheRoot(), "building"), `${pid} 1 ${boot}`);
     await expect(
       inTurn(
         () => undefined,
@@ -71,7 +73,7 @@ describe("builds of one cache", () => {
 
   it("wait for a process that builds, and say so", async () => {
     const file = join(cacheRoot(), "building");
-    writeFileSync(file, String(process.ppid));
+    writeFileSync(file, identityOf(process.ppid)!);
     const built = inTurn(
       (line) => {
         expect(line).toBe(`waiting for process ${process.ppid}, which builds for another lab`);

@@ -13,6 +13,7 @@ import {
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { identityOf } from "./process";
 
 type Say = (line: string) => void;
 
@@ -50,7 +51,7 @@ async function locked<T>(say: Say, action: () => Promise<T>): Promise<T> {
         rmSync(file, { force: true });
       }
     if (Date.now() - told > lineEvery * 1000) {
-      say(`waiting for process ${holderOf(file)}, which builds for another lab`);
+      say(`waiting for process ${holderOf(file).split(" ")[0]}, which builds for another lab`);
       told = Date.now();
     }
     await sleep(500);
@@ -60,14 +61,14 @@ async function locked<T>(say: Say, action: () => Promise<T>): Promise<T> {
 function take(file: string): number | undefined {
   try {
     const handle = openSync(file, "wx");
-    writeSync(handle, `${process.pid}`);
+    writeSync(handle, identityOf(process.pid) ?? "");
     return handle;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
   const holder = holderOf(file);
   // One that was killed leaves its file behind; an empty one is being written.
-  if (holder !== "" && !existsSync(join("/proc", holder))) rmSync(file, { force: true });
+  if (holder !== "" && identityOf(Number.parseInt(holder, 10)) !== holder) rmSync(file, { force: true });
   return undefined;
 }
 

@@ -244,6 +244,15 @@ function signalGroup(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
   }
 }
 
+/**
+ * What names a process for good, in one line that begins with its id: a later one may have the same id, also after the
+ * machine has started again. Undefined where there is none.
+ */
+export function identityOf(pid: number): string | undefined {
+  const startTime = startTimeOf(pid);
+  return startTime === undefined ? undefined : `${pid} ${startTime} ${bootId()}`;
+}
+
 function startTimeOf(pid: number): string | undefined {
   const fields = statFields(pid);
   return fields === undefined || fields.state === "Z" ? undefined : fields.startTime;

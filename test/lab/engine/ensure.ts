@@ -75,10 +75,14 @@ function originOf(path: string): string {
   return `on this machine, ${path}`;
 }
 
+/** Pulumi's own switch. */
+export function mayDownload(env: NodeJS.ProcessEnv = process.env): boolean {
+  return !/^(true|1)$/i.test(env["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] ?? "");
+}
+
 /** Downloads what is missing; answers why not, in one clause. */
 async function download(found: PulumiParts, say: Say): Promise<string | undefined> {
-  if (/^(true|1)$/i.test(process.env["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] ?? ""))
-    return "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION is set";
+  if (!mayDownload()) return "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION is set";
   say(`asking ${downloadServer} for what is missing of Pulumi, for ${reachLimit} s at most`);
   const unreachable = await whyUnreachable(downloadServer, reachLimit);
   if (unreachable !== undefined) return unreachable;

@@ -6,7 +6,7 @@ import { cacheRoot, spaceProblems, type Need } from "../cache";
 import { goCommand, goEnvironment } from "../go/command";
 import { duration } from "../go/progress";
 import { ensureCommands, kubernetesPlanned, missingCommands, pinnedKubernetes } from "../kube/commands";
-import { ensurePulumi, missingNow } from "./ensure";
+import { ensurePulumi, mayDownload, missingNow } from "./ensure";
 
 type Say = (line: string) => void;
 
@@ -80,7 +80,7 @@ export function outlook(works: readonly Work[] = work()): string[] {
   const downloads = works.filter(({ canDownload }) => canDownload);
   return [
     `builds once, from Go modules, about ${duration(secondsHere(works))} on this machine: ${works.map(({ title }) => title).join(", ")}`,
-    ...(downloads.length === 0
+    ...(downloads.length === 0 || !mayDownload()
       ? []
       : [`  (what belongs to Pulumi is downloaded instead where its server answers: a minute)`]),
     `  takes about ${Math.ceil(total)} GiB: ${needs.map(({ folder, gib }) => `${gib} in ${folder}`).join(", ")}`,
