@@ -1,4 +1,5 @@
 /** The key `resources`: requests and limits of the migration Pod, as Kubernetes writes them. */
+import { parseQuantity } from "../cluster/api/quantity";
 import { type Fields, quote } from "./fields";
 
 type Amounts = Readonly<Record<string, string>>;
@@ -8,20 +9,6 @@ export interface PodResources {
   readonly requests: Amounts;
   readonly limits: Amounts;
 }
-
-const factors: Readonly<Record<string, number>> = {
-  m: 1e-3,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-};
-
-const quantity = new RegExp(`^\\d+(\\.\\d+)?(${Object.keys(factors).join("|")})?$`);
 
 const fallback: PodResources = { requests: { cpu: "500m", memory: "256Mi" }, limits: { memory: "1Gi" } };
 
@@ -73,14 +60,8 @@ export function readResources(fields: Fields): PodResources {
 function inExcess({ requests, limits }: PodResources): string[] {
   return Object.entries(requests).flatMap(([name, amount]) => {
     const limit = limits[name];
-    return limit !== undefined && amountOf(amount) > amountOf(limit) ? [name] : [];
+    return limit !== undefined && (parseQuantity(amount) ?? 0) > (parseQuantity(limit) ?? 0) ? [name] : [];
   });
-}
-
-/** A quantity as a number: bytes, or CPUs. */
-function amountOf(text: string): number {
-  const [number = ""] = /^[\d.]+/.exec(text) ?? [];
-  return Number(number) * (factors[text.slice(number.length)] ?? 1);
 }
 
 function readAmounts(fields: Fields, value: Record<string, unknown>, part: "requests" | "limits") {
@@ -100,7 +81,7 @@ function readAmounts(fields: Fields, value: Record<string, unknown>, part: "requ
       typeof amount === "string" || typeof amount === "number" ? String(amount) : JSON.stringify(amount);
     if (!["cpu", "memory", "ephemeral-storage"].includes(name)) {
       fields.add(key, "is not known", "cpu, memory, ephemeral-storage");
-    } else if (!quantity.test(shown)) {
+    } else if (parseQuantity(shown) === undefined) {
       fields.add(key, `is ${quote(shown)}`, "a quantity such as 500m, 2, 256Mi, 1Gi");
     } else {
       amounts[name] = shown;

@@ -7,7 +7,7 @@ import type { RawContainer, RawNode, RawPod } from "../api/objects";
 import { paths } from "../api/paths";
 import { registryLabels } from "../names";
 import type { RegistryConfig } from "../observation";
-import { parseQuantity } from "./claim";
+import { parseQuantity } from "../api/quantity";
 import { keptAway } from "./nodes";
 
 type Placement = Pick<RegistryConfig, "nodeSelector" | "tolerations">;
@@ -83,10 +83,10 @@ function requested(pod: RawPod, resource: string): number {
   return Math.max(running, ...init.map(of));
 }
 
-/** Thousandths of a core for `cpu`, which is often less than one; else as it is. */
+/** Thousandths of a core for `cpu`: whole numbers, so that sums are exact. */
 function quantity(resource: string, text: string | undefined): number | undefined {
-  if (resource !== "cpu") return parseQuantity(text);
-  return text?.endsWith("m") === true ? parseQuantity(text.slice(0, -1)) : parseQuantity(text && `${text}k`);
+  const amount = parseQuantity(text);
+  return amount === undefined || resource !== "cpu" ? amount : Math.round(amount * 1000);
 }
 
 function inWords(resource: string, amount: number): string {
