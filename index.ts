@@ -10,19 +10,19 @@ import { apiFor } from "./cluster/api/api";
 import { takeRun } from "./cluster/journal/store";
 import { clientOf, readKubeconfig } from "./cluster/api/kube";
 import { removeStaleMoverPods } from "./cluster/mover/pods";
-import { observeCluster } from "./cluster/observe";
+import { observeCluster, readBack } from "./cluster/observe";
 import { removeLeftPullCheck } from "./cluster/pull-check/run";
 import { build } from "./components/graph";
 import { accountOf, plannedPods, prepare } from "./components/materials";
 import { kubernetesVariables } from "./components/kubernetes-provider";
 import { leakingVariables, withProject } from "./components/openstack-provider";
+import { type Outputs, plannedOutputs, reachedOutputs } from "./components/outputs";
 import { readSettings } from "./config/config";
 import { bundleMover } from "./migrator/bundle";
 import { containerName, type KnownFromCluster } from "./plan/container";
 import { plan, showRefusals } from "./plan/plan";
-import { describe } from "./plan/words";
 
-async function main(): Promise<Record<string, unknown>> {
+async function main(): Promise<Outputs> {
   const settings = readSettings();
   const kubeconfig = readKubeconfig(settings.kubernetes);
   const api = apiFor(clientOf(kubeconfig));
@@ -50,7 +50,9 @@ async function main(): Promise<Record<string, unknown>> {
     const planned = plannedPods(decision.plan, seen, materials);
     await removeStaleMoverPods(api, { planned, onlyOpens: decision.plan.kind === "reopen" }, console.log);
   }
-  return { state: settings.state, ...describe(decision.plan), ...build(decision.plan, materials) };
+  const built = build(decision.plan, materials);
+  if (pulumi.runtime.isDryRun()) return plannedOutputs(settings.state, decision.plan, built);
+  return reachedOutputs(settings.state, decision.plan, built, run.token, () => readBack(api));
 }
 
 export = async () => {

@@ -82,6 +82,15 @@ export async function observeCluster(api: Api, wanted: Wanted): Promise<Observed
   }
 }
 
+/** What has changed during a run, read again when a step has failed: registry config and journal. */
+export async function readBack(api: Api): Promise<Pick<ReachableObservation, "config" | "journal">> {
+  const [{ config }, journal] = await Promise.all([readRegistry(api), readJournal(api)]);
+  return {
+    ...(config === undefined ? {} : { config }),
+    ...(journal === undefined ? {} : { journal }),
+  };
+}
+
 async function observe(api: Api, wanted: Wanted): Promise<Observed> {
   const pulls = wanted.state === "switch" && (wanted.pullCheck ?? 0) > 0;
   const lacking = await missingPermissions(api, wanted.state, [

@@ -7,7 +7,7 @@
  * the seal of `abort`; `goBack` says why.
  */
 import * as pulumi from "@pulumi/pulumi";
-import type { PatchPurpose, RegistryPatchInputs } from "../cluster/steps/kinds";
+import type { PatchPurpose, RegistryPatchInputs, StepKind } from "../cluster/steps/kinds";
 import type { CommonSettings, Settings } from "../config/config";
 import type { MoverBundle } from "../migrator/bundle";
 import type {
@@ -40,7 +40,12 @@ export interface Materials {
 }
 
 /** Outputs of the graph for the user. */
-export interface Built {
+export interface Built extends Results {
+  /** Resolves when every step has done its work; never when one fails. */
+  readonly finished: Promise<void>;
+}
+
+interface Results {
   readonly container?: pulumi.Output<string>;
   /** The result of the last copy, in one line. */
   readonly copied?: pulumi.Output<string>;
@@ -51,6 +56,10 @@ export function build(plan: Plan, materials: Materials): Built {
   const { run } = materials;
   const journal = declareStep("journal", "journal", run, { claim: plan.claim });
   const graph = new Graph(materials, journal);
+  return { ...buildState(plan, graph), finished: graph.finished() };
+}
+
+function buildState(plan: Plan, graph: Graph): Results {
   switch (plan.kind) {
     case "copy":
       return graph.copy(plan);
@@ -69,16 +78,26 @@ type State = RegistryPatchInputs["state"];
 
 class Graph {
   private readonly settings: CommonSettings;
+  /** URNs of the steps: each becomes known when its step has done its work. */
+  private readonly steps: pulumi.Output<string>[] = [];
 
   constructor(
     private readonly materials: Materials,
     private readonly journal: DeclaredStep<"journal">,
   ) {
     this.settings = materials.settings;
+    this.steps.push(journal.urn);
+  }
+
+  /** See `Built`. Asked once all steps are declared. */
+  finished(): Promise<void> {
+    return new Promise((resolve) => {
+      pulumi.all(this.steps).apply(() => resolve());
+    });
   }
 
   /** Copies while the registry is writable. Opens it first if an earlier run sealed it. */
-  copy(plan: CopyGraph): Built {
+  copy(plan: CopyGraph): Results {
     const open = this.patch("copy", "migrate", "open", [this.journal]);
     this.resume("copy", [open]);
     const swift = this.container(plan);
@@ -87,7 +106,7 @@ class Graph {
   }
 
   /** Copies, seals, copies the rest, proves. */
-  migrate(plan: MigrateGraph): Built {
+  migrate(plan: MigrateGraph): Results {
     const swift = this.container(plan);
     const shared = this.shared();
     const live = plan.live === undefined ? [] : [this.pod("live", plan.live, swift.container, shared)];
@@ -99,7 +118,7 @@ class Graph {
   }
 
   /** Serves from Swift, pulls images, opens the registry, and sets the replicas last, when pushes are possible again. */
-  switch(plan: SwitchGraph): Built {
+  switch(plan: SwitchGraph): Results {
     const swift = this.container(plan);
     const toSwift = this.patch("switch", "switch", "to-swift", [this.journal, swift], {
       container: swift.container,
@@ -114,14 +133,14 @@ class Graph {
   }
 
   /** Opens the registry on its volume, with the previous configuration. */
-  reopen(_plan: ReopenGraph): Built {
+  reopen(_plan: ReopenGraph): Results {
     const open = this.patch("abort", "abort", "open", [this.journal]);
     this.resume("abort", [open]);
     return {};
   }
 
   /** Copies back what was pushed to Swift since the switch, then serves from the volume again. */
-  goBack(plan: GoBackGraph): Built {
+  goBack(plan: GoBackGraph): Results {
     const loss = plan.acceptLoss ? { acceptLoss: true } : {};
     // The pruner would delete objects on Swift during the copy.
     const before = plan.back === undefined ? this.journal : this.pause("abort", [this.journal]);
@@ -184,7 +203,20 @@ class Graph {
       ...(ca === undefined ? {} : { ca }),
     };
     const options = { providers: [this.materials.kubernetes()], dependsOn: [this.journal, ...dependsOn] };
-    return new MigrationPod(name, args, options);
+    const made = new MigrationPod(name, args, options);
+    this.steps.push(made.copied);
+    return made;
+  }
+
+  private step<K extends StepKind>(
+    kind: K,
+    name: string,
+    args: StepArgs<K>,
+    dependsOn: pulumi.Resource[],
+  ): DeclaredStep<K> {
+    const made = declareStep(kind, name, this.materials.run, args, { dependsOn });
+    this.steps.push(made.urn);
+    return made;
   }
 
   private patch(
@@ -195,22 +227,22 @@ class Graph {
     more: PatchArgs = {},
   ): Patch {
     const args = { purpose, state, timeoutSeconds: this.settings.rolloutTimeout, ...more };
-    return declareStep("registry-patch", `${prefix}-${purpose}`, this.materials.run, args, { dependsOn });
+    return this.step("registry-patch", `${prefix}-${purpose}`, args, dependsOn);
   }
 
   private pause(prefix: string, dependsOn: pulumi.Resource[]): DeclaredStep<"pruner-pause"> {
     const args = { timeoutSeconds: this.settings.rolloutTimeout };
-    return declareStep("pruner-pause", `${prefix}-pruner-pause`, this.materials.run, args, { dependsOn });
+    return this.step("pruner-pause", `${prefix}-pruner-pause`, args, dependsOn);
   }
 
   private resume(prefix: string, dependsOn: pulumi.Resource[]): DeclaredStep<"pruner-resume"> {
     const args = { timeoutSeconds: this.settings.rolloutTimeout };
-    return declareStep("pruner-resume", `${prefix}-pruner-resume`, this.materials.run, args, { dependsOn });
+    return this.step("pruner-resume", `${prefix}-pruner-resume`, args, dependsOn);
   }
 
   private release(claim: string, dependsOn: pulumi.Resource[]): DeclaredStep<"claim-release"> {
     const args = { claim, timeoutSeconds: this.settings.rolloutTimeout };
-    return declareStep("claim-release", "switch-claim-release", this.materials.run, args, { dependsOn });
+    return this.step("claim-release", "switch-claim-release", args, dependsOn);
   }
 
   private pullCheck(plan: SwitchGraph, toSwift: Patch): DeclaredStep<"pull-check"> {
@@ -221,7 +253,7 @@ class Graph {
       timeoutSeconds: rolloutTimeout,
       ...(plan.releaseClaim ? { releasing: true } : {}),
     };
-    return declareStep("pull-check", "switch-pull-check", this.materials.run, args, { dependsOn: [toSwift] });
+    return this.step("pull-check", "switch-pull-check", args, [toSwift]);
   }
 }
 

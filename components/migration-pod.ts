@@ -35,6 +35,8 @@ export interface MigrationPodArgs {
 export class MigrationPod extends pulumi.ComponentResource {
   /** What the copy did, in one line. */
   readonly summary: pulumi.Output<string>;
+  /** URN of the step that waits for the copy: known when the copy has ended well. */
+  readonly copied: pulumi.Output<string>;
 
   constructor(name: string, args: MigrationPodArgs, options: pulumi.ComponentResourceOptions = {}) {
     super("reg:mover:Copy", name, {}, options);
@@ -50,7 +52,8 @@ export class MigrationPod extends pulumi.ComponentResource {
       const report = JSON.parse(text) as Report;
       return `${reportInWords(report)}; finished ${report.finishedAt}`;
     });
-    this.registerOutputs({ summary: this.summary });
+    this.copied = copied.urn;
+    this.registerOutputs({ summary: this.summary, copied: this.copied });
   }
 
   /** Settings name credentials by reference only. When the proxy's address holds a password, they are a Secret (invariant 8). */

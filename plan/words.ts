@@ -1,4 +1,7 @@
 /** The plan in words, for the stack's outputs: the state of the registry when `up` ends, and the next command. */
+import type { ReachableObservation } from "../cluster/observation";
+import type { Settings } from "../config/config";
+import { storageKind } from "./storage";
 import type { Plan } from "./types";
 
 export interface Words {
@@ -39,4 +42,33 @@ export function describe(plan: Plan): Words {
         next: "to start over: pulumi config set state migrate && pulumi up",
       };
   }
+}
+
+/** What is read back after a step has failed. */
+export type ReadBack = Pick<ReachableObservation, "config" | "journal">;
+
+/**
+ * The same after a step has failed: what the cluster says now, not what was planned. `found` is `undefined` when the
+ * cluster could not be read.
+ */
+export function describeFailed(state: Settings["state"], step: string, found: ReadBack | undefined): Words {
+  const again = "when the cause is removed: pulumi up";
+  const mayGoBack = state !== "abort" && found?.journal?.released === undefined;
+  return {
+    registry: `${found === undefined ? "unknown: the cluster could not be read" : inWords(found)}; ${step} failed`,
+    next: mayGoBack ? `${again}; to go back: pulumi config set state abort && pulumi up` : again,
+  };
+}
+
+function inWords({ config, journal }: ReadBack): string {
+  if (config === undefined) return "unknown: it has no config";
+  const storage = storageKind(config.storage);
+  const where =
+    storage.kind === "volume"
+      ? `on claim ${storage.claim}`
+      : storage.kind === "swift"
+        ? `on Swift container ${storage.container}`
+        : "on no storage of this migration";
+  const phase = journal === undefined ? "" : ` (phase "${journal.phase}")`;
+  return `${config.readOnly ? "read-only" : "writable"}, ${where}${phase}`;
 }

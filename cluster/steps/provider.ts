@@ -3,6 +3,7 @@
  * beyond loading this file, so old states run today's code.
  */
 import { loadKubeConfig } from "../api/kube";
+import { tellFailure } from "../failure-line";
 import { TakenOver } from "../journal/store";
 import { claimReleaseStep } from "./claim-release";
 import { containerCheckStep } from "./container-check";
@@ -98,8 +99,15 @@ export async function remove(
 
 async function run(kind: StepKind, inputs: Values, config: ProviderConfig): Promise<Values> {
   endWithCli();
-  const outputs = await stepOf(kind).run(inputs as unknown as CommonInputs, contextOf(kind, inputs, config));
-  return { ...inputs, ...outputs };
+  const common = inputs as unknown as CommonInputs;
+  try {
+    const outputs = await stepOf(kind).run(common, contextOf(kind, inputs, config));
+    return { ...inputs, ...outputs };
+  } catch (error) {
+    // Before the engine hears of it: then it takes no outputs any more.
+    await tellFailure(common.token, stepName(kind, inputs));
+    throw error;
+  }
 }
 
 function stepOf(kind: StepKind): AnyStep {

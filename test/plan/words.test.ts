@@ -1,8 +1,8 @@
 import type { ReachableObservation } from "../../cluster/observation";
 import { besideTheRegistry } from "../../cluster/registry/patch";
 import type { Settings } from "../../config/config";
-import { describe as describePlan } from "../../plan/words";
-import { proven, provenJournal, untouched } from "./observations";
+import { describe as describePlan, describeFailed } from "../../plan/words";
+import { containerName, proven, provenJournal, switched, untouched } from "./observations";
 import { decide, planned, live, toSwift, withConfig, withoutKey } from "./support";
 
 describe("in words", () => {
@@ -23,5 +23,36 @@ describe("in words", () => {
     );
     const sealed = withConfig(untouched, { readOnly: true, affinity: besideTheRegistry });
     expect(words(live, sealed).registry).toMatch(/^writable/);
+  });
+});
+
+describe("after a step has failed: what the cluster says, not what was planned", () => {
+  test("a switch whose pull check failed is read-only on Swift, and can go back", () => {
+    const { config, journal } = withConfig(switched, { readOnly: true });
+    const words = describeFailed("switch", "pull check", {
+      config: config!,
+      journal: { ...journal!, phase: "switching" },
+    });
+    expect(words).toEqual({
+      registry: `read-only, on Swift container ${containerName} (phase "switching"); pull check failed`,
+      next: "when the cause is removed: pulumi up; to go back: pulumi config set state abort && pulumi up",
+    });
+  });
+
+  test("a release that failed does not name abort any more, and is not complete", () => {
+    const released = { claim: "c", uid: "u", at: "2026-01-01" };
+    const words = describeFailed("switch", "claim release", {
+      config: switched.config!,
+      journal: { ...switched.journal!, released },
+    });
+    expect(words.registry).toMatch(/^writable, on Swift .*claim release failed$/);
+    expect(words.next).toBe("when the cause is removed: pulumi up");
+  });
+
+  test("an abort that failed is run again; a cluster that cannot be read is not guessed at", () => {
+    expect(describeFailed("abort", "copy back", undefined)).toEqual({
+      registry: "unknown: the cluster could not be read; copy back failed",
+      next: "when the cause is removed: pulumi up",
+    });
   });
 });

@@ -234,6 +234,9 @@ export const pullCheck: Scenario = {
       const output = await stack.configure({ state: "switch" }).upFails();
       says(output, /state abort/);
       await world.settled("Swift, read-only", (env) => env.storage === "swift" && env.readOnly);
+      const { registry, next } = await stack.outputs();
+      says(String(registry), /^read-only, on Swift container/, /pull check failed/);
+      says(String(next), /state abort/);
     });
     await t.test("abort goes back to the volume; every image pulls", async () => {
       await stack.configure({ state: "abort" }).up();

@@ -216,6 +216,14 @@ export class Stack {
     return this.pulumi(["stack", "export", "--stack", this.name]);
   }
 
+  /** The stack's outputs, by name. */
+  async outputs(): Promise<Readonly<Record<string, unknown>>> {
+    return JSON.parse(await this.pulumi(["stack", "output", "--json", "--stack", this.name])) as Record<
+      string,
+      unknown
+    >;
+  }
+
   /** URNs in the state, of a type or of all. */
   async urns(type?: RegExp): Promise<string[]> {
     const state = JSON.parse(await this.export()) as {

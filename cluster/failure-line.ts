@@ -1,0 +1,55 @@
+/**
+ * A line from the steps to the program, for the one thing the engine has no way for: a step fails in the provider's
+ * process, and the program, in its own, must hear of it while the engine still takes the stack's outputs. Once the
+ * engine knows of the failure, it takes none (Pulumi's error hooks would do, but an older language host does not know
+ * them). A socket in the temporary folder, named by the run's token; nothing secret goes over it.
+ */
+import { rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** Milliseconds that a step waits at most until its failure is heard. */
+const patience = 15_000;
+/** Milliseconds from the program's last word until the engine has stored the outputs; it says nothing when it has. */
+const storing = 1_000;
+
+function socketOf(token: string): string {
+  return join(tmpdir(), `image-registry-swift-${token.slice(0, 36)}.sock`);
+}
+
+/**
+ * Calls `heard` with the first step that fails in this run; the step waits until it returns, and a moment longer.
+ * Keeps no process alive. A folder that takes no socket only costs the outputs of a failed run.
+ */
+export function hearFailure(token: string, heard: (step: string) => Promise<void>): void {
+  const path = socketOf(token);
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", (step) => {
+      const end = () => {
+        setTimeout(() => socket.end(), storing);
+      };
+      heard(step.toString("utf8").trim()).then(end, end);
+    });
+  });
+  server.on("error", () => undefined);
+  server.listen(path);
+  server.unref();
+  process.once("exit", () => rmSync(path, { force: true }));
+}
+
+/** Tells the program of this run that a step failed, and waits until it has heard. Never throws. */
+export async function tellFailure(token: string, step: string): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const socket = connect(socketOf(token));
+    const limit = setTimeout(() => socket.destroy(), patience);
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      clearTimeout(limit);
+      resolve();
+    });
+    socket.resume();
+    socket.write(`${step}\n`);
+  });
+}
