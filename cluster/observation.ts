@@ -100,6 +100,8 @@ export interface Claim {
   readonly phase: string;
   readonly terminating: boolean;
   readonly accessModes: readonly string[];
+  /** Pods on several nodes may use it at once, by what the volume is; rule: `isShared` in registry/shared.ts. */
+  readonly shared: boolean;
   /** Bytes, of `status.capacity.storage`. */
   readonly capacity?: number;
   readonly volumeName?: string;

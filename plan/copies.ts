@@ -7,13 +7,12 @@ import type { CopyPlan } from "./types";
 export function copy(pass: Pass, claim: Claim, seen: ReachableObservation, run: CopyRun): CopyPlan {
   // A volume that only one node can attach is attached where the registry's Pod runs. Going back, the registry is on
   // Swift and the volume is attached nowhere.
-  const shared = claim.accessModes.some((mode) => mode === "ReadWriteMany" || mode === "ReadOnlyMany");
   const alone = claim.accessModes.includes("ReadWriteOncePod");
   return {
     pass,
     claim: claim.name,
     claimUid: claim.uid,
-    besideRegistry: pass !== "back" && !shared && !alone,
+    besideRegistry: pass !== "back" && !claim.shared && !alone,
     attempt: nextAttempt(pass, seen),
     run,
   };

@@ -155,7 +155,12 @@ export interface RawClaim extends Stored {
 }
 
 export interface RawVolume extends Stored {
-  readonly spec: { readonly persistentVolumeReclaimPolicy?: string };
+  readonly spec: {
+    readonly persistentVolumeReclaimPolicy?: string;
+    readonly csi?: { readonly driver: string };
+    readonly nfs?: object;
+    readonly cephfs?: object;
+  };
 }
 
 export interface RawPruner extends Stored {

@@ -4,8 +4,10 @@ import type { RawClaim, RawPod, RawVolume } from "../api/objects";
 import type { Claim } from "../observation";
 import { paths } from "../api/paths";
 import { parseQuantity } from "../api/quantity";
+import { isShared } from "./shared";
 
-/** `undefined` when it does not exist. The reclaim policy is left out when volumes may not be read. */
+/** `undefined` when it does not exist. When volumes may not be read it has no reclaim policy, and
+ * counts as not shared. */
 export async function readClaim(api: Api, name: string): Promise<Claim | undefined> {
   const [claim, pods] = await Promise.all([
     api.get<RawClaim>(paths.claim(name)),
@@ -24,6 +26,7 @@ export async function readClaim(api: Api, name: string): Promise<Claim | undefin
     phase: claim.status?.phase ?? "Unknown",
     terminating: claim.metadata.deletionTimestamp !== undefined,
     accessModes: claim.spec.accessModes ?? [],
+    shared: isShared(claim.spec.accessModes ?? [], volume),
     ...(capacity === undefined ? {} : { capacity }),
     ...(volumeName === undefined ? {} : { volumeName }),
     ...(reclaimPolicy === undefined ? {} : { reclaimPolicy }),

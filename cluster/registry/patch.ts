@@ -7,7 +7,7 @@
  */
 import type { Previous } from "../journal/journal";
 import type { RegistryStorage } from "../api/objects";
-import type { RegistryConfig } from "../observation";
+import type { Claim, RegistryConfig } from "../observation";
 import { defaultClaim, registryLabels } from "../names";
 import { isRecord, same } from "./same";
 import { isLoose, loosened, spreadOfBefore } from "./spread";
@@ -109,24 +109,25 @@ export function toSwift(
 /**
  * The storage patch of the abort: what was there before; without a journal what the procedure's page says. On a claim
  * that only one node can mount the operator refuses anything but Recreate and one replica while the storage changes:
- * the previous strategy then comes back with the opening.
+ * the previous strategy and replicas then come back with the opening.
  *
- * It opens too: nothing is checked between the two, what was pushed to Swift is on the volume before either, and on a
- * volume each restart is an outage of its own (77 to 80 s on operator release 4.22).
+ * With Recreate it opens too: every Pod on Swift has ended before one on the volume starts, nothing is checked between
+ * the two, what was pushed to Swift is on the volume before either, and on a volume each restart is an outage of its own
+ * (77 to 80 s on operator release 4.22). A shared claim rolls: Pods on Swift and on the volume then serve side by side,
+ * and only the opening, which waits for the last Pod on Swift, lets pushes in.
  */
 export function toVolume(
   config: RegistryConfig,
   previous: Previous | undefined,
-  claim: string,
-  accessModes: readonly string[],
+  claim: Pick<Claim, "name" | "accessModes" | "shared">,
 ): SpecPatch {
-  const shared = accessModes.includes("ReadWriteMany");
-  const storage = previous?.storage ?? { managementState: "Unmanaged", pvc: { claim } };
-  const replicas = Math.max(1, previous?.replicas ?? 1);
+  const many = claim.shared && claim.accessModes.includes("ReadWriteMany");
+  const rolloutStrategy = many ? (previous?.rolloutStrategy ?? "RollingUpdate") : "Recreate";
+  const storage = previous?.storage ?? { managementState: "Unmanaged", pvc: { claim: claim.name } };
   return {
-    readOnly: previous?.readOnly ?? false,
-    rolloutStrategy: shared ? (previous?.rolloutStrategy ?? "RollingUpdate") : "Recreate",
-    replicas: shared ? replicas : 1,
+    readOnly: rolloutStrategy === "Recreate" ? (previous?.readOnly ?? false) : true,
+    rolloutStrategy,
+    replicas: many ? Math.max(1, previous?.replicas ?? 1) : 1,
     ...(previous === undefined ? {} : affinityPatch(config.affinity, previous.affinity)),
     ...spreadBack(config, previous),
     storage: storageExactly(config.storage, storage, "swift"),
@@ -134,14 +135,15 @@ export function toVolume(
 }
 
 /**
- * Opening: the previous read-only flag. On the volume also the previous strategy, affinity and spread, and replicas where
- * sealing had scaled to zero; on Swift those came with the storage patch.
+ * Opening: the previous read-only flag. On the volume also the previous strategy, affinity and spread, and the replicas
+ * where sealing or going back took some away; on Swift those came with the storage patch.
  */
 export function opening(config: RegistryConfig, previous: Previous | undefined): SpecPatch {
   const readOnly = previous?.readOnly ?? false;
   if (isSwift(config.storage)) {
     return { readOnly };
   }
+  const replicas = Math.max(1, previous?.replicas ?? 1);
   return {
     readOnly,
     ...(previous?.rolloutStrategy === undefined
@@ -155,7 +157,7 @@ export function opening(config: RegistryConfig, previous: Previous | undefined):
         : {}
       : affinityPatch(config.affinity, previous.affinity)),
     ...spreadBack(config, previous),
-    ...(config.replicas === 0 ? { replicas: Math.max(1, previous?.replicas ?? 1) } : {}),
+    ...(config.replicas < replicas ? { replicas } : {}),
   };
 }
 

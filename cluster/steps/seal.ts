@@ -114,11 +114,13 @@ function sealingRollout(
       settle: false,
       timeoutSeconds: inputs.timeoutSeconds,
       whenStuck(pod, reason, seconds) {
-        if (sealing.way !== "rolling" || seconds < placingSeconds || !cannotBePlaced(reason)) {
+        const rolls = sealing.way === "rolling" || sealing.way === "rolling-shared";
+        if (!rolls || seconds < placingSeconds || !cannotBePlaced(reason)) {
           return undefined;
         }
+        const where = sealing.way === "rolling" ? "beside the old one" : "while the old one does";
         sealing.way = "recreate";
-        return `Pod ${pod} cannot run beside the old one (${reason}): sealing with Recreate instead, pulls stop meanwhile`;
+        return `Pod ${pod} cannot run ${where} (${reason}): sealing with Recreate instead, pulls stop meanwhile`;
       },
       next: "run the same command again, or set state to abort to open the registry on its volume",
     },
@@ -181,7 +183,15 @@ function wayToSeal(
     if (config.replicas === 0 && journal.seal !== undefined) {
       return "scale-to-zero";
     }
-    return journal.seal !== undefined && isBeside(config.affinity) ? "rolling" : "as-it-is";
+    if (journal.seal === undefined) {
+      return "as-it-is";
+    }
+    if (isBeside(config.affinity)) {
+      return "rolling";
+    }
+    return claim?.shared === true && config.rolloutStrategy === "RollingUpdate"
+      ? "rolling-shared"
+      : "as-it-is";
   }
   const modes = claim?.accessModes ?? [];
   if (modes.includes("ReadWriteOncePod") && modes.length === 1) {
@@ -190,7 +200,7 @@ function wayToSeal(
   if (wanted === "recreate") {
     return "recreate";
   }
-  return modes.includes("ReadWriteMany") ? "rolling-shared" : "rolling";
+  return claim?.shared === true ? "rolling-shared" : "rolling";
 }
 
 /** The earlier witness stays while it still proves, so that the final copy made under it stays valid. */

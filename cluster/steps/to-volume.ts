@@ -24,7 +24,7 @@ export async function toVolumeStep(
       name: "going back",
       patch: (config) =>
         isSwift(config.storage) || claimOf(config.storage) === undefined
-          ? toVolume(config, previous, claim.name, claim.accessModes)
+          ? toVolume(config, previous, claim)
           : { storage: { swift: null } },
       done: (seen) => served(seen, { storage: "filesystem", claim: claim.name }),
       beforeSending: () => assertNothingIsLost(inputs, session, claim),

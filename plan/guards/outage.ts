@@ -30,7 +30,7 @@ export function warnOfOutage(
       "outage",
       `seal is recreate: there is no registry for ${recreateInWords} while it is sealed; to keep pulls going: pulumi config set seal rolling`,
     );
-  } else if (seen.noRoomBeside !== undefined && !claim.accessModes.includes("ReadWriteMany")) {
+  } else if (seen.noRoomBeside !== undefined && !claim.shared) {
     judge.warn(
       "no-room",
       `${seen.noRoomBeside}: a second registry Pod cannot start beside the first, so there is no registry for ` +

@@ -51,7 +51,11 @@ describe("without an outage nothing is warned of", () => {
   const room = { ...untouched, noRoomBeside: "node n1 is cordoned" };
   test.each([
     ["rolling, with room", migrate, untouched],
-    ["a shared claim rolls anywhere", migrate, withClaim(room, { accessModes: ["ReadWriteMany"] })],
+    [
+      "a shared claim rolls anywhere",
+      migrate,
+      withClaim(room, { accessModes: ["ReadWriteMany"], shared: true }),
+    ],
     ["nothing is sealed yet", live, room],
     ["it is sealed already", migrate, withConfig(room, { readOnly: true })],
   ])("%s", (_, wanted, seen) => {
@@ -94,7 +98,9 @@ describe("migrate", () => {
   });
 
   test("a shared claim needs no place beside the registry; one for a single Pod gets neither live copy nor rolling seal", () => {
-    const shared = planned(decide(migrate, withClaim(untouched, { accessModes: ["ReadWriteMany"] })));
+    const shared = planned(
+      decide(migrate, withClaim(untouched, { accessModes: ["ReadWriteMany"], shared: true })),
+    );
     expect(shared).toMatchObject({ live: { besideRegistry: false }, final: { besideRegistry: false } });
     const alone = planned(decide(migrate, withClaim(untouched, { accessModes: ["ReadWriteOncePod"] })));
     expect(alone).toMatchObject({ kind: "migrate", seal: "recreate", final: { besideRegistry: false } });

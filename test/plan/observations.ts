@@ -20,6 +20,7 @@ export const claim: Claim = {
   phase: "Bound",
   terminating: false,
   accessModes: ["ReadWriteOnce"],
+  shared: false,
   capacity: 100 * 1024 ** 3,
   volumeName: "pv-1",
   reclaimPolicy: "Delete",

@@ -24,7 +24,8 @@ const previous: Previous = {
   readOnly: false,
   claim: { name: "image-registry-storage", uid: "u" },
 };
-const rwo = ["ReadWriteOnce"];
+const rwo = { name: "image-registry-storage", accessModes: ["ReadWriteOnce"], shared: false };
+const shared = { ...rwo, accessModes: ["ReadWriteMany"], shared: true };
 
 describe("the patches, to the letter", () => {
   test("sealing without an outage: RollingUpdate, beside the old Pod, and with a spread that lets it be there", () => {
@@ -137,7 +138,7 @@ describe("the patches, to the letter", () => {
       rolloutStrategy: "RollingUpdate",
       storage: { managementState: "Managed", swift: { container: "c" } },
     });
-    expect(toVolume(now, previous, "image-registry-storage", rwo)).toEqual({
+    expect(toVolume(now, previous, rwo)).toEqual({
       readOnly: false,
       rolloutStrategy: "Recreate",
       replicas: 1,
@@ -147,7 +148,7 @@ describe("the patches, to the letter", () => {
 
   test("the abort without a journal is the page's", () => {
     const now = config({ replicas: 2, storage: { managementState: "Managed", swift: { container: "c" } } });
-    expect(toVolume(now, undefined, "image-registry-storage", rwo)).toEqual({
+    expect(toVolume(now, undefined, rwo)).toEqual({
       readOnly: false,
       rolloutStrategy: "Recreate",
       replicas: 1,
@@ -157,15 +158,32 @@ describe("the patches, to the letter", () => {
 
   test("going back to a claim of one node is with Recreate, whatever the strategy was; opening brings that back", () => {
     const before = { ...previous, rolloutStrategy: "RollingUpdate" };
-    expect(toVolume(config(), before, "image-registry-storage", rwo)["rolloutStrategy"]).toBe("Recreate");
+    expect(toVolume(config(), before, rwo)["rolloutStrategy"]).toBe("Recreate");
     expect(opening(config({ readOnly: true }), before)).toMatchObject({ rolloutStrategy: "RollingUpdate" });
   });
 
   test("a claim of many nodes keeps strategy and replicas", () => {
     const before = { ...previous, rolloutStrategy: "RollingUpdate", replicas: 3 };
-    expect(toVolume(config(), before, "c", ["ReadWriteMany"])).toMatchObject({
+    expect(toVolume(config(), before, shared)).toMatchObject({
       rolloutStrategy: "RollingUpdate",
       replicas: 3,
+    });
+  });
+
+  test("a claim of many nodes opens only once nothing serves from Swift: with the opening, or at once by Recreate", () => {
+    const before = { ...previous, rolloutStrategy: "RollingUpdate" };
+    expect(toVolume(config(), before, shared)["readOnly"]).toBe(true);
+    expect(toVolume(config(), undefined, shared)["readOnly"]).toBe(true);
+    expect(toVolume(config(), { ...before, rolloutStrategy: "Recreate" }, shared)["readOnly"]).toBe(false);
+  });
+
+  test("ReadWriteMany on a block device is one node's: Recreate and one replica, the others with the opening", () => {
+    const before = { ...previous, rolloutStrategy: "RollingUpdate", replicas: 2 };
+    const back = toVolume(config(), before, { ...shared, shared: false });
+    expect(back).toMatchObject({ rolloutStrategy: "Recreate", replicas: 1 });
+    expect(opening(config({ replicas: 1 }), before)).toMatchObject({
+      rolloutStrategy: "RollingUpdate",
+      replicas: 2,
     });
   });
 
@@ -237,14 +255,14 @@ describe("invariant 7: what was there before is what comes back", () => {
           const after = (now: typeof start, patch: object) => mergePatched(now, patch) as typeof start;
           const sealed = after(start, sealOnVolume(start, way, kept));
           expect(after(sealed, opening(sealed, kept))).toEqual(start);
-          const straight = after(sealed, toVolume(sealed, kept, "c", rwo));
+          const straight = after(sealed, toVolume(sealed, kept, { ...rwo, name: "c" }));
           expect(after(straight, opening(straight, kept))).toEqual(start);
           const switched = after(sealed, toSwift(sealed, kept, { container: "x" }));
           expect(switched.topologySpreadConstraints).toEqual(given.spread);
           const opened = after(switched, opening(switched, kept));
           const two = after(opened, { replicas: 2 });
           const sealedAgain = after(two, sealOnSwift());
-          const back = after(sealedAgain, toVolume(sealedAgain, kept, "c", rwo));
+          const back = after(sealedAgain, toVolume(sealedAgain, kept, { ...rwo, name: "c" }));
           expect(after(back, opening(back, kept))).toEqual(start);
         }),
       );

@@ -27,6 +27,14 @@ const writable = (registry: FakeRegistry) =>
     .filter((pod) => !JSON.stringify(pod.spec).includes("READONLY"))
     .map((pod) => pod.metadata.name);
 
+/** On a claim that asks for ReadWriteMany, whose volume is what the spec says. */
+function manyNodes(volume: object, spec: object = {}): FakeRegistry {
+  const registry = new FakeRegistry(spec);
+  registry.api.edit(paths.claim("image-registry-storage"), { spec: { accessModes: ["ReadWriteMany"] } });
+  registry.api.put(paths.volume("pv-1"), { spec: volume });
+  return registry;
+}
+
 describe("sealing", () => {
   test("invariant 1: ends only when the old Pod, which may acknowledge a push to its end, is gone", async () => {
     const registry = new FakeRegistry();
@@ -115,6 +123,37 @@ describe("sealing", () => {
     });
     expect(session.lines.join("\n")).toContain("Insufficient memory");
     expect(session.lines.join("\n")).toContain("sealing with Recreate instead");
+  });
+
+  test("ReadWriteMany on a block device is sealed beside the old Pod, as one node's; on NFS anywhere", async () => {
+    for (const [spec, beside] of [
+      [{ csi: { driver: "cinder.csi.openstack.org" } }, true],
+      [{ nfs: {} }, false],
+    ] as const) {
+      const registry = manyNodes(spec);
+      await seal(inputs(), await sessionFor(registry));
+      expect(registry.patches()[0]).toMatchObject({ readOnly: true, rolloutStrategy: "RollingUpdate" });
+      expect(Object.keys(registry.patches()[0] as object).includes("affinity")).toBe(beside);
+    }
+  });
+
+  test("a shared claim whose new Pod cannot be placed: Recreate instead, also when the run began anew", async () => {
+    const registry = manyNodes({ nfs: {} });
+    registry.unschedulable = "0/2 nodes are available: 2 Insufficient memory.";
+    const session = await sessionFor(registry);
+    await expect(seal(inputs({ timeoutSeconds: 0.05 }), session)).rejects.toThrow(/Insufficient memory/);
+    const now = jest.spyOn(performance, "now");
+    let offset = 0;
+    now.mockImplementation(() => (offset += 500));
+    try {
+      const sealing = seal(inputs({ timeoutSeconds: 1000 }), session);
+      await until(() => registry.patches().length > 1);
+      registry.unschedulable = undefined;
+      expect(await sealing).toMatchObject({ sealedBy: "recreate" });
+    } finally {
+      now.mockRestore();
+    }
+    expect(registry.patches()[1]).toMatchObject({ readOnly: true, rolloutStrategy: "Recreate" });
   });
 
   test("a claim of one Pod: no replica is left, and the switch brings one back", async () => {
@@ -482,6 +521,37 @@ describe("going back", () => {
       affinity: { nodeAffinity: { x: 1 } },
     });
     expect((await journalIn(registry)).seal).toBeUndefined();
+  });
+
+  test("a shared claim: no two storages take pushes at once, although nothing was sealed (acceptLoss)", async () => {
+    const registry = manyNodes({ nfs: {} }, { rolloutStrategy: "RollingUpdate", replicas: 2 });
+    const session = await sessionFor(registry);
+    await sealedAndProven(registry, session);
+    await toSwiftStep(toSwift, session);
+    await openRegistry(session, { timeoutSeconds: 20, state: "switch" });
+    const writable = new Set<string>();
+    const tick = registry.api.tick;
+    registry.api.tick = (path) => {
+      tick(path);
+      const storages = new Set(
+        registry
+          .pods()
+          .map(({ spec }) => spec.containers[0]?.env ?? [])
+          .filter((env) => !env.some(({ name }) => name.endsWith("READONLY")))
+          .map((env) => env[0]?.value ?? ""),
+      );
+      writable.add([...storages].toSorted((a, b) => a.localeCompare(b)).join("+"));
+    };
+    await seal({ ...sealAgain, acceptLoss: true }, session);
+    await toVolumeStep({ ...toVolume, acceptLoss: true }, session);
+    await openRegistry(session, { timeoutSeconds: 20, state: "abort" });
+    expect(writable).not.toContain("filesystem+swift");
+    expect(writable).toContain("filesystem");
+    expect(registry.config.spec).toMatchObject({
+      rolloutStrategy: "RollingUpdate",
+      replicas: 2,
+      readOnly: false,
+    });
   });
 
   test("a claim that is not the one copied from is not gone back to", async () => {

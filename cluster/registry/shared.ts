@@ -1,0 +1,30 @@
+/**
+ * Whether Pods on several nodes may use a volume at once. What the claim asks for does not tell: Cinder's driver grants
+ * ReadWriteMany on multi-attach volume types, and two nodes then mount one ext4, which destroys it. Pure.
+ */
+import type { RawVolume } from "../api/objects";
+
+/** CSI drivers of file systems that are made for many nodes, as they name themselves. */
+const sharedDrivers: readonly RegExp[] = [
+  /(^|\.)nfs\.csi\.k8s\.io$/,
+  // `cephfs.csi.ceph.com`, with the namespace before it where Rook or OpenShift Data Foundation runs it.
+  /(^|\.)cephfs\.csi\.ceph\.com$/,
+  // `manila.csi.openstack.org`, `nfs.manila.csi.openstack.org`, `cephfs.manila.csi.openstack.org`.
+  /(^|\.)manila\.csi\.openstack\.org$/,
+];
+
+/**
+ * NFS, CephFS and Manila, by their CSI drivers or as Kubernetes' own volume types, where the claim may be mounted by
+ * many. Block devices, local folders and drivers that are not known are one node's; so is a volume that may not be read.
+ */
+export function isShared(accessModes: readonly string[], volume: RawVolume | undefined): boolean {
+  const asked = accessModes.some((mode) => mode === "ReadWriteMany" || mode === "ReadOnlyMany");
+  if (!asked || volume === undefined) {
+    return false;
+  }
+  const { csi, nfs, cephfs } = volume.spec;
+  if (csi === undefined) {
+    return nfs !== undefined || cephfs !== undefined;
+  }
+  return sharedDrivers.some((each) => each.test(csi.driver));
+}
