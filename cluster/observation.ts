@@ -62,6 +62,12 @@ export interface RegistryDeployment {
   readonly claim?: string;
   /** Of the Pod template: the operator's default, or what the registry config has instead. */
   readonly topologySpreadConstraints?: Spread;
+  /** Of the Pod template: where the operator lets the registry's Pods run. */
+  readonly placement: {
+    readonly nodeSelector?: Readonly<Record<string, string>>;
+    readonly tolerations?: readonly Toleration[];
+    readonly priorityClassName?: string;
+  };
   readonly conditions: readonly Condition[];
 }
 

@@ -8,6 +8,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import type { PatchPurpose, RegistryPatchInputs, StepKind } from "../cluster/steps/kinds";
+import type { Placement } from "../cluster/registry/placement";
 import type { CommonSettings, Settings } from "../config/config";
 import type { MoverBundle } from "../migrator/bundle";
 import type {
@@ -36,6 +37,8 @@ export interface Materials {
   readonly mover: () => MoverBundle;
   /** The inputs of the Pod for one copy. */
   readonly pod: (copy: CopyPlan) => MigrationPodArgs["pod"];
+  /** Where Pods may run that need not be on the registry's node. */
+  readonly placement: Placement;
   readonly ca?: string;
 }
 
@@ -250,6 +253,7 @@ class Graph {
     const args = {
       sample: plan.pullCheck,
       image: migratorImage,
+      placement: this.materials.placement,
       timeoutSeconds: rolloutTimeout,
       ...(plan.releaseClaim ? { releasing: true } : {}),
     };

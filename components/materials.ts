@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { ResolvedCloud, UnresolvedCloud } from "../cluster/cloud/cloud";
 import type { ReachableObservation } from "../cluster/observation";
+import { placementOf } from "../cluster/registry/placement";
 import { witnessProblem } from "../cluster/registry/evidence";
 import type { Witness } from "../cluster/journal/journal";
 import type { Settings } from "../config/config";
@@ -37,11 +38,13 @@ export function prepare(
     ),
     openstack: once(() => openstackProvider(withProject(needed(cloud).provider, accountOf(seen)), {})),
     mover,
+    placement: placementOf(seen.deployment, settings),
     pod: (copy) => ({
       copy,
       image: settings.migratorImage,
       scc: settings.scc,
       resources: settings.resources,
+      placement: placementOf(seen.deployment, settings),
       transfers: settings.transfers,
       verify: settings.verify,
       corruptBlobs: settings.corruptBlobs,

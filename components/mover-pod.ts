@@ -5,7 +5,7 @@
  */
 import type * as kubernetes from "@pulumi/kubernetes/types/input";
 import { podPaths } from "../cluster/cloud/cloud";
-import { besideTheRegistry } from "../cluster/registry/patch";
+import { besideRegistry, type Placement } from "../cluster/registry/placement";
 import { identityForMover, type Pass, specHash } from "../cluster/mover/identity";
 import { holdsCredentials } from "../cluster/mover/pod-proxy";
 import type { Witness } from "../cluster/journal/journal";
@@ -33,6 +33,8 @@ export interface MoverInputs {
   readonly image: string;
   readonly scc: "restricted-v2" | "anyuid";
   readonly resources: PodResources;
+  /** Where the registry's Pods may run, or what the config says instead. */
+  readonly placement: Placement;
   readonly transfers: number;
   readonly verify: "size" | "full";
   readonly corruptBlobs: "fail" | "skip";
@@ -128,7 +130,7 @@ export function podSpec(inputs: Omit<MoverInputs, "container" | "witness">): kub
     enableServiceLinks: false,
     terminationGracePeriodSeconds: 30,
     securityContext: podSecurity(inputs),
-    ...(copy.besideRegistry ? onItsNode : {}),
+    ...placed(copy, inputs.placement),
     containers: [
       {
         name: "migrate-ir",
@@ -171,12 +173,18 @@ function settingsVolume(inputs: Pick<MoverInputs, "copy" | "proxy">): kubernetes
   return { name: "settings", ...source };
 }
 
-/** Places the Pod on the node of the registry's Pod, the only one where the volume is attached. */
-const onItsNode = {
-  affinity: besideTheRegistry,
-  // The Pod can only run on the registry's node, so it tolerates any NoSchedule taint there.
-  tolerations: [{ operator: "Exists", effect: "NoSchedule" }],
-};
+/** Where the Pod may run; as fresh lists and objects, which the types of a Pod want. */
+function placed(copy: CopyPlan, placement: Placement): Partial<kubernetes.core.v1.PodSpec> {
+  if (copy.besideRegistry) {
+    return besideRegistry(placement);
+  }
+  const { nodeSelector, tolerations, priorityClassName } = placement;
+  return {
+    ...(nodeSelector === undefined ? {} : { nodeSelector: { ...nodeSelector } }),
+    ...(tolerations === undefined ? {} : { tolerations: tolerations.map((each) => ({ ...each })) }),
+    ...(priorityClassName === undefined ? {} : { priorityClassName }),
+  };
+}
 
 /**
  * restricted-v2: as registry Pods, with the namespace's own IDs, which SCC admission would set as well.

@@ -4,6 +4,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import { Fields, nearest, type Problem } from "./fields";
+import { readNodeSelector, readTolerations, type Toleration } from "./placement";
 import { type PodResources, readResources } from "./resources";
 
 export type { PodResources } from "./resources";
@@ -24,6 +25,9 @@ export interface CommonSettings {
   readonly migratorImage: string;
   readonly transfers: number;
   readonly resources: PodResources;
+  /** Instead of the registry's own, for Pods that need not be on its node. */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly tolerations?: readonly Toleration[];
   readonly verify: "size" | "full";
   readonly corruptBlobs: "fail" | "skip";
   readonly rolloutTimeout: number;
@@ -83,6 +87,8 @@ export const keys = [
   "migratorImage",
   "transfers",
   "resources",
+  "nodeSelector",
+  "tolerations",
   "verify",
   "corruptBlobs",
   "allowDelete",
@@ -139,6 +145,8 @@ function readCommon(fields: Fields, config: Readonly<Record<string, string>>, st
       /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/,
       "a claim's name: lower-case letters, digits, - and .",
     ),
+    nodeSelector: readNodeSelector(fields),
+    tolerations: readTolerations(fields),
     takeOver: fields.matching(
       "takeOver",
       /^[^/\s]+\/[^/\s]+\/[^/\s]+$/,

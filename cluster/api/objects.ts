@@ -48,6 +48,9 @@ export interface RawContainer {
 
 export interface RawPodSpec {
   readonly nodeName?: string;
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly tolerations?: readonly Toleration[];
+  readonly priorityClassName?: string;
   readonly containers: readonly RawContainer[];
   readonly initContainers?: readonly RawContainer[];
   readonly topologySpreadConstraints?: readonly Readonly<Record<string, unknown>>[];

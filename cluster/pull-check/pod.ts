@@ -1,6 +1,6 @@
 /** The puller's Pod, its order (a Secret: a proxy's address may hold a password) and its NetworkPolicy. Pure. */
 import { namespace, pullCheckName, requiredScc } from "../names";
-import type { RegistryConfig } from "../observation";
+import type { Placement } from "../registry/placement";
 import { pullerScript } from "./script";
 
 const labels = { app: pullCheckName };
@@ -34,8 +34,6 @@ export function pullCheckNetworkPolicy(): object {
   };
 }
 
-export type Placement = Pick<RegistryConfig, "nodeSelector" | "tolerations">;
-
 export interface PullCheckPod {
   readonly image: string;
   /** First of the namespace's UIDs and groups, where no SCC admission fills them in. */
@@ -65,6 +63,9 @@ export function pullCheckPod(settings: PullCheckPod): object {
       restartPolicy: "Never",
       ...(placement.nodeSelector === undefined ? {} : { nodeSelector: placement.nodeSelector }),
       ...(placement.tolerations === undefined ? {} : { tolerations: placement.tolerations }),
+      ...(placement.priorityClassName === undefined
+        ? {}
+        : { priorityClassName: placement.priorityClassName }),
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       ...(account === undefined ? {} : { serviceAccountName: account }),

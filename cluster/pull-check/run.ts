@@ -6,12 +6,13 @@ import type { RawPod, RawServiceAccount, Stored } from "../api/objects";
 import { namespaceIds } from "../observe";
 import { paths } from "../api/paths";
 import { podTrouble } from "../api/pod-trouble";
+import type { Placement } from "../registry/placement";
 import { podEvents } from "../registry/registry";
 import { namespace, pullCheckName } from "../names";
 import { ensurePullAccount, removePullAccount } from "./account";
 import { type Log, readLog, resultOf } from "./log";
 import type { PullOrder, PullResult } from "./order";
-import { type Placement, pullCheckNetworkPolicy, pullCheckPod, pullCheckSecret, tokenFile } from "./pod";
+import { pullCheckNetworkPolicy, pullCheckPod, pullCheckSecret, tokenFile } from "./pod";
 
 /** One run of the puller's Pod. */
 export interface PullRun {

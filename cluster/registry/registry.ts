@@ -107,6 +107,11 @@ function parseDeployment(raw: RawDeployment): RegistryDeployment {
     updatedReplicas: raw.status?.updatedReplicas ?? 0,
     availableReplicas: raw.status?.availableReplicas ?? 0,
     env: parseEnv(pod),
+    placement: {
+      ...(pod.nodeSelector === undefined ? {} : { nodeSelector: pod.nodeSelector }),
+      ...(pod.tolerations === undefined ? {} : { tolerations: pod.tolerations }),
+      ...(pod.priorityClassName === undefined ? {} : { priorityClassName: pod.priorityClassName }),
+    },
     ...(claim?.persistentVolumeClaim === undefined ? {} : { claim: claim.persistentVolumeClaim.claimName }),
     ...(pod.topologySpreadConstraints === undefined
       ? {}

@@ -4,6 +4,7 @@
  */
 import type { Witness } from "../journal/journal";
 import type { Pass } from "../mover/identity";
+import type { Placement } from "../registry/placement";
 import type { CommonInputs } from "./step";
 
 /** `journal`: makes the journal, records what was there before; its removal is what `pulumi destroy` does. */
@@ -95,6 +96,8 @@ export interface CopiedOutputs {
 export interface PullCheckInputs extends CommonInputs {
   readonly sample: number;
   readonly image: string;
+  /** Where its Pod may run; default: anywhere. */
+  readonly placement?: Placement;
   readonly timeoutSeconds: number;
   /** `releaseVolumeClaim` is set: the config demands a check then, so no message advises to leave it out alone. */
   readonly releasing?: boolean;

@@ -49,7 +49,7 @@ export async function checkPulls(inputs: PullCheckInputs, session: Session): Pro
         ...(drawn.samples === undefined ? {} : { samples: drawn.samples }),
       },
       login: drawn.samples !== undefined,
-      placement: (await readRegistry(session.api)).config ?? {},
+      placement: inputs.placement ?? (await readRegistry(session.api)).config ?? {},
       image: inputs.image,
       timeoutSeconds: inputs.timeoutSeconds,
     },

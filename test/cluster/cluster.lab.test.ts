@@ -225,6 +225,7 @@ described("the migration Pod under Pod Security", () => {
         attempt: 0,
         run: { word: "1" },
       },
+      placement: {},
       container: "c",
       image: "lab.local/nodejs:24",
       scc,

@@ -9,6 +9,7 @@ const inputs: MoverInputs = {
     attempt: 0,
     run: { word: "1" },
   },
+  placement: { priorityClassName: "system-cluster-critical" },
   container: "lab-image-registry-1",
   witness: { deploymentUid: "deployment-1", revision: 5 },
   image: "lab.local/nodejs:24",
@@ -114,6 +115,7 @@ test("the final copy's Pod", () => {
        },
      ],
      "enableServiceLinks": false,
+     "priorityClassName": "system-cluster-critical",
      "restartPolicy": "OnFailure",
      "securityContext": {
        "fsGroup": 1000620000,
@@ -128,7 +130,6 @@ test("the final copy's Pod", () => {
      "terminationGracePeriodSeconds": 30,
      "tolerations": [
        {
-         "effect": "NoSchedule",
          "operator": "Exists",
        },
      ],
@@ -229,6 +230,18 @@ test("where the claim is not the registry's node's, the Pod may run anywhere", (
   const spec = podSpec({ ...inputs, copy: { ...inputs.copy, besideRegistry: false } });
   expect(spec).not.toHaveProperty("affinity");
   expect(spec).not.toHaveProperty("tolerations");
+});
+
+test("where it need not be beside the registry, it goes where the registry's Pods may", () => {
+  const placement = {
+    nodeSelector: { "node-role.kubernetes.io/infra": "" },
+    tolerations: [{ key: "node-role.kubernetes.io/infra", operator: "Exists", effect: "NoExecute" }],
+    priorityClassName: "system-cluster-critical",
+  };
+  for (const pass of ["live", "final", "back"] as const) {
+    const copy = { ...inputs.copy, pass, besideRegistry: false };
+    expect(podSpec({ ...inputs, placement, copy })).toMatchObject(placement);
+  }
 });
 
 test("scc anyuid is root with nothing but other users' files, and asks for it", () => {

@@ -25,7 +25,13 @@ describe("Pulumi.yaml", () => {
     for (const [key, declared] of Object.entries(project.config)) {
       expect([key, declared]).toEqual([
         key,
-        { type: expect.any(String), description: expect.stringMatching(/\.$/), default: expect.anything() },
+        {
+          type: expect.any(String),
+          description: expect.stringMatching(/\.$/),
+          default: expect.anything(),
+          // Pulumi refuses an array without it.
+          ...(declared.type === "array" ? { items: { type: "object" } } : {}),
+        },
       ]);
     }
   });
@@ -67,6 +73,32 @@ describe("settings", () => {
         openstack: {},
       },
     });
+  });
+
+  test("nodeSelector and tolerations are read as Kubernetes has them; what is wrong is told by its place", () => {
+    const tolerations = [{ key: "node-role.kubernetes.io/infra", operator: "Exists", effect: "NoExecute" }];
+    const nodeSelector = { "node-role.kubernetes.io/infra": "" };
+    expect(
+      read({
+        state: "migrate",
+        nodeSelector: JSON.stringify(nodeSelector),
+        tolerations: JSON.stringify(tolerations),
+      }),
+    ).toMatchObject({ ok: true, settings: { nodeSelector, tolerations } });
+    const wrong = problems({
+      state: "migrate",
+      nodeSelector: '{"a":1}',
+      tolerations: '[{"effect":"Never"},{"taint":"x"},"y"]',
+    });
+    expect(wrong).toMatch(/nodeSelector is .*an object of labels/);
+    expect(wrong).toMatch(
+      /tolerations\[0\]\.effect is "Never"; accepted: NoSchedule, PreferNoSchedule, NoExecute/,
+    );
+    expect(wrong).toMatch(/tolerations\[1\]\.taint is not known; accepted: key, operator, value, effect/);
+    expect(wrong).toMatch(/tolerations\[2\] is no object/);
+    for (const text of ["infra", "[]", "{}x"])
+      expect(problems({ state: "migrate", nodeSelector: text })).toContain("nodeSelector is");
+    expect(problems({ state: "migrate", tolerations: "{}" })).toContain("tolerations is");
   });
 
   test("each state has its own settings only", () => {

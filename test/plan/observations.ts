@@ -81,6 +81,7 @@ export const untouched: ReachableObservation = {
     generation: 4,
     observedGeneration: 4,
     revision: 4,
+    placement: {},
     revisionHistoryLimit: 10,
     replicas: 1,
     updatedReplicas: 1,

@@ -42,6 +42,7 @@ export function deployment(changes: Partial<RegistryDeployment> = {}): RegistryD
     availableReplicas: 1,
     env: volume,
     claim: "image-registry-storage",
+    placement: {},
     conditions: [],
     ...changes,
   };

@@ -1,0 +1,39 @@
+/**
+ * Where Pods of this program may run, and with which priority: as the registry itself, whose nodes may be tainted for
+ * infrastructure only. Pure.
+ */
+import type { Toleration } from "../api/objects";
+import type { RegistryDeployment } from "../observation";
+import { besideTheRegistry } from "./patch";
+
+/** What of a Pod's spec says where it may run. What is absent is not asked for. */
+export interface Placement {
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly tolerations?: readonly Toleration[];
+  readonly priorityClassName?: string;
+}
+
+/** As the registry's Pods have it; a key that the config sets takes the place of the registry's. */
+export function placementOf(
+  deployment: Pick<RegistryDeployment, "placement"> | undefined,
+  own: Pick<Placement, "nodeSelector" | "tolerations"> = {},
+): Placement {
+  const { nodeSelector, tolerations } = own;
+  return {
+    ...deployment?.placement,
+    ...(nodeSelector === undefined ? {} : { nodeSelector }),
+    ...(tolerations === undefined ? {} : { tolerations }),
+  };
+}
+
+/**
+ * On the node of the registry's Pod, because the volume is attached there and nowhere else: whatever taint that node
+ * has, and whatever its labels are now. The priority stays: a Pod that preempts no other could wait for ever.
+ */
+export function besideRegistry({ priorityClassName }: Placement) {
+  return {
+    affinity: besideTheRegistry,
+    tolerations: [{ operator: "Exists" }],
+    ...(priorityClassName === undefined ? {} : { priorityClassName }),
+  };
+}
