@@ -181,7 +181,7 @@ function placed(copy: CopyPlan, placement: Placement): Partial<kubernetes.core.v
   const { nodeSelector, tolerations, priorityClassName } = placement;
   return {
     ...(nodeSelector === undefined ? {} : { nodeSelector: { ...nodeSelector } }),
-    ...(tolerations === undefined ? {} : { tolerations: tolerations.map((each) => ({ ...each })) }),
+    ...(tolerations === undefined ? {} : { tolerations: [...tolerations] }),
     ...(priorityClassName === undefined ? {} : { priorityClassName }),
   };
 }

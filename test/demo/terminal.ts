@@ -1,6 +1,6 @@
 /**
  * What `pulumi up` writes, as a person reads it on a terminal. There a resource has one row, which changes; here a
- * line for what it has become. What the program said live is not repeated under Diagnostics, and of an output that
+ * line for its result. What the program said live is not repeated under Diagnostics, and of an output that
  * changed the new value is shown. Nothing else is left out.
  */
 export class Terminal {
