@@ -12,6 +12,7 @@ import { clientOf, readKubeconfig } from "./cluster/api/kube";
 import { removeStaleMoverPods } from "./cluster/mover/pods";
 import { observeCluster, readBack } from "./cluster/observe";
 import { removeLeftPullCheck } from "./cluster/pull-check/run";
+import { removeLeftRehearsal } from "./cluster/rehearsal/pod-run";
 import { build } from "./components/graph";
 import { accountOf, plannedPods, prepare } from "./components/materials";
 import { kubernetesVariables } from "./components/kubernetes-provider";
@@ -47,6 +48,7 @@ async function main(): Promise<Outputs> {
     // next patch.
     await takeRun(api, { ...run, host: hostname(), since: new Date().toISOString() });
     await removeLeftPullCheck(api, console.log);
+    await removeLeftRehearsal(api, console.log);
     const planned = plannedPods(decision.plan, seen, materials);
     await removeStaleMoverPods(api, { planned, onlyOpens: decision.plan.kind === "reopen" }, console.log);
   }

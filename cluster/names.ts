@@ -73,3 +73,6 @@ export const attemptAnnotation = "image-registry-swift/attempt";
 
 /** The pull check's Pod, its Secret and its NetworkPolicy. */
 export const pullCheckName = "image-registry-migration-pull-check";
+
+/** The rehearsal's Pod, its Secret and its NetworkPolicy. */
+export const rehearsalName = "image-registry-migration-rehearsal";

@@ -51,6 +51,8 @@ export interface Wanted {
   readonly state: RunState;
   /** Images that the switch pulls before it opens the registry; 0: none. */
   readonly pullCheck?: number;
+  /** migrate: how many images are pulled from a registry on Swift; absent: none is started. */
+  readonly rehearse?: number;
   /** Of the migration Pod: anyuid is a right of its own. */
   readonly scc?: "restricted-v2" | "anyuid";
   readonly claim?: string | undefined;
@@ -92,7 +94,9 @@ export async function readBack(api: Api): Promise<Pick<ReachableObservation, "co
 }
 
 async function observe(api: Api, wanted: Wanted): Promise<Observed> {
-  const pulls = wanted.state === "switch" && (wanted.pullCheck ?? 0) > 0;
+  const pulls =
+    (wanted.state === "switch" && (wanted.pullCheck ?? 0) > 0) ||
+    (wanted.state === "migrate" && wanted.rehearse !== undefined);
   const lacking = await missingPermissions(api, wanted.state, [
     ...(wanted.scc === "anyuid" ? (["anyuid"] as const) : []),
     ...(pulls ? (["pull-check"] as const) : []),
@@ -136,7 +140,7 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
   // Once switched, nothing is pulled any more: a large cluster's ImageStreams are not listed for it.
   const imageApi =
     pulls && lacking.length === 0 && journal?.phase !== "switched"
-      ? await observeImages(api, wanted.pullCheck ?? 0)
+      ? await observeImages(api, wanted.pullCheck ?? wanted.rehearse ?? 0)
       : undefined;
   const needsAccount = imageApi?.state === "there" && !(await hasPullAccount(api));
   const alsoLacking = [

@@ -17,6 +17,7 @@ import type {
   GoBackGraph,
   MigrateGraph,
   Plan,
+  RehearsalPlan,
   ReopenGraph,
   SwitchGraph,
 } from "../plan/types";
@@ -105,6 +106,7 @@ class Graph {
     this.resume("copy", [open]);
     const swift = this.container(plan);
     const live = this.pod("live", plan.live, swift.container, [...this.shared(), open]);
+    this.rehearse(plan, live, swift.container);
     return { container: swift.container, copied: live.summary };
   }
 
@@ -113,7 +115,8 @@ class Graph {
     const swift = this.container(plan);
     const shared = this.shared();
     const live = plan.live === undefined ? [] : [this.pod("live", plan.live, swift.container, shared)];
-    const pause = this.pause("migrate", [this.journal, swift, ...live]);
+    const rehearsal = live.flatMap((each) => this.rehearse(plan, each, swift.container));
+    const pause = this.pause("migrate", [this.journal, swift, ...live, ...rehearsal]);
     const seal = this.patch("migrate", "migrate", "seal", [pause], { seal: plan.seal });
     // The witness is an input: a new seal must make a new copy, which a dependency alone does not bring about.
     const final = this.pod("final", plan.final, swift.container, [...shared, seal], seal.witness);
@@ -220,6 +223,24 @@ class Graph {
     const made = declareStep(kind, name, this.materials.run, args, { dependsOn });
     this.steps.push(made.urn);
     return made;
+  }
+
+  /** After each live copy; what is refused here is refused before anything is sealed. */
+  private rehearse(
+    { rehearsal }: { readonly rehearsal?: RehearsalPlan },
+    live: MigrationPod,
+    container: pulumi.Output<string>,
+  ): DeclaredStep<"rehearsal">[] {
+    if (rehearsal === undefined) return [];
+    const { migratorImage, rolloutTimeout } = this.settings;
+    const args = {
+      container,
+      after: live.finishedAt,
+      sample: rehearsal.sample,
+      image: migratorImage,
+      timeoutSeconds: rolloutTimeout,
+    };
+    return [declareStep("rehearsal", "rehearsal", this.materials.run, args, { dependsOn: [live] })];
   }
 
   private patch(

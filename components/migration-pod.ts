@@ -37,6 +37,8 @@ export class MigrationPod extends pulumi.ComponentResource {
   readonly summary: pulumi.Output<string>;
   /** URN of the step that waits for the copy: known when the copy has ended well. */
   readonly copied: pulumi.Output<string>;
+  /** When it ended, ISO 8601. */
+  readonly finishedAt: pulumi.Output<string>;
 
   constructor(name: string, args: MigrationPodArgs, options: pulumi.ComponentResourceOptions = {}) {
     super("reg:mover:Copy", name, {}, options);
@@ -48,6 +50,7 @@ export class MigrationPod extends pulumi.ComponentResource {
     const settings = this.makeSettings(name, args, inputs);
     const pod = this.makePod(name, args, inputs, settings);
     const copied = this.waitForCopy(name, args, pod);
+    this.finishedAt = copied.report.apply((text) => (JSON.parse(text) as Report).finishedAt);
     this.summary = copied.report.apply((text) => {
       const report = JSON.parse(text) as Report;
       return `${reportInWords(report)}; finished ${report.finishedAt}`;

@@ -48,6 +48,8 @@ export interface MigrateSettings extends CommonSettings {
   /** A new value copies again. */
   readonly pass: string;
   readonly allowDelete: boolean;
+  /** After each live copy a registry on Swift is tried with so many images; 0: it is only started. Absent: no rehearsal. */
+  readonly rehearse?: number;
 }
 
 export interface SwitchSettings extends CommonSettings {
@@ -93,6 +95,7 @@ export const keys = [
   "corruptBlobs",
   "allowDelete",
   "pullCheck",
+  "rehearse",
   "copyBack",
   "acceptLoss",
   "releaseVolumeClaim",
@@ -181,6 +184,7 @@ function readState(
   const pass =
     fields.matching("pass", /^[\w.:+-]{1,63}$/, "a word of up to 63 letters, digits and . : + - _") ?? "1";
   const allowDelete = fields.flag("allowDelete", false);
+  const rehearse = fields.flag("rehearse", true);
   const replicas = fields.integer("replicas", 0, 10, 0);
   const pullCheck = fields.integer("pullCheck", 0, 1000, 20);
   const releaseVolumeClaim = fields.flag("releaseVolumeClaim", false);
@@ -191,7 +195,7 @@ function readState(
       if (releaseVolumeClaim) {
         fields.add("releaseVolumeClaim", "is true in state migrate", "true in state switch only", "false");
       }
-      return { ...common, state, readOnly, pass, allowDelete };
+      return { ...common, state, readOnly, pass, allowDelete, ...(rehearse ? { rehearse: pullCheck } : {}) };
     case "switch":
       if (releaseVolumeClaim && pullCheck === 0) {
         const accepted =

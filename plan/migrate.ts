@@ -7,7 +7,7 @@ import { copy } from "./copies";
 import { commonPlan } from "./common";
 import * as guards from "./guards";
 import type { Judge } from "./judge";
-import type { Plan, Workstation } from "./types";
+import type { Plan, RehearsalPlan, Workstation } from "./types";
 
 export function planMigrate(
   judge: Judge,
@@ -40,12 +40,15 @@ export function planMigrate(
         "pulumi config set readOnly true && pulumi up",
       );
     }
-    return { kind: "copy", ...commonPlan(seen), container, live: copy("live", claim, seen, live) };
+    const again = copy("live", claim, seen, live);
+    return { kind: "copy", ...commonPlan(seen), container, live: again, ...rehearsal(settings) };
   }
   guards.warnOfOutage(judge, settings, seen, claim);
   // The live copy runs once more right before sealing, even if one with readOnly false ended a minute ago: that costs
   // minutes of a writable registry, and saves them from the read-only window.
-  const before = alone ? {} : { live: copy("live", claim, seen, { ...live, sealing: true }) };
+  const before = alone
+    ? {}
+    : { ...rehearsal(settings), live: copy("live", claim, seen, { ...live, sealing: true }) };
   const final = copy("final", claim, seen, finalRun(settings.pass, seen, name));
   return {
     kind: "migrate",
@@ -55,4 +58,8 @@ export function planMigrate(
     seal: alone ? "recreate" : settings.seal,
     final,
   };
+}
+
+function rehearsal({ rehearse }: MigrateSettings): { readonly rehearsal?: RehearsalPlan } {
+  return rehearse === undefined ? {} : { rehearsal: { sample: rehearse } };
 }

@@ -45,11 +45,18 @@ export interface CopyPlan {
   readonly run: CopyRun;
 }
 
+/** A registry on Swift is tried while the live one is writable. */
+export interface RehearsalPlan {
+  /** Images to pull; 0: only start it. */
+  readonly sample: number;
+}
+
 /** `migrate` with `readOnly: false`. */
 export interface CopyGraph extends CommonPlan {
   readonly kind: "copy";
   readonly container: ContainerPlan;
   readonly live: CopyPlan;
+  readonly rehearsal?: RehearsalPlan;
 }
 
 /** `migrate`. */
@@ -58,6 +65,8 @@ export interface MigrateGraph extends CommonPlan {
   readonly container: ContainerPlan;
   /** Absent where two Pods cannot use the claim at once. */
   readonly live?: CopyPlan;
+  /** Absent where there is no live copy to rehearse with, and with `rehearse: false`. */
+  readonly rehearsal?: RehearsalPlan;
   readonly seal: "rolling" | "recreate";
   readonly final: CopyPlan;
 }

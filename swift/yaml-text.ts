@@ -48,3 +48,21 @@ function asWritten(node: Scalar): void {
     node.value = source;
   }
 }
+
+/** The node at this path of keys; `undefined` where there is none. */
+export function treeAt(tree: TextTree, ...path: readonly string[]): TextTree {
+  let node = tree;
+  for (const key of path) {
+    node =
+      typeof node === "object" && !Array.isArray(node)
+        ? (node as Readonly<Record<string, TextTree>>)[key]
+        : undefined;
+  }
+  return node;
+}
+
+/** The text at this path; empty where there is none. */
+export function textAt(tree: TextTree, ...path: readonly string[]): string {
+  const found = treeAt(tree, ...path);
+  return typeof found === "string" ? found : "";
+}

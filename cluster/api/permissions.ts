@@ -62,7 +62,7 @@ export const permissions: readonly Permission[] = [
     group: "",
     resource: "secrets",
     namespace,
-    states: ["switch"],
+    states: ["migrate", "switch"],
     only: "pull-check",
   }),
   ...each(["create", "patch", "delete"], {
@@ -85,7 +85,7 @@ export const permissions: readonly Permission[] = [
     verb: "list",
     group: "image.openshift.io",
     resource: "imagestreams",
-    states: ["switch"],
+    states: ["migrate", "switch"],
     only: "pull-check",
   },
   // The pull check's Pod has its token from its kubelet: nobody needs to make tokens for it.
@@ -95,20 +95,20 @@ export const permissions: readonly Permission[] = [
     resource: "serviceaccounts",
     namespace,
     name,
-    states: ["switch"] as const,
+    states: ["migrate", "switch"] as const,
     only: "pull-check" as const,
   })),
   ...each(["create", "delete"], {
     group: "",
     resource: "serviceaccounts",
     namespace,
-    states: ["switch"],
+    states: ["migrate", "switch"],
     only: "pull-account",
   }),
   ...each(["create", "delete"], {
     group: "rbac.authorization.k8s.io",
     resource: "clusterrolebindings",
-    states: ["switch"],
+    states: ["migrate", "switch"],
     only: "pull-account",
   }),
   // SCC admission asks for it in the Pod's own namespace; restricted-v2 is everybody's, anyuid is cluster-admins'.

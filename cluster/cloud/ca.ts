@@ -29,3 +29,12 @@ export function pemOf(given: string | undefined): string | undefined {
   }
   return existsSync(given) ? readFileSync(given, "utf8") : undefined;
 }
+
+/**
+ * What the operator adds to the registry's trust, and to that of the nodes for the registry's host, once the registry is
+ * on Swift (its `CABundle`): key `cacert`, else the cloud provider's; `undefined`: nothing.
+ */
+export function operatorCa(sources: CloudSources): string | undefined {
+  const { source, pem } = resolveCa(sources);
+  return source === "cacert" || source === "cloud-provider-config" ? pem : undefined;
+}

@@ -6,8 +6,9 @@
  * Source of the rules: the operator's `pkg/storage/swift/swift.go` (GetConfig, getSwiftClient, ConfigEnv) and
  * gophercloud's `auth_options.go`, the same in releases 4.12 to 5.x.
  */
-import { readYamlText, type TextTree } from "../../swift/yaml-text";
+import { textAt } from "../../swift/yaml-text";
 import { installerSecretName, userSecretName } from "../names";
+import { operatorCloud } from "./operator-env";
 import type { CloudSources } from "./sources";
 
 /** One thing that keeps the operator from signing in. */
@@ -51,7 +52,7 @@ export function signInProblems(sources: CloudSources): readonly SignInProblem[] 
 
 /** Fields of clouds.yaml that the operator and the registry do not look at, with what they do instead. */
 export function ignoredFields(sources: CloudSources): readonly string[] {
-  const cloud = cloudOf(sources);
+  const cloud = operatorCloud(sources);
   if (cloud === undefined || sources.userSecret !== undefined) {
     return [];
   }
@@ -181,7 +182,7 @@ function domainProblems({ where, password, username, domain, domainId, project }
 
 /** As GetConfig and getSwiftClient read it: the user's secret first, then what `spec.storage.swift` says. */
 function operatorView(sources: CloudSources): SignIn | undefined {
-  const cloud = cloudOf(sources);
+  const cloud = operatorCloud(sources);
   const auth = (key: string) => textAt(cloud, "auth", key);
   const place = {
     authUrl: auth("auth_url"),
@@ -237,34 +238,4 @@ function operatorView(sources: CloudSources): SignIn | undefined {
       domainId: named ? "" : place.project.domainId,
     },
   };
-}
-
-/** The cluster's own entry of clouds.yaml; what cannot be read is told elsewhere. */
-function cloudOf(sources: CloudSources): TextTree {
-  const text = sources.installerSecret?.["clouds.yaml"];
-  if (text === undefined) {
-    return undefined;
-  }
-  try {
-    const name = sources.cloudName === "" ? "openstack" : sources.cloudName;
-    return at(readYamlText(text), "clouds", name);
-  } catch {
-    return undefined;
-  }
-}
-
-function at(tree: TextTree, ...path: readonly string[]): TextTree {
-  let node = tree;
-  for (const key of path) {
-    node =
-      typeof node === "object" && !Array.isArray(node)
-        ? (node as Readonly<Record<string, TextTree>>)[key]
-        : undefined;
-  }
-  return node;
-}
-
-function textAt(tree: TextTree, ...path: readonly string[]): string {
-  const found = at(tree, ...path);
-  return typeof found === "string" ? found : "";
 }

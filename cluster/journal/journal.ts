@@ -65,6 +65,27 @@ export interface KnownContainer {
   readonly remade?: number;
 }
 
+/** A rehearsal that was not refused. */
+export interface Rehearsal {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly container: string;
+  /** Manifests and blobs pulled through the registry on Swift, with their bytes. */
+  readonly pulled: number;
+  readonly blobs: number;
+  readonly bytes: number;
+  /** From the Pod's start to its last pull. */
+  readonly seconds: number;
+  /** Images of the sample that the live registry could not serve either. */
+  readonly brokenBefore: number;
+  /** What was pulled, by repository, as `sample` has it: the switch pulls the same. */
+  readonly images?: Readonly<Record<string, readonly string[]>>;
+  /** Those images by repository, a hundred at most: no later check judges them. */
+  readonly broken?: Readonly<Record<string, readonly string[]>>;
+  /** Why the registry's image could not be started that way; then nothing was rehearsed. */
+  readonly impossible?: string;
+}
+
 /** The run that may act; whoever finds another's token stops before its next patch. */
 export interface Run {
   readonly token: string;
@@ -115,6 +136,8 @@ export interface Journal {
   };
   /** Drawn right before the storage patch of the switch. */
   readonly sample?: JournalSample;
+  /** What the last rehearsal found: how the registry did on Swift while it was writable on its volume. */
+  readonly rehearsal?: Rehearsal;
   /** Set when the claim was released. */
   readonly released?: { readonly claim: string; readonly uid: string; readonly at: string };
   /** How often each Pod failed for good; part of the next Pod's identity. Keys: live, final, back. */

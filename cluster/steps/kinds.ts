@@ -107,6 +107,20 @@ export interface PullCheckOutputs {
   readonly blobs: number;
 }
 
+/** `rehearsal`: tries a registry on Swift while the live one is writable; leaves no Pod behind. */
+export interface RehearsalInputs extends CommonInputs {
+  readonly container: string;
+  /** When the live copy ended: each one is rehearsed. */
+  readonly after: string;
+  readonly sample: number;
+  readonly image: string;
+  readonly timeoutSeconds: number;
+}
+export interface RehearsalOutputs {
+  readonly pulled: number;
+  readonly brokenBefore: number;
+}
+
 /** `claim-release`: deletes the claim by UID once nothing needs it. */
 export interface ClaimReleaseInputs extends CommonInputs {
   readonly claim: string;
@@ -125,6 +139,7 @@ export interface StepKinds {
   readonly "registry-patch": readonly [RegistryPatchInputs, RegistryPatchOutputs];
   readonly copied: readonly [CopiedInputs, CopiedOutputs];
   readonly "pull-check": readonly [PullCheckInputs, PullCheckOutputs];
+  readonly rehearsal: readonly [RehearsalInputs, RehearsalOutputs];
   readonly "claim-release": readonly [ClaimReleaseInputs, ClaimReleaseOutputs];
 }
 export type StepKind = keyof StepKinds;
@@ -163,5 +178,6 @@ const otherNames: Readonly<Record<Exclude<StepKind, "registry-patch" | "copied">
   "pruner-pause": "pruner",
   "pruner-resume": "pruner",
   "pull-check": "pull check",
+  rehearsal: "rehearsal",
   "claim-release": "claim release",
 };

@@ -14,6 +14,7 @@ import { endWithCli } from "./orphan";
 import { prunerPauseStep, prunerResumeStep } from "./pruner";
 import { pullCheckStep } from "./pull-check";
 import { registryPatchStep } from "./registry-patch";
+import { rehearsalStep } from "./rehearsal";
 import type { CommonInputs, Step, StepContext } from "./step";
 
 /** Flat stack config: `kubernetes:kubeconfig`, `kubernetes:context`, `openstack:<key>`. */
@@ -30,6 +31,7 @@ const steps: { readonly [K in StepKind]: Step<StepKinds[K][0], StepKinds[K][1]> 
   "registry-patch": registryPatchStep,
   copied: copiedStep,
   "pull-check": pullCheckStep,
+  rehearsal: rehearsalStep,
   "claim-release": claimReleaseStep,
 };
 

@@ -1,13 +1,14 @@
 /** `pull-check`: pulls a sample through the registry's Service before it is opened; failure leaves it sealed. */
 import { ApiError } from "../api/api";
 import { away, insist, isAway } from "../api/away";
-import type { Journal } from "../journal/journal";
+import type { Journal, Rehearsal } from "../journal/journal";
 import { showBytes } from "../mover/size";
 import { draw, fromJournal, imageApiAway, readImageStreams } from "../pull-check/images";
 import { findOut } from "../pull-check/found";
 import { judge, type Judged } from "../pull-check/judge";
 import type { Failure, PullResult, Sample } from "../pull-check/order";
 import { runPuller } from "../pull-check/run";
+import { type RawImageStream, stillNamed } from "../pull-check/samples";
 import { readTarget } from "../pull-check/target";
 import {
   failureInWords,
@@ -67,7 +68,7 @@ const patienceSeconds = 60;
 /** From the ImageStreams; while their API is away, the one that was drawn before the storage patch. */
 async function drawSample(
   count: number,
-  { sample }: Journal,
+  journal: Journal,
   session: Session,
 ): Promise<{ readonly samples?: readonly Sample[] }> {
   const hurried = session.pace === undefined ? { seconds: patienceSeconds } : { seconds: 0 };
@@ -79,14 +80,29 @@ async function drawSample(
   );
   if (streams !== away) {
     const samples = draw(streams, count);
-    return samples === undefined ? {} : { samples };
+    return samples === undefined ? {} : { samples: rehearsedFirst(samples, streams ?? [], journal) };
   }
+  const { sample } = journal;
   const situation = await situationOf({}, session);
   if (sample === undefined) {
     throw new Error([`pull check: ${imageApiAway("see above")}`, ...waysOn([apiAway], situation)].join("\n"));
   }
   session.log(`the image API does not answer: the sample of ${sample.at} is pulled`);
   return { samples: fromJournal(sample) };
+}
+
+/** What was rehearsed comes first; what the volume could not serve either is not asked for. */
+function rehearsedFirst(
+  drawn: readonly Sample[],
+  streams: readonly RawImageStream[],
+  { rehearsal }: Pick<Journal, "rehearsal">,
+): readonly Sample[] {
+  const nameOf = ({ repository, reference }: Sample) => `${repository}@${reference}`;
+  const samples = (images: Rehearsal["images"]) => fromJournal({ at: "", images: images ?? {} });
+  const broken = new Set(samples(rehearsal?.broken).map(nameOf));
+  const rehearsed = samples(rehearsal?.images).filter((each) => stillNamed(streams, each));
+  const all = new Map([...rehearsed, ...drawn].map((each) => [nameOf(each), each]));
+  return [...all].filter(([name]) => !broken.has(name)).map(([, each]) => each);
 }
 
 /** A failure that passes by itself, for the advice. */

@@ -72,12 +72,14 @@ describe("graphs", () => {
        "mover-code",
        "mover-network",
        "openstack",
+       "rehearsal",
      ]
     `);
     expect(await dependencies(recorded.get("migrate-pruner-pause"))).toEqual([
       "journal",
       "container",
       "live",
+      "rehearsal",
     ]);
     expect(await dependencies(recorded.get("migrate-seal"))).toEqual(["migrate-pruner-pause"]);
     expect(await dependencies(recorded.get("final"))).toEqual([
@@ -133,6 +135,7 @@ describe("graphs", () => {
        "mover-code",
        "mover-network",
        "openstack",
+       "rehearsal",
      ]
     `);
     // An interrupted migrate leaves it in the state, and the registry sealed.

@@ -58,6 +58,7 @@ describe("settings", () => {
         stack,
         state: "migrate",
         readOnly: true,
+        rehearse: 20,
         pass: "1",
         allowDelete: false,
         seal: "rolling",

@@ -111,6 +111,40 @@ test("it runs where the registry's own Pods may: infra nodes with their taints",
   expect(made?.body).toMatchObject({ spec: placement });
 });
 
+test("what was rehearsed is pulled first, and what the volume could not serve either is not asked for", async () => {
+  const { api, check, order, session } = await scene();
+  name(api, "sha256:cc");
+  api.put(`${paths.imageStreams}/old`, {
+    metadata: { name: "old", namespace: "team" },
+    status: {
+      dockerImageRepository: "r:5000/team/old",
+      tags: ["sha256:dd", "sha256:ee"].map((digest) => ({
+        tag: digest.slice(7),
+        items: [{ dockerImageReference: `r:5000/team/old@${digest}`, image: digest }],
+      })),
+    },
+  });
+  await session.journal.update((each) => ({
+    ...each,
+    rehearsal: {
+      at: "then",
+      container: "c",
+      pulled: 1,
+      blobs: 1,
+      bytes: 1,
+      seconds: 1,
+      brokenBefore: 1,
+      images: { "team/old": ["sha256:dd"], "team/gone": ["sha256:ff"] },
+      broken: { "team/old": ["sha256:ee"] },
+    },
+  }));
+  await check({ result: good });
+  expect(order().samples).toEqual([
+    { repository: "team/old", reference: "sha256:dd" },
+    { repository: "team/app", reference: "sha256:cc" },
+  ]);
+});
+
 describe("nothing to pull", () => {
   test("is an answer where no ImageStream names an image of its own", async () => {
     const { api, check, session } = await scene();

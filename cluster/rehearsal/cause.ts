@@ -1,0 +1,52 @@
+/** Why a registry does not start on Swift, from the last words of its container. Pure. */
+
+/** A cause that the switch would meet as well, or `other`: then the rehearsal says nothing about Swift. */
+export type Cause = "sign-in" | "container" | "trust" | "proxy" | "connection" | "other";
+
+/** In words, and what to do about it: follows "the registry cannot start on Swift: ". */
+const causes: readonly (readonly [Exclude<Cause, "other">, RegExp])[] = [
+  ["trust", /x509:|certificate signed by unknown authority|certificate (is not|has expired|is valid for)/i],
+  ["proxy", /proxyconnect|Proxy Authentication Required|\b407\b|proxy.*(refused|no such host|timeout)/i],
+  [
+    "sign-in",
+    /authorization failed|invalid credentials|HTTP Error: 401|\b401\b|Unauthorized|ErrUsernameOrUserID|Incorrect Auth URL|authURL|Can't find.*endpoint|Endpoint.*not found|failed to authenticate/i,
+  ],
+  ["container", /container.*(not found|does not exist)|Failed to retrieve info about container|\b404\b/i],
+  [
+    "connection",
+    /no such host|connection refused|i\/o timeout|context deadline exceeded|network is unreachable|no route to host|EOF/i,
+  ],
+];
+
+/** The storage driver fails while the registry starts; only lines that speak of storage or of a panic count. */
+export function causeOf(lastWords: string): Cause {
+  const text = lastWords.replace(/\s+/g, " ");
+  if (!/swift|storage|panic|keystone|auth|proxyconnect|x509/i.test(text)) {
+    return "other";
+  }
+  return causes.find(([, pattern]) => pattern.test(text))?.[0] ?? "other";
+}
+
+/** What is wrong, in words, and the next step; the registry was not touched. */
+export const meaning: Readonly<Record<Exclude<Cause, "other">, { wrong: string; next: string }>> = {
+  "sign-in": {
+    wrong: "it cannot sign in at Keystone with the credentials that the operator would give it",
+    next: "compare secret installer-cloud-credentials (or image-registry-private-configuration-user) with what works for openstack token issue",
+  },
+  container: {
+    wrong: "it does not find the container: it looks at another account or region than the copy",
+    next: "compare region_name and project of the credentials with those of the container",
+  },
+  trust: {
+    wrong: "it does not trust Keystone's or Swift's certificate",
+    next: "the CA belongs into key cacert of secret installer-cloud-credentials, or into the cluster's trusted CAs (oc get proxy/cluster -o jsonpath='{.spec.trustedCA}')",
+  },
+  proxy: {
+    wrong: "the proxy does not let it through to Keystone or Swift",
+    next: "oc get proxy/cluster -o yaml, and spec.proxy of the registry config; Swift's address in noProxy, if it is reached directly",
+  },
+  connection: {
+    wrong: "it does not reach Keystone or Swift from its Pod",
+    next: "oc -n openshift-image-registry get networkpolicies; a route and DNS from nodes to Keystone and Swift",
+  },
+};

@@ -1,0 +1,173 @@
+/** Starts a registry Pod on Swift and waits until it answers, or until it is known why it does not. */
+import { type Api, ApiError } from "../api/api";
+import type { RawPod, Stored } from "../api/objects";
+import { paths } from "../api/paths";
+import { podTrouble } from "../api/pod-trouble";
+import { waitFor } from "../api/wait";
+import type { JournalOfRun } from "../journal/store";
+import { namespace, rehearsalName } from "../names";
+import { podEvents } from "../registry/registry";
+import { type Cause, causeOf } from "./cause";
+
+/** What became of the Pod. */
+export type Started =
+  /** It answers on this address (an IP, bracketed where it is one of IPv6). */
+  | { readonly kind: "ready"; readonly address: string }
+  /** Its registry gave up, or never became ready, because of what the switch would meet as well. */
+  | { readonly kind: "refused"; readonly cause: Exclude<Cause, "other">; readonly lastWords: string }
+  /** It could not run at all, for a reason that says nothing about Swift. */
+  | { readonly kind: "impossible"; readonly why: string };
+
+export interface PodRunContext {
+  readonly api: Api;
+  readonly journal: Pick<JournalOfRun, "assertRun">;
+  readonly log: (line: string) => void;
+  /** Milliseconds between two looks; default 1,000. */
+  readonly pace?: number;
+}
+
+/** Port of the registry's container (the operator's ContainerPort). */
+const port = 5000;
+/** A Pod that has no place, or no image, for so long will not get one soon. */
+const hopelessSeconds = 60;
+/** The readiness probe begins after 15 s and asks every 10; a storage that answers has done so by now. */
+const readySeconds = 90;
+
+/** Waits for the Pod `name`, which is there. */
+export function untilReady(name: string, timeoutSeconds: number, context: PodRunContext): Promise<Started> {
+  const { api } = context;
+  return waitFor<Started>(
+    {
+      limitSeconds: timeoutSeconds,
+      async look({ since }) {
+        const pod = await api.get<RawPod>(paths.pod(name));
+        if (pod === undefined) {
+          return { done: { kind: "impossible", why: `pod ${namespace}/${name} was deleted` } };
+        }
+        const phase = pod.status?.phase ?? "Pending";
+        if (phase === "Failed" || phase === "Succeeded") {
+          return { done: ended(pod, await lastWords(api, name)) };
+        }
+        const ip = (pod.status as { podIP?: string } | undefined)?.podIP ?? "";
+        if (isReady(pod) && ip !== "") {
+          return { done: { kind: "ready", address: `${ip.includes(":") ? `[${ip}]` : ip}:${port}` } };
+        }
+        if (phase === "Running") {
+          if (since("running", "running") >= readySeconds) {
+            return { done: neverReady(await lastWords(api, name)) };
+          }
+          return { waitingFor: `pod ${name} to answer` };
+        }
+        const trouble = podTrouble(pod, await podEvents(api, name));
+        const lasting = trouble !== undefined && trouble.kind !== "config" && trouble.kind !== "sandbox";
+        if (lasting && since("trouble", trouble.kind) >= hopelessSeconds) {
+          return { done: { kind: "impossible", why: trouble.message } };
+        }
+        return {
+          waitingFor: `pod ${name} to start${trouble === undefined ? "" : `: ${trouble.message}`}`,
+        };
+      },
+      outOfTime: ({ waitingFor }) => ({
+        kind: "impossible",
+        why: `it did not come up within ${timeoutSeconds} s (rolloutTimeout), waiting for ${waitingFor}`,
+      }),
+    },
+    context,
+  );
+}
+
+function isReady(pod: RawPod): boolean {
+  return pod.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True") === true;
+}
+
+function ended(pod: RawPod, log: string): Started {
+  const state = pod.status?.containerStatuses?.[0]?.state?.terminated;
+  const text = `${state?.message ?? ""}\n${log}`;
+  const cause = causeOf(text);
+  return cause === "other"
+    ? {
+        kind: "impossible",
+        why: `its container ended with exit code ${state?.exitCode ?? "?"}: ${lastLine(text) || pod.status?.message || "no word"}`,
+      }
+    : { kind: "refused", cause, lastWords: telling(text) };
+}
+
+function neverReady(log: string): Started {
+  const cause = causeOf(log);
+  return cause === "other"
+    ? { kind: "impossible", why: `it is not ready after ${readySeconds} s: ${lastLine(log) || "no word"}` }
+    : { kind: "refused", cause, lastWords: telling(log) };
+}
+
+/** The last line that names a cause, shortened. */
+function telling(text: string): string {
+  const lines = text.split("\n").filter((line) => causeOf(line) !== "other");
+  return shorten(lines.at(-1) ?? lastLine(text));
+}
+
+function lastLine(text: string): string {
+  return shorten(text.trim().split("\n").at(-1) ?? "");
+}
+
+function shorten(line: string): string {
+  const text = line.replace(/\s+/g, " ").trim();
+  return text.length > 300 ? `${text.slice(0, 300)}...` : text;
+}
+
+/** A log that cannot be read must not hide what the Pod itself says. */
+async function lastWords(api: Api, name: string): Promise<string> {
+  return (await api.text(paths.podLog(name), { tailLines: "60" }).catch(() => undefined)) ?? "";
+}
+
+/** Removes the Pod, its Secret and its NetworkPolicy, and waits for the Pod's end. True when there was anything. */
+export async function removeRehearsal({ api, log, pace }: Omit<PodRunContext, "journal">): Promise<boolean> {
+  const removed = [
+    await removeIfThere(api, paths.pod(rehearsalName), 0),
+    await removeIfThere(api, paths.secret(rehearsalName)),
+    await removeIfThere(api, paths.networkPolicy(rehearsalName)),
+  ];
+  await waitFor<void>(
+    {
+      limitSeconds: 30,
+      look: async () =>
+        (await api.get<RawPod>(paths.pod(rehearsalName))) === undefined
+          ? { done: undefined }
+          : { again: "next turn" },
+      outOfTime() {
+        log(
+          `warning: pod ${namespace}/${rehearsalName} is still there after 30 s; it serves nobody. Delete it: ` +
+            `oc -n ${namespace} delete pod ${rehearsalName} --force`,
+        );
+      },
+    },
+    { log, pace: Math.min(pace ?? 250, 250) },
+  );
+  return removed.includes(true);
+}
+
+async function removeIfThere(api: Api, path: string, graceSeconds?: number): Promise<boolean> {
+  const found = await api.get<Stored>(path);
+  if (found === undefined) {
+    return false;
+  }
+  return api.remove(path, {
+    uid: found.metadata.uid,
+    ...(graceSeconds === undefined ? {} : { graceSeconds }),
+  });
+}
+
+/** What a killed run left. Best effort: nothing depends on it, and a user who may not look has made none. */
+export async function removeLeftRehearsal(api: Api, log: (line: string) => void): Promise<void> {
+  try {
+    if (await removeRehearsal({ api, log })) {
+      log(`removed pod ${namespace}/${rehearsalName}, which a rehearsal that was killed had left`);
+    }
+  } catch (error) {
+    if (!(error instanceof ApiError && error.kind === "forbidden")) {
+      log(
+        `warning: pod ${namespace}/${rehearsalName} of a rehearsal that was killed may still be there: ` +
+          (error instanceof Error ? error.message : String(error)),
+      );
+    }
+  }
+}

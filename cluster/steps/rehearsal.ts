@@ -1,0 +1,242 @@
+/**
+ * `rehearsal`: tries the other side while the registry is writable. The live registry is asked for a sample first (the
+ * baseline); then a registry Pod on Swift, made from the Deployment's own template, is asked for the same. What the
+ * live one can serve and the other cannot is refused here, before anything is sealed.
+ */
+import { away, insist, isAway } from "../api/away";
+import type { RawDeployment, Stored } from "../api/objects";
+import { paths } from "../api/paths";
+import { operatorCa } from "../cloud/ca";
+import { readCloudSources } from "../cloud/cloud";
+import { swiftEnvironment } from "../cloud/operator-env";
+import type { Rehearsal } from "../journal/journal";
+import { showBytes } from "../mover/size";
+import { rehearsalName } from "../names";
+import { namespaceIds } from "../observe";
+import { findOut } from "../pull-check/found";
+import { draw, readImageStreams, toJournal } from "../pull-check/images";
+import { judge } from "../pull-check/judge";
+import type { Failure, PullResult, Sample } from "../pull-check/order";
+import { pullCheckNetworkPolicy } from "../pull-check/pod";
+import { runPuller } from "../pull-check/run";
+import { readTarget } from "../pull-check/target";
+import { failureInWords } from "../pull-check/words";
+import { containerOf } from "../registry/patch";
+import { readRegistry } from "../registry/registry";
+import { type OnSwift, type PodTemplate, registryOnSwift, swiftSecret } from "../rehearsal/pod";
+import { removeRehearsal, type Started, untilReady } from "../rehearsal/pod-run";
+import { brokenBefore, cannotServe, cannotStart } from "../rehearsal/words";
+import { type Session, sessionOf } from "../session";
+import type { RehearsalInputs, RehearsalOutputs } from "./kinds";
+import type { Step } from "./step";
+
+export const rehearsalStep: Step<RehearsalInputs, RehearsalOutputs> = {
+  kind: "rehearsal",
+  triggers: ["after", "container"],
+  run: (inputs, context) => rehearse(inputs, sessionOf(inputs, context)),
+};
+
+/** Pods of the rehearsal end by themselves this long after the run's own limit. */
+const spareSeconds = 300;
+
+export async function rehearse(inputs: RehearsalInputs, session: Session): Promise<RehearsalOutputs> {
+  const { api, journal, log } = session;
+  await journal.assertRun();
+  const { config } = await readRegistry(api);
+  if (config === undefined || containerOf(config.storage) !== undefined) {
+    log("no rehearsal: the registry is not on its volume");
+    return { pulled: 0, brokenBefore: 0 };
+  }
+  const streams = await imageStreams(session);
+  const candidates = streams === away ? [] : draw(streams, inputs.sample);
+  const baseline = await pull(inputs, session, await readTarget(api), candidates);
+  for (const line of brokenBefore(baseline.failures)) log(line);
+  const sample = served(candidates, baseline);
+  const began = performance.now();
+  try {
+    const started = await start(inputs, session);
+    const problem = await tried(started, inputs, session, sample);
+    const rehearsal: Rehearsal = {
+      at: new Date().toISOString(),
+      container: inputs.container,
+      pulled: problem.result?.manifests ?? 0,
+      blobs: problem.result?.blobs ?? 0,
+      bytes: problem.result?.bytes ?? 0,
+      seconds: Math.round((performance.now() - began) / 1000),
+      brokenBefore: baseline.failures.length,
+      ...(sample === undefined || sample.length === 0 ? {} : { images: toJournal(sample, "").images }),
+      ...broken(baseline.failures),
+      ...(problem.impossible === undefined ? {} : { impossible: problem.impossible }),
+    };
+    await journal.update((each) => ({ ...each, rehearsal }));
+    if (problem.impossible === undefined) log(inWords(rehearsal, problem.result));
+    return { pulled: rehearsal.pulled, brokenBefore: rehearsal.brokenBefore };
+  } finally {
+    await removeRehearsal(session);
+  }
+}
+
+/** ImageStreams; `undefined` on a cluster without an image API, `away` when it does not answer for a minute. */
+async function imageStreams({ api, log, pace }: Session) {
+  const hurried = pace === undefined ? { seconds: 60 } : { seconds: 0 };
+  return insist(log, () => readImageStreams(api), hurried).catch((error: unknown): typeof away => {
+    if (!isAway(error)) throw error;
+    log("warning: the image API does not answer: the rehearsal pulls nothing");
+    return away;
+  });
+}
+
+/** What the baseline pulled, of what it was asked for; where only the registry's catalog tells, `undefined`. */
+function served(
+  candidates: readonly Sample[] | undefined,
+  { failures, manifests }: PullResult,
+): readonly Sample[] | undefined {
+  if (candidates === undefined) return undefined;
+  const failed = new Set(failures.map(({ sample }) => `${sample.repository}@${sample.reference}`));
+  return candidates
+    .filter(({ repository, reference }) => !failed.has(`${repository}@${reference}`))
+    .slice(0, manifests);
+}
+
+const brokenAtMost = 100;
+
+/** Only of what was pulled by digest: a tag may lead to another image later. */
+function broken(failures: readonly Failure[]): Pick<Rehearsal, "broken"> {
+  const samples = failures
+    .map(({ sample }) => sample)
+    .filter(({ reference }) => reference.includes(":"))
+    .slice(0, brokenAtMost);
+  return samples.length === 0 ? {} : { broken: toJournal(samples, "").images };
+}
+
+const none: PullResult = { manifests: 0, blobs: 0, bytes: 0, redirected: 0, failures: [], left: 0 };
+
+async function pull(
+  inputs: RehearsalInputs,
+  session: Session,
+  target: Awaited<ReturnType<typeof readTarget>>,
+  samples: readonly Sample[] | undefined,
+): Promise<PullResult> {
+  if (samples?.length === 0) return none;
+  return runPuller(
+    {
+      pull: {
+        target,
+        count: samples === undefined ? inputs.sample : Math.min(inputs.sample, samples.length),
+        ...(samples === undefined ? {} : { samples }),
+      },
+      login: samples !== undefined,
+      image: inputs.image,
+      timeoutSeconds: inputs.timeoutSeconds,
+    },
+    session,
+  );
+}
+
+/** Makes the Pod and what belongs to it, and waits until it answers. */
+async function start(inputs: RehearsalInputs, session: Session): Promise<Started> {
+  const { api, journal } = session;
+  const [deployment, project, sources, cloud] = await Promise.all([
+    api.get<RawDeployment>(paths.deployment),
+    api.get<Stored>(paths.namespace),
+    readCloudSources(api),
+    session.cloud(),
+  ]);
+  const on: OnSwift = {
+    name: rehearsalName,
+    labels: { app: rehearsalName },
+    secretName: rehearsalName,
+    environment: swiftEnvironment(sources, { container: inputs.container, ...cloud.patch }),
+    seconds: inputs.timeoutSeconds * 2 + spareSeconds,
+    ...namespaceIds(project?.metadata.annotations),
+  };
+  const pod =
+    deployment === undefined
+      ? undefined
+      : registryOnSwift(deployment.spec.template as unknown as PodTemplate, on);
+  if (pod === undefined) return { kind: "impossible", why: "the registry has no Deployment" };
+  await removeRehearsal(session);
+  await journal.assertRun();
+  try {
+    await api.create(paths.networkPolicies, rehearsalNetworkPolicy());
+    const made = await api.create<Stored>(paths.pods, pod);
+    await api.create(paths.secrets, swiftSecret(on, operatorCa(sources), made.metadata.uid));
+  } catch (error) {
+    // An admission, a quota or a missing right that lets the migration Pod through and this one not.
+    if (isAway(error)) throw error;
+    return { kind: "impossible", why: error instanceof Error ? error.message : String(error) };
+  }
+  return untilReady(rehearsalName, inputs.timeoutSeconds, session);
+}
+
+/** Only the puller's Pod comes in. */
+function rehearsalNetworkPolicy(): object {
+  const policy = pullCheckNetworkPolicy() as { metadata: object; spec: object };
+  const labels = { app: rehearsalName };
+  return {
+    ...policy,
+    metadata: { ...policy.metadata, name: rehearsalName, labels },
+    spec: {
+      ...policy.spec,
+      podSelector: { matchLabels: labels },
+      ingress: [{ ports: [{ port: 5000, protocol: "TCP" }] }],
+    },
+  };
+}
+
+interface Tried {
+  readonly result?: PullResult;
+  readonly impossible?: string;
+}
+
+/** Pulls the sample through the Pod. @throws Error when the switch would meet the same */
+async function tried(
+  started: Started,
+  inputs: RehearsalInputs,
+  session: Session,
+  sample: readonly Sample[] | undefined,
+): Promise<Tried> {
+  const { api, log } = session;
+  if (started.kind === "refused") throw new Error(cannotStart(started));
+  if (started.kind === "impossible") {
+    log(
+      `warning: no rehearsal was possible: the registry's image cannot be started beside it: ${started.why}. ` +
+        "What could fail in the switch is then found out in the switch",
+    );
+    return { impossible: started.why };
+  }
+  const target = await readTarget(api, started.address);
+  const storageCa = operatorCa(await readCloudSources(api)) ?? "";
+  const result = await pull(
+    inputs,
+    session,
+    { ...target, trust: `${target.trust}\n${storageCa}`.trim() },
+    sample,
+  );
+  const failed = await judged(result, inputs.container, session);
+  if (failed.length > 0) {
+    for (const each of failed) log(`failed: ${failureInWords(each)}`);
+    throw new Error(cannotServe(failed, result));
+  }
+  return { result };
+}
+
+/** Deleted meanwhile, or pushed after the live copy passed by: no failure; the final copy brings what is new. */
+async function judged(result: PullResult, container: string, session: Session): Promise<readonly Failure[]> {
+  const found = await findOut(result.failures, container, session);
+  const { failed, skipped } = judge(result, found, false);
+  const later = failed.filter((each) => each.kind === "missing" && found(each).stored === false);
+  if (later.length > 0) {
+    session.log(`${later.length} image(s) of the sample are not in Swift yet; the next copy brings them`);
+  }
+  if (skipped.length > 0)
+    session.log(`${skipped.length} image(s) of the sample may not be pulled by the check's account`);
+  return failed.filter((each) => !later.includes(each));
+}
+
+function inWords({ pulled, blobs, bytes, seconds }: Rehearsal, result: PullResult | undefined): string {
+  return pulled === 0
+    ? `rehearsed: the registry starts on Swift and signs in (${seconds} s); there was nothing to pull`
+    : `rehearsed: the registry on Swift served ${pulled} manifests and ${blobs} blobs (${showBytes(bytes)}), ` +
+        `${result?.redirected ?? 0} of them straight from Swift (${seconds} s)`;
+}
