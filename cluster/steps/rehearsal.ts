@@ -126,6 +126,7 @@ async function pull(
         ...(samples === undefined ? {} : { samples }),
       },
       login: samples !== undefined,
+      placement: (await readRegistry(session.api)).config ?? {},
       image: inputs.image,
       timeoutSeconds: inputs.timeoutSeconds,
     },
