@@ -246,13 +246,8 @@ async function openLab(folder: string, down: () => Promise<void>): Promise<Lab> 
 
 /** The registry through its Service's address, which this machine reaches as Pods do. */
 async function serviceUrl(kubeconfig: string): Promise<string> {
-  const kube = new Kube(kubeconfig);
-  try {
-    const { spec } = await kube.get(paths.service);
-    return `https://${spec.clusterIP}:${spec.ports[0].port}`;
-  } finally {
-    await kube.close();
-  }
+  const { spec } = await new Kube(kubeconfig).get(paths.service);
+  return `https://${spec.clusterIP}:${spec.ports[0].port}`;
 }
 
 /** What identifies a user with a password, as the mover's settings name it. */

@@ -1,86 +1,20 @@
-/**
- * The lab's API server as the suites see it: plain requests with the administrator's kubeconfig, so that what they
- * assert does not come through the program's own client code.
- */
-import { readFileSync } from "node:fs";
-import { Agent, request } from "undici";
-import { parse } from "yaml";
+/** The lab's API server as the suites see it: by path, so that an assertion says what it reads. */
+import { Api, ApiError } from "../../lab/kube/api";
 
 /** An object as the API server answers it; the suites read the few fields they assert. */
 // oxlint-disable-next-line typescript/no-explicit-any -- many kinds, each read in one place
 export type KubeObject = any;
 
-class KubeError extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-interface KubeconfigFile {
-  readonly "current-context": string;
-  readonly contexts: readonly { name: string; context: { cluster: string; user: string } }[];
-  readonly clusters: readonly {
-    name: string;
-    cluster: { server: string; "certificate-authority"?: string; "certificate-authority-data"?: string };
-  }[];
-  readonly users: readonly { name: string; user: Readonly<Record<string, string>> }[];
-}
-
 export class Kube {
-  private readonly server: string;
-  private readonly agent: Agent;
-  private readonly token: string | undefined;
+  private readonly api: Api;
 
   constructor(readonly kubeconfig: string) {
-    const file = parse(readFileSync(kubeconfig, "utf8")) as KubeconfigFile;
-    const context = file.contexts.find((c) => c.name === file["current-context"])?.context;
-    const cluster = file.clusters.find((c) => c.name === context?.cluster)?.cluster;
-    const user = file.users.find((u) => u.name === context?.user)?.user ?? {};
-    if (cluster === undefined) throw new Error(`${kubeconfig}: the current context names no cluster`);
-    const pem = (inline: string | undefined, path: string | undefined): string | undefined =>
-      inline !== undefined
-        ? Buffer.from(inline, "base64").toString()
-        : path !== undefined
-          ? readFileSync(path, "utf8")
-          : undefined;
-    const ca = pem(cluster["certificate-authority-data"], cluster["certificate-authority"]);
-    const cert = pem(user["client-certificate-data"], user["client-certificate"]);
-    const key = pem(user["client-key-data"], user["client-key"]);
-    this.server = cluster.server;
-    this.token = user["token"];
-    this.agent = new Agent({
-      connect: {
-        ...(ca === undefined ? {} : { ca }),
-        ...(cert === undefined ? {} : { cert }),
-        ...(key === undefined ? {} : { key }),
-      },
-    });
+    this.api = new Api(kubeconfig);
   }
 
-  /** One request; a status of 300 or more throws `KubeError`. */
-  async send(
-    method: string,
-    path: string,
-    body?: unknown,
-    contentType = "application/json",
-  ): Promise<string> {
-    const answer = await request(this.server + path, {
-      method: method as "GET",
-      dispatcher: this.agent,
-      headers: {
-        accept: "application/json",
-        ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
-        ...(body === undefined ? {} : { "content-type": contentType }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await answer.body.text();
-    if (answer.statusCode >= 300)
-      throw new KubeError(answer.statusCode, `${method} ${path}: ${answer.statusCode} ${text.slice(0, 500)}`);
-    return text;
+  /** One request; a status that is no success throws `ApiError`. */
+  send(method: string, path: string, body?: unknown, contentType?: string): Promise<string> {
+    return this.api.send(method, path, body, contentType);
   }
 
   async get(path: string): Promise<KubeObject> {
@@ -92,7 +26,7 @@ export class Kube {
     try {
       return await this.get(path);
     } catch (error) {
-      if (error instanceof KubeError && error.status === 404) return undefined;
+      if (error instanceof ApiError && error.status === 404) return undefined;
       throw error;
     }
   }
@@ -121,12 +55,8 @@ export class Kube {
     try {
       await this.send("DELETE", path + query);
     } catch (error) {
-      if (!(error instanceof KubeError && error.status === 404)) throw error;
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
     }
-  }
-
-  async close(): Promise<void> {
-    await this.agent.destroy();
   }
 }
 

@@ -397,7 +397,6 @@ export class World {
     this.workspace.endLeftovers();
     await this.registry.close();
     await this.swift.close();
-    await this.kube.close();
   }
 }
 

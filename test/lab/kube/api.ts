@@ -36,7 +36,7 @@ const plurals: Readonly<Record<string, string>> = {
 };
 
 /**
- * Client of the API server, for the lab itself: it shares no code with the program, whose doing is judged here.
+ * Client of the API server, for the lab and the suites: it shares no code with the program, whose doing is judged here.
  * Speaks with the administrator's token of a kubeconfig that the lab wrote.
  */
 export class Api {
@@ -124,11 +124,12 @@ export class Api {
     body?: unknown,
     contentType = "application/json",
   ): Promise<unknown> {
-    const text = await this.text(method, path, body, contentType);
+    const text = await this.send(method, path, body, contentType);
     return text.startsWith("{") ? JSON.parse(text) : text;
   }
 
-  private text(method: string, path: string, body: unknown, contentType: string): Promise<string> {
+  /** One request; the answer as it is. Throws `ApiError` for a status that is no success. */
+  send(method: string, path: string, body?: unknown, contentType = "application/json"): Promise<string> {
     return new Promise((resolve, reject) => {
       const request = httpsRequest(
         new URL(path, this.server),
