@@ -8,6 +8,7 @@ import { PartError, type Part } from "../part";
 import { processPart, type ProcessOptions } from "../process";
 import { images } from "../registry/images";
 import { labPaths, labPorts, type LabSettings } from "../settings";
+import { annotations } from "./deployment";
 import { releaseOf, type Release } from "./release";
 import { namespace } from "./types";
 import { typescript } from "../../../scripts/node";
@@ -62,6 +63,7 @@ function standIn(settings: LabSettings): Part {
 
 function common(settings: LabSettings): Pick<ProcessOptions, "name" | "run" | "logs" | "ready" | "deadline"> {
   const { run, log, kubeconfig } = labPaths(settings);
+  const { version } = releaseOf(settings.release);
   return {
     name: operatorPartName,
     run,
@@ -70,6 +72,9 @@ function common(settings: LabSettings): Pick<ProcessOptions, "name" | "run" | "l
     ready: async () => {
       const deployment = await new Api(kubeconfig).get("apps/v1", "Deployment", "image-registry", namespace);
       if (deployment === undefined) throw new Error("it has not made Deployment image-registry yet");
+      // One of another release rolls the registry: whoever waits for that must not see the Deployment from before.
+      if (deployment.metadata.annotations?.[annotations.version] !== version)
+        throw new Error(`it has not made Deployment image-registry one of ${version} yet`);
     },
   };
 }
