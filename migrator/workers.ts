@@ -1,6 +1,6 @@
 /** Threads beyond this have nothing to do: they then hash faster than a network takes (1.4 GiB a second and thread). */
 const most = 8;
-/** What a thread may need: 18 MiB when idle, and a megabyte for each of its streams. */
+/** What a thread may need: 18 MiB when idle, and one and a half for each of its streams, 32 of all threads by default. */
 const perThread = 48 * 1024 ** 2;
 /** What is left to the main thread, its listing pages and the system's buffers. */
 const apart = 256 * 1024 ** 2;
