@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { ensurePackages } from "../test/lab/packages";
 import { swiftPackages } from "../test/lab/swift/swift";
 import { atTermination } from "../test/e2e/support/termination";
-import { Account, realCloud, type TestCloud } from "../test/migrator/support/cloud";
+import { accountOf, realCloud, type TestCloud } from "../test/migrator/support/cloud";
 import { cleanUp, moverProgram } from "../test/migrator/support/mover";
 import { measure } from "./measure";
 import { markdown, type Row, type Server } from "./rows";
@@ -56,7 +56,7 @@ async function main(): Promise<void> {
     cleanUp();
   };
   const done = atTermination(takeDown);
-  const account = await Account.signIn(lab.cloud);
+  const account = accountOf(lab.cloud);
   let current: Server = lab.server;
   const made: string[] = [];
   const runs: string[] = [];
@@ -90,7 +90,7 @@ async function main(): Promise<void> {
     write(values.out, rows, runs, lab.what);
   } finally {
     // Emptying them object by object takes minutes, and a Swift of the benchmark's own is wiped.
-    if (!lab.own) for (const container of made) await account.remove(container);
+    if (!lab.own) for (const container of made) await account.wipe(container);
     await takeDown();
     done();
   }

@@ -33,7 +33,7 @@ export async function large(stage: Stage): Promise<Row[]> {
     args: [...typescript, resolve("bench/hash-only.ts"), join(tree.root, "docker")],
     cwd: resolve("."),
   });
-  await stage.account.remove(ours);
+  await stage.account.wipe(ours);
 
   const theirs = await stage.fresh("large-rclone");
   const rcloneFirst = await stage.run(
@@ -46,7 +46,7 @@ export async function large(stage: Stage): Promise<Row[]> {
     "rclone sync --fast-list --size-only",
     rclone(cloud, "sync", tree.root, theirs, "--fast-list", "--size-only"),
   );
-  await stage.account.remove(theirs);
+  await stage.account.wipe(theirs);
 
   const seeds = await stage.fresh("large-swift");
   const swiftFirst = await stage.run(
@@ -59,7 +59,7 @@ export async function large(stage: Stage): Promise<Row[]> {
     "swift upload --skip-identical",
     swiftUpload(cloud, tree.root, seeds, "--skip-identical"),
   );
-  await stage.account.remove(seeds);
+  await stage.account.wipe(seeds);
   const cpu = best([
     { who: "rclone copy", value: rcloneFirst.cpu },
     { who: "swift upload", value: swiftFirst.cpu },

@@ -1,6 +1,7 @@
 /** What every work runs on, and what it asks of a run. */
 import type { MoverEvent, Report } from "../../migrator/contract";
-import type { Account, TestCloud } from "../../test/migrator/support/cloud";
+import type { Account } from "../../test/lab/swift/account";
+import type { TestCloud } from "../../test/migrator/support/cloud";
 import type { Command, Cost } from "../measure";
 
 export interface Stage {

@@ -4,7 +4,8 @@ import { listPages, parsePage } from "../../swift/listing";
 import { retryPolicy } from "../../swift/retry";
 import type { ObjectStore } from "../../swift/container";
 import { SwiftStandin } from "../migrator/swift-standin/server";
-import { Account, standinCloud } from "../migrator/support/cloud";
+import type { Account } from "../lab/swift/account";
+import { accountOf, standinCloud } from "../migrator/support/cloud";
 import { byBytes } from "../migrator/trees/names";
 import { path } from "../migrator/properties/names";
 
@@ -12,7 +13,7 @@ let standin: SwiftStandin;
 let account: Account;
 beforeAll(async () => {
   standin = await SwiftStandin.start();
-  account = await Account.signIn(standinCloud(standin));
+  account = accountOf(standinCloud(standin));
 });
 afterAll(() => standin.stop());
 

@@ -230,7 +230,7 @@ export const pullCheck: Scenario = {
       const whole = await world.swift.get(container, name);
       const damaged = Buffer.from(whole);
       damaged[damaged.length - 2] = damaged[damaged.length - 2]! ^ 1;
-      await world.swift.put(container, name, damaged, { "content-type": "application/octet-stream" });
+      await world.swift.put(container, name, damaged);
       const output = await stack.configure({ state: "switch" }).upFails();
       says(output, /state abort/);
       await world.settled("Swift, read-only", (env) => env.storage === "swift" && env.readOnly);

@@ -388,15 +388,14 @@ export class World {
     const head = await this.swift.head(container);
     if (head === undefined) throw new Error(`container ${container} does not exist`);
     return {
-      name: String(head["x-container-meta-name"] ?? ""),
-      cluster: String(head["x-container-meta-openshiftclusterid"] ?? ""),
+      name: head["x-container-meta-name"] ?? "",
+      cluster: head["x-container-meta-openshiftclusterid"] ?? "",
     };
   }
 
   async close(): Promise<void> {
     this.workspace.endLeftovers();
     await this.registry.close();
-    await this.swift.close();
   }
 }
 

@@ -64,7 +64,6 @@ const everything = {
 
     afterAll(async () => {
       await plugin.stop();
-      await swift.close();
     });
 
     it("takes every argument that the program gives it", async () => {

@@ -1,7 +1,7 @@
 /** The operator's ways with Swift: whose credentials, what the registry is told, and whether the container is there. */
 import type { V1EnvVar, V1Secret } from "@kubernetes/client-node";
 import { parse } from "yaml";
-import { ask } from "../swift/http";
+import { Account, byPassword, SignInError } from "../swift/account";
 import type { SwiftStorage } from "./types";
 
 /** Everything needed to sign in; empty strings where nothing is known. */
@@ -188,13 +188,9 @@ export function swiftEnvironment(
   };
 }
 
-/** A signed-in client of one account: three calls are all the operator makes. */
+/** The account as the operator reaches it: three calls are all it makes. */
 export class SwiftAccount {
-  private constructor(
-    private readonly url: string,
-    private readonly token: string,
-    private readonly ca: string | undefined,
-  ) {}
+  private constructor(private readonly account: Account) {}
 
   static async signIn(found: Credentials, ca: string | undefined): Promise<SwiftAccount> {
     const domain =
@@ -202,48 +198,31 @@ export class SwiftAccount {
         ? { name: found.domain === "" ? "Default" : found.domain }
         : { id: found.domainID };
     const application = found.applicationCredentialSecret !== "";
-    const identity = application
-      ? {
-          methods: ["application_credential"],
-          application_credential: {
-            secret: found.applicationCredentialSecret,
-            ...(found.applicationCredentialID === ""
-              ? { name: found.applicationCredentialName, user: { name: found.username, domain } }
-              : { id: found.applicationCredentialID }),
-          },
-        }
-      : {
-          methods: ["password"],
-          password: { user: { name: found.username, password: found.password, domain } },
-        };
     const project = found.tenantID === "" ? { name: found.tenant, domain } : { id: found.tenantID };
-    const base = found.authURL.replace(/\/+$/, "");
-    const answer = await ask(`${base.endsWith("/v3") ? base : `${base}/v3`}/auth/tokens`, {
-      method: "POST",
-      ca,
-      json: { auth: { identity, ...(application ? {} : { scope: { project } }) } },
-    });
-    if (answer.status !== 201)
-      throw new Error(`failed to authenticate against OpenStack: Keystone answered ${answer.status}`);
-    const { token } = JSON.parse(answer.body) as {
-      token: {
-        catalog?: { name: string; endpoints: { interface: string; region: string; url: string }[] }[];
-      };
-    };
-    const url = token.catalog
-      ?.find((service) => service.name === "swift")
-      ?.endpoints.find(
-        (e) => e.interface === "public" && (found.region === "" || e.region === found.region),
-      )?.url;
-    if (url === undefined)
-      throw new Error(
-        "container endpoint not found in the OpenStack catalog: No suitable endpoint could be found in the service catalog.",
-      );
-    return new SwiftAccount(url.replace(/\/+$/, ""), String(answer.headers["x-subject-token"]), ca);
+    const account = new Account(
+      {
+        authUrl: found.authURL,
+        identity: application
+          ? byCredential(found, domain)
+          : byPassword(found.username, found.password, domain),
+        scope: application ? undefined : { project },
+        ca,
+      },
+      { region: found.region },
+    );
+    try {
+      await account.open();
+    } catch (error) {
+      if (!(error instanceof SignInError)) throw error;
+      throw new Error(`failed to authenticate against OpenStack: Keystone answered ${error.status}`, {
+        cause: error,
+      });
+    }
+    return new SwiftAccount(account);
   }
 
   async has(container: string): Promise<boolean> {
-    const { status } = await this.send("HEAD", container);
+    const { status } = await this.account.send("HEAD", `/${container}`);
     if (status === 404) return false;
     if (status >= 300) throw new Error(`HEAD of container ${container}: Swift answered ${status}`);
     return true;
@@ -253,30 +232,21 @@ export class SwiftAccount {
     const headers = Object.fromEntries(
       Object.entries(metadata).map(([key, value]) => [`X-Container-Meta-${key}`, value]),
     );
-    const { status } = await this.send("PUT", container, headers);
+    const { status } = await this.account.send("PUT", `/${container}`, { headers });
     if (status >= 300) throw new Error(`PUT of container ${container}: Swift answered ${status}`);
   }
 
   /** With all that is in it. */
   async remove(container: string): Promise<void> {
-    for (;;) {
-      const page = await ask(`${this.url}/${encodeURIComponent(container)}?format=json&limit=1000`, {
-        ca: this.ca,
-        headers: { "x-auth-token": this.token },
-      });
-      if (page.status === 404) return;
-      const objects = JSON.parse(page.body === "" ? "[]" : page.body) as { name: string }[];
-      if (objects.length === 0) break;
-      for (const { name } of objects) await this.send("DELETE", `${container}/${name}`);
-    }
-    await this.send("DELETE", container);
+    await this.account.wipe(container);
   }
+}
 
-  private send(method: string, path: string, headers: Readonly<Record<string, string>> = {}) {
-    return ask(`${this.url}/${path.split("/").map(encodeURIComponent).join("/")}`, {
-      method,
-      ca: this.ca,
-      headers: { "x-auth-token": this.token, ...headers },
-    });
-  }
+function byCredential(found: Credentials, domain: object): object {
+  const { applicationCredentialID: id, applicationCredentialName: name } = found;
+  const who = id === "" ? { name, user: { name: found.username, domain } } : { id };
+  return {
+    methods: ["application_credential"],
+    application_credential: { secret: found.applicationCredentialSecret, ...who },
+  };
 }

@@ -1,52 +1,65 @@
-/** Requests to the lab's own servers: JSON in, JSON out, with a private CA where there is one. */
+/**
+ * The plainest HTTP client there is: a connection for each request, no retry. What it answers is what a server really
+ * sent; with a private CA where there is one.
+ */
 import { request as plain } from "node:http";
 import { request as secure } from "node:https";
 
 export interface Answer {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
 }
 
 export interface Ask {
   readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | number>>;
+  readonly body?: string | Buffer;
+  /** Sent as the body, and said so. */
   readonly json?: unknown;
   /** PEM of the CA to trust. */
   readonly ca?: string | undefined;
+  /** Default 60,000. */
   readonly timeoutMs?: number;
 }
 
-export function ask(url: string, { method = "GET", headers = {}, json, ca, timeoutMs = 10_000 }: Ask = {}) {
-  const body = json === undefined ? undefined : JSON.stringify(json);
-  return new Promise<Answer>((resolve, reject) => {
+export function ask(
+  url: string,
+  { method = "GET", headers = {}, body, json, ca, timeoutMs = 60_000 }: Ask = {},
+): Promise<Answer> {
+  const sent = json === undefined ? body : JSON.stringify(json);
+  return new Promise((resolve, reject) => {
     const send = url.startsWith("https:") ? secure : plain;
-    const sent = send(
+    const request = send(
       url,
       {
         method,
         agent: false,
         ...(ca === undefined ? {} : { ca }),
         headers: {
+          ...(json === undefined ? {} : { "content-type": "application/json" }),
           ...headers,
-          ...(body === undefined
-            ? {}
-            : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
+          ...(sent === undefined ? {} : { "content-length": Buffer.byteLength(sent) }),
         },
         timeout: timeoutMs,
       },
       (answer) => {
-        let text = "";
-        answer.setEncoding("utf8");
-        answer.on("data", (chunk: string) => (text += chunk));
+        const pieces: Buffer[] = [];
+        answer.on("data", (piece: Buffer) => pieces.push(piece));
         answer.on("error", reject);
         answer.on("end", () =>
-          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text }),
+          resolve({
+            status: answer.statusCode ?? 0,
+            headers: Object.fromEntries(
+              Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
+            ),
+            body: Buffer.concat(pieces),
+          }),
         );
       },
     );
-    sent.on("timeout", () => sent.destroy(new Error(`${method} ${url}: no answer in ${timeoutMs} ms`)));
-    sent.on("error", reject);
-    sent.end(body);
+    request.on("timeout", () => request.destroy(new Error(`${method} ${url}: no answer in ${timeoutMs} ms`)));
+    request.on("error", reject);
+    request.end(sent);
   });
 }

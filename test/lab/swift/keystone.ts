@@ -1,5 +1,6 @@
 /** Fills Keystone: projects, users, roles, the catalog's service `swift`, an application credential. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { byPassword, signIn } from "./account";
 import { swiftPaths } from "./config";
 import { ask, type Answer } from "./http";
 import { identity, keystoneUrl, proxyUrl, type SwiftSettings } from "./settings";
@@ -36,22 +37,13 @@ class Keystone {
     const url = keystoneUrl(settings);
     const ca = settings.tls === undefined ? undefined : readFileSync(settings.tls.ca, "utf8");
     const domain = { id: "default" };
-    const answer = await ask(`${url}/auth/tokens`, {
-      method: "POST",
+    const { token, user } = await signIn({
+      authUrl: url,
+      identity: byPassword(person.user, person.password, domain),
+      scope: { project: { name: person.project, domain } },
       ca,
-      json: {
-        auth: {
-          identity: {
-            methods: ["password"],
-            password: { user: { name: person.user, password: person.password, domain } },
-          },
-          scope: { project: { name: person.project, domain } },
-        },
-      },
     });
-    if (answer.status !== 201) throw refused("POST", `${url}/auth/tokens as ${person.user}`, answer);
-    const body = JSON.parse(answer.body) as { token: { user: { id: string } } };
-    return new Keystone(url, ca, String(answer.headers["x-subject-token"]), body.token.user.id);
+    return new Keystone(url, ca, token, user);
   }
 
   async send<T>(method: string, path: string, json?: unknown): Promise<T> {
@@ -62,7 +54,7 @@ class Keystone {
       headers: { "x-auth-token": this.token },
     });
     if (answer.status >= 300) throw refused(method, this.url + path, answer);
-    return (answer.body === "" ? undefined : JSON.parse(answer.body)) as T;
+    return (answer.body.length === 0 ? undefined : JSON.parse(answer.body.toString())) as T;
   }
 
   /** The one of this name, made where there is none. */
@@ -135,5 +127,7 @@ async function applicationCredential(
 }
 
 function refused(method: string, url: string, answer: Answer): Error {
-  return new Error(`${method} ${url}: Keystone answered ${answer.status} ${answer.body.slice(0, 300)}`);
+  return new Error(
+    `${method} ${url}: Keystone answered ${answer.status} ${answer.body.toString().slice(0, 300)}`,
+  );
 }

@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Account, realCloud, type TestCloud } from "../support/cloud";
+import type { Account } from "../../lab/swift/account";
+import { accountOf, realCloud, type TestCloud } from "../support/cloud";
 import { differences, expectedObjects } from "../support/inventory";
 import { cleanUp, runMover, scratchFolder, testSettings, type Run } from "../support/mover";
 import { skipped } from "../support/skip";
@@ -34,13 +35,13 @@ function suite(cloud: TestCloud): void {
   };
 
   beforeEach(async () => {
-    account = await Account.signIn(cloud);
+    account = accountOf(cloud);
     container = `differential-${randomBytes(5).toString("hex")}`;
     await account.send("PUT", `/${container}`);
   });
   afterEach(async () => {
     for (const registry of running.splice(0)) await registry.stop();
-    await account.remove(container);
+    await account.wipe(container);
     cleanUp();
   });
 

@@ -10,7 +10,7 @@ import { stringify } from "yaml";
 import type { TestCloud } from "../support/cloud";
 import { freePort } from "../../lab/net/free-port";
 import { scratchFolder } from "../support/mover";
-import { wire, type WireAnswer, type WireRequest } from "../support/wire";
+import { ask, type Answer, type Ask } from "../../lab/swift/http";
 
 const program = "docker-registry";
 const manifestType = "application/vnd.docker.distribution.manifest.v2+json";
@@ -98,14 +98,14 @@ export class Registry {
     return stdout;
   }
 
-  get(path: string, options: WireRequest = {}): Promise<WireAnswer> {
-    return wire(path.startsWith("http") ? path : `${this.url}${path}`, {
+  get(path: string, options: Ask = {}): Promise<Answer> {
+    return ask(path.startsWith("http") ? path : `${this.url}${path}`, {
       ...options,
       headers: { accept: manifestType, ...options.headers },
     });
   }
 
-  private async expect(status: number, path: string, options: WireRequest): Promise<WireAnswer> {
+  private async expect(status: number, path: string, options: Ask): Promise<Answer> {
     const answer = await this.get(path, options);
     if (answer.status !== status)
       throw new Error(
@@ -170,7 +170,7 @@ export class Registry {
   /** Everything it serves: what each question a client can ask is answered with. */
   async answers(): Promise<Map<string, string>> {
     const all = new Map<string, string>();
-    const keep = async (path: string): Promise<WireAnswer> => {
+    const keep = async (path: string): Promise<Answer> => {
       const answer = await this.get(path);
       const {
         "content-type": type,
@@ -195,7 +195,7 @@ export class Registry {
     return all;
   }
 
-  private async answersOf(repository: string, keep: (path: string) => Promise<WireAnswer>): Promise<void> {
+  private async answersOf(repository: string, keep: (path: string) => Promise<Answer>): Promise<void> {
     const { tags } = JSON.parse((await keep(`/v2/${repository}/tags/list`)).body.toString()) as {
       tags: string[] | null;
     };

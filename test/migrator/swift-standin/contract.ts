@@ -4,8 +4,9 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { byBytes, hostileSegments } from "../trees/names";
-import { wire } from "../support/wire";
-import { Account, type Listed, type TestCloud } from "../support/cloud";
+import { ask } from "../../lab/swift/http";
+import type { Account, Listed } from "../../lab/swift/account";
+import { accountOf, type TestCloud } from "../support/cloud";
 
 export interface ContractCase {
   readonly name: string;
@@ -230,11 +231,12 @@ const contractCases: readonly ContractCase[] = [
     async run(account, container, cloud) {
       expect(await status(account.send("PUT", `/${container}/${"n".repeat(1024)}`, { body: "" }))).toBe(201);
       expect(await status(account.send("PUT", `/${container}/${"n".repeat(1025)}`, { body: "" }))).toBe(400);
-      const raw = await wire(`${account.url}/${container}/%ff`, {
+      const { url, token } = await account.open();
+      const raw = await ask(`${url}/${container}/%ff`, {
         method: "PUT",
         body: "",
         ca: cloud.ca,
-        headers: account.authHeaders,
+        headers: { "x-auth-token": token },
       });
       expect(raw.status).toBe(412);
     },
@@ -244,16 +246,20 @@ const contractCases: readonly ContractCase[] = [
     async run(account, container, cloud) {
       const headers = { "x-auth-token": "none" };
       expect(await status(account.send("HEAD", `/${container}`, { headers }))).toBe(401);
-      const other = account.url.replace(/AUTH_.*/, "AUTH_another");
-      const foreign = await wire(`${other}/${container}`, { ca: cloud.ca, headers: account.authHeaders });
+      const { url, token } = await account.open();
+      const other = url.replace(/AUTH_.*/, "AUTH_another");
+      const foreign = await ask(`${other}/${container}`, {
+        ca: cloud.ca,
+        headers: { "x-auth-token": token },
+      });
       expect(foreign.status).toBe(403);
     },
   },
   {
     name: "Keystone refuses a wrong password with 401 and a broken request with 400",
     async run(_account, _container, cloud) {
-      await expect(Account.signIn({ ...cloud, password: "wrong" })).rejects.toThrow("401");
-      const broken = await wire(`${cloud.authUrl}/auth/tokens`, {
+      await expect(accountOf({ ...cloud, password: "wrong" }).open()).rejects.toThrow("401");
+      const broken = await ask(`${cloud.authUrl}/auth/tokens`, {
         method: "POST",
         body: "{",
         ca: cloud.ca,
@@ -265,7 +271,7 @@ const contractCases: readonly ContractCase[] = [
   {
     name: "/info tells the limits without a token",
     async run(account, _container, cloud) {
-      const answer = await wire(new URL("/info", account.url).href, { ca: cloud.ca });
+      const answer = await ask(new URL("/info", (await account.open()).url).href, { ca: cloud.ca });
       expect(answer.status).toBe(200);
       expect(JSON.parse(answer.body.toString())).toMatchObject({
         swift: {
@@ -301,13 +307,13 @@ export function describeContract(what: string, cloudOf: () => TestCloud): void {
   describe(`${what} keeps the contract:`, () => {
     test.each(contractCases.map((one) => [one.name, one] as const))("%s", async (_, one) => {
       const cloud = cloudOf();
-      const account = await Account.signIn(cloud);
+      const account = accountOf(cloud);
       const container = `contract-${process.pid}-${randomBytes(6).toString("hex")}`;
       expect(await status(account.send("PUT", `/${container}`))).toBe(201);
       try {
         await one.run(account, container, cloud);
       } finally {
-        await account.remove(container);
+        await account.wipe(container);
       }
     });
   });

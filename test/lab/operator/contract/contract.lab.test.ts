@@ -94,7 +94,6 @@ if (lab === undefined)
     await swift.wipe(container).catch(() => undefined);
     await swift.wipe(missing).catch(() => undefined);
     await registry.close();
-    await swift.close();
   });
 
   function atRest(storage: string, readOnly = false): (moment: Moment) => boolean {
