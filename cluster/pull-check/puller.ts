@@ -28,6 +28,8 @@ const progressMilliseconds = 5000;
 const redirectsAtMost = 5;
 /** Of one request: 28 to 55 seconds in all, enough for a Swift proxy that is restarted. */
 const attempts = 10;
+/** Of one request, waits included: a server that takes connections and never answers must not hold the window open. */
+const longestMilliseconds = 90_000;
 /** Statuses that pass by themselves, as the mover knows them. */
 const passingStatus = new Set([408, 425, 429, 498, 499]);
 
@@ -237,6 +239,7 @@ class Puller {
   /** Repeats what passes by itself, as the mover does; a host that failed for long is asked once. */
   private async repeat<T>(asked: Asked, attempt: (last: Last) => Promise<T>): Promise<T> {
     const policy = retryPolicy({ attempts, maxSeconds: 10 }, () => undefined);
+    const began = this.now();
     for (let tries = 1; ; tries++) {
       const last: Last = { host: "" };
       try {
@@ -249,7 +252,9 @@ class Puller {
         }
         const seconds = waitBefore(policy, tries, error.retryAfter);
         const place = `${last.host} ${asked.part}`;
-        if (tries >= attempts || this.given.has(place) || this.now() + seconds * 1000 > this.until) {
+        const next = this.now() + seconds * 1000;
+        const late = next > Math.min(this.until, began + longestMilliseconds);
+        if (tries >= attempts || late || this.given.has(place)) {
           this.given.add(place);
           throw error;
         }

@@ -95,8 +95,11 @@ function untilEnded(run: PullRun, context: PullContext): Promise<PullResult> {
           return { done: endOf(pod, await logOf(api)) };
         }
         if (phase === "Running") {
-          once("progress", inWords(readLog(await logOf(api, { tailLines: "1" }))));
-          return { again: "next turn" };
+          const { progress, retry } = readLog(await logOf(api, { tailLines: "20" }));
+          if (retry !== undefined) {
+            once("retry", `pull check: ${retry.what}: ${retry.why}; trying again`);
+          }
+          return { waitingFor: inWords(progress) };
         }
         const trouble = podTrouble(pod, await podEvents(api, pullCheckName));
         return {
@@ -114,15 +117,13 @@ function untilEnded(run: PullRun, context: PullContext): Promise<PullResult> {
   );
 }
 
-/** Where it is, from its newest line. */
-function inWords({ progress, retry }: Log): string {
-  if (progress !== undefined) {
-    const { done, of, failed } = progress;
-    return `pull check: ${done} of ${of} images pulled${failed === 0 ? "" : `, ${failed} failed`}`;
+/** What is waited for, by the newest progress. */
+function inWords(progress: Log["progress"]): string {
+  if (progress === undefined) {
+    return "images to be pulled";
   }
-  return retry === undefined
-    ? "pull check: pulling"
-    : `pull check: ${retry.what}: ${retry.why}; trying again`;
+  const { done, of, failed } = progress;
+  return `images to be pulled: ${done} of ${of} so far${failed === 0 ? "" : `, ${failed} failed`}`;
 }
 
 /** A log that cannot be read must not end the wait. */

@@ -148,6 +148,22 @@ describe("pulling as a node would", () => {
     expect(lines.some(({ event }) => event === "retry")).toBe(true);
   });
 
+  test("a server that is slow to fail is given up by the time it took, not after ten times of it", async () => {
+    let asked = 0;
+    const server = await listening((_, response) => {
+      asked++;
+      response.writeHead(503).end();
+    });
+    let clock = 0;
+    const result = await pull(orderFor(server, { samples: one, seconds: 600 }), {
+      say: () => undefined,
+      wait: async () => void (clock += 60_000),
+      now: () => clock,
+    });
+    expect(result.failures).toHaveLength(1);
+    expect(asked).toBe(3);
+  });
+
   test("it goes on after a failure, takes another candidate, and lists all that failed", async () => {
     const server = await listening((request, response) => {
       const path = request.url ?? "";
