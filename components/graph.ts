@@ -240,7 +240,7 @@ class Graph {
       image: migratorImage,
       timeoutSeconds: rolloutTimeout,
     };
-    return [declareStep("rehearsal", "rehearsal", this.materials.run, args, { dependsOn: [live] })];
+    return [this.step("rehearsal", "rehearsal", args, [live])];
   }
 
   private patch(
