@@ -20,7 +20,8 @@ export function planAbort(
   guards.guardDegraded(judge, seen, false);
   guards.guardUpgrade(judge, seen, false);
   const { released } = seen.journal ?? {};
-  if (released !== undefined) {
+  // On a volume once more the registry only has to be opened: its new claim has nothing to do with the released one.
+  if (released !== undefined && served !== undefined) {
     judge.refuse(
       "claim-released",
       `claim ${released.claim} (UID ${released.uid}) was released on ${released.at}: there is no volume to go back to`,
@@ -34,7 +35,7 @@ export function planAbort(
     if (storage.kind !== "several") guards.guardStrangeStorage(judge, storage);
   }
   const claim = guards.guardClaim(judge, settings, seen);
-  const reopens = served === undefined && seen.journal?.switchedAt === undefined;
+  const reopens = served === undefined && (seen.journal?.switchedAt === undefined || released !== undefined);
   guards.guardSameClaim(judge, seen, reopens ? "reopen" : "go-back");
   if (reopens) return { kind: "reopen", ...commonPlan(seen) };
 

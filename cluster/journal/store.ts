@@ -110,12 +110,25 @@ export function mayRecordPrevious(journal: Journal, onSwift: boolean): boolean {
   if (journal.seal !== undefined || journal.prunerPaused === true || onSwift) {
     return false;
   }
-  return journal.previous === undefined || ["started", "copying", "aborted"].includes(journal.phase);
+  return journal.previous === undefined || mayBeginAgain(journal);
+}
+
+/** No migration is under way: none has come to its sealing, an abort ended it, or its claim was released for good. */
+function mayBeginAgain({ phase, released }: Journal): boolean {
+  return (
+    ["started", "copying", "aborted"].includes(phase) || (phase === "switched" && released !== undefined)
+  );
 }
 
 /** Records what was there before, if that may be done now; otherwise the journal stays as it is. */
 export function recordPrevious(journal: Journal, previous: Previous, onSwift: boolean): Journal {
-  return mayRecordPrevious(journal, onSwift) ? { ...journal, previous } : journal;
+  if (!mayRecordPrevious(journal, onSwift)) {
+    return journal;
+  }
+  // The registry is on a volume once more: what belongs to a migration whose claim was released is forgotten.
+  return journal.released === undefined
+    ? { ...journal, previous }
+    : { ...without(journal, "released", "switchedAt", "copiedBack", "proof"), previous };
 }
 
 /** Everything but the named keys (a key set to `undefined` would not survive `exactOptionalPropertyTypes`). */

@@ -1,7 +1,13 @@
 /** The cluster and its registry operator: platform, management state, health, upgrades. */
 import type { ReachableObservation } from "../../cluster/observation";
 import { isTrue, type Judge } from "../judge";
-import { namespace, operatorDeployment, registryConfig, registryName } from "../../cluster/names";
+import {
+  namespace,
+  operatorDeployment,
+  pruningCronJob,
+  registryConfig,
+  registryName,
+} from "../../cluster/names";
 
 /** Refuses clusters that are not OpenShift on OpenStack, or whose control plane is hosted elsewhere. */
 export function guardPlatform(judge: Judge, seen: ReachableObservation): void {
@@ -60,12 +66,29 @@ export function guardOperator(judge: Judge, seen: ReachableObservation): void {
   }
 }
 
-/** A Degraded operator. `blocks`: refuse; else warn. */
+/** A failed Job counts until it is deleted; the next one does not clear it. */
+const clearPruner =
+  `a pruning Job failed, which keeps nobody from migrating; to clear it: oc -n ${namespace} get jobs, then ` +
+  `oc -n ${namespace} delete job <the failed ${pruningCronJob} Job>`;
+
+/**
+ * The operator's other controllers (image pruner, node-ca, image config) report here as well, each part of the message
+ * with its own name before it: `ImagePrunerDegraded: ...`. The registry's own part is `Degraded: ...`, or has no name.
+ */
+function isOthersAlone(message: string): boolean {
+  const [before = "", ...parts] = message.split(/(?<![\w])(\w*Degraded): /);
+  const names = parts.filter((_, index) => index % 2 === 0);
+  return before.trim() === "" && names.length > 0 && names.every((name) => name !== "Degraded");
+}
+
+/** A Degraded operator. `blocks`: refuse where the registry itself is meant; else warn. */
 export function guardDegraded(judge: Judge, seen: ReachableObservation, blocks: boolean): void {
   const degraded = isTrue(seen.clusterOperator?.conditions, "Degraded");
   if (degraded === undefined) return;
-  const wrong = `clusteroperator/${registryName} is Degraded: ${degraded.message || "the operator gives no reason"}`;
-  if (blocks) {
+  const wrong =
+    `clusteroperator/${registryName} is Degraded: ${degraded.message || "the operator gives no reason"}` +
+    (degraded.message.includes("ImagePrunerDegraded:") ? `; ${clearPruner}` : "");
+  if (blocks && !isOthersAlone(degraded.message)) {
     judge.refuse(
       "degraded",
       wrong,

@@ -192,5 +192,9 @@ export function guardSameClaim(
 /** Whether an abort has ended, so that the next migration records the previous values again; rule: `mayRecordPrevious`. */
 function isOver(seen: ReachableObservation): boolean {
   const { journal } = seen;
-  return journal?.phase === "aborted" && mayRecordPrevious(journal, false);
+  return (
+    journal !== undefined &&
+    (journal.phase === "aborted" || journal.released !== undefined) &&
+    mayRecordPrevious(journal, false)
+  );
 }

@@ -1,3 +1,4 @@
+import { recordPrevious } from "../../cluster/journal/store";
 import type { ObservedCloud, ReachableObservation } from "../../cluster/observation";
 import { aborted, containerName, proven, provenJournal, settings, switched, untouched } from "./observations";
 import {
@@ -114,5 +115,37 @@ describe("abort", () => {
 
   test("acceptLoss alone loses nothing", () => {
     expect(planned(decide(settings("abort", { acceptLoss: "true" }), switched))).toHaveProperty("back");
+  });
+});
+
+describe("a claim released once, and the registry put on a new one by hand", () => {
+  const { config, claim, deployment } = untouched;
+  // The switch has ended: it holds neither seal nor pruner.
+  const ended = withoutKey(withoutKey(switched.journal!, "seal"), "prunerPaused");
+  const seen: ReachableObservation = {
+    ...switched,
+    config: config!,
+    deployment: deployment!,
+    claim: { ...claim!, uid: "claim-2" },
+    journal: { ...ended, released: { claim: claim!.name, uid: claim!.uid, at: "2026-02-02" } },
+  };
+
+  test("can be migrated again, of the new claim", () => {
+    expect(planned(decide(settings("migrate"), seen))).toMatchObject({
+      kind: "migrate",
+      final: { claimUid: "claim-2" },
+    });
+  });
+
+  test("is only opened by an abort, and what belongs to the ended migration is forgotten when the next is recorded", () => {
+    expect(planned(decide(back, seen)).kind).toBe("reopen");
+    const previous = { ...seen.journal!.previous!, claim: { name: claim!.name, uid: "claim-2" } };
+    const journal = seen.journal!;
+    const recorded = recordPrevious(journal, previous, false);
+    expect(recorded.previous).toEqual(previous);
+    for (const key of ["released", "switchedAt", "copiedBack", "proof"])
+      expect(recorded).not.toHaveProperty(key);
+    // On Swift it is remembered: there is no way back.
+    expect(recordPrevious(journal, previous, true)).toBe(journal);
   });
 });

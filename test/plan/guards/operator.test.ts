@@ -109,4 +109,19 @@ describe("warnings stop nothing", () => {
     ],
   ];
   test.each(warnings)("%s", (id, wanted, seen, word) => expectWarned(id, wanted, seen, word));
+
+  const because = (message: string) => ({
+    ...untouched,
+    clusterOperator: { conditions: [{ type: "Degraded", status: "True", message }] },
+  });
+  const pruner = "ImagePrunerDegraded: Job has reached the specified backoff limit";
+  test("a failed pruning Job is a warning, with the way to clear it", () => {
+    expectWarned("degraded", migrate, because(pruner), "delete job <the failed image-pruner Job>");
+    const nodeCa = "NodeCADaemonControllerDegraded: failed to update object";
+    expectWarned("degraded", migrate, because(`${pruner}\n${nodeCa}`), "NodeCADaemon");
+  });
+  test.each([`Degraded: no luck\n${pruner}`, `${pruner}\nDegraded: no luck`, `no luck ${pruner}`])(
+    "the registry's own reason beside it refuses: %j",
+    (message) => expectRefused("degraded", migrate, because(message), ["no luck"]),
+  );
 });
