@@ -40,7 +40,7 @@ const types: { readonly [K in StepKind]: StepType<K> } = {
   // Pulls a sample of images while the registry is on Swift and read-only; if it fails, the registry stays read-only.
   "pull-check": { type: "Pull", outputs: ["manifests", "blobs"] },
   // After each live copy: a registry on Swift serves a sample that the live one serves, or nothing is sealed.
-  rehearsal: { type: "Rehearsal", outputs: ["pulled", "brokenBefore"] },
+  rehearsal: { type: "Try", outputs: ["pulled", "brokenBefore"] },
   // Deletes the old claim, by UID, once nothing needs it. This cannot be undone.
   "claim-release": { type: "Release", outputs: ["uid"] },
 };
