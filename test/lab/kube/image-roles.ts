@@ -5,14 +5,20 @@ const rbac = "rbac.authorization.k8s.io";
 const group = "image.openshift.io";
 const puller = "system:image-puller";
 
-/** Cluster-wide; the last one is the registry's own binding, which the real operator makes itself. */
+/**
+ * Cluster-wide. `system:registry` and its binding are the operator's: the real one writes them anew. The lab's registry
+ * also lists ImageStreams, and makes the one that a push lacks, which OpenShift's API server does for the pushing user:
+ * that is a role of its own, which no operator touches.
+ */
 export function imageRoles(registryNamespace: string): KubeObject[] {
   const registry = { kind: "ServiceAccount", name: "registry", namespace: registryNamespace };
   return [
     role(puller, [{ resources: ["imagestreams/layers"], verbs: ["get"] }]),
     role("system:image-pusher", [{ resources: ["imagestreams/layers"], verbs: ["get", "update"] }]),
-    role("system:registry", [{ resources: ["imagestreams"], verbs: ["get", "list", "create", "update"] }]),
+    role("system:registry", [{ resources: ["imagestreams"], verbs: ["get", "update"] }]),
     binding("registry-registry-role", undefined, "system:registry", registry),
+    role("lab:registry", [{ resources: ["imagestreams"], verbs: ["list", "create"] }]),
+    binding("lab:registry", undefined, "lab:registry", registry),
   ];
 }
 
