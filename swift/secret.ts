@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
+import { fieldsOf, findCloud } from "./cloud-fields";
 import type { SecretSource } from "./settings";
 import { CloudError, messageOf } from "./errors";
-import { readYamlText } from "./yaml-text";
 
 /**
  * Reads a password or application credential secret. Called again at each renewal of a token, so that
@@ -14,19 +14,12 @@ export function readSecret(source: SecretSource): string {
     case "file":
       return read(source.path).replace(/\r?\n$/, "");
     case "clouds": {
-      let clouds: unknown;
-      try {
-        clouds = (readYamlText(read(source.path)) as { clouds?: Record<string, unknown> } | undefined)
-          ?.clouds;
-      } catch (error) {
-        if (error instanceof CloudError) throw error;
-        // The parser's message quotes the line, which may be the password's.
+      const cloud = findCloud(read(source.path), source.cloud);
+      if (!cloud.found && cloud.why === "no-yaml")
         throw new CloudError("usage", `${source.path} is not YAML`);
-      }
-      const auth = (clouds as Record<string, { auth?: Record<string, unknown> }> | undefined)?.[source.cloud]
-        ?.auth;
-      const secret = auth?.["application_credential_secret"] ?? auth?.["password"];
-      if (typeof secret !== "string")
+      const fields = cloud.found ? fieldsOf(cloud.entry) : {};
+      const secret = fields.application_credential_secret ?? fields.password;
+      if (secret === undefined)
         throw new CloudError("usage", `${source.path}: cloud "${source.cloud}" has no password or secret`);
       return secret;
     }

@@ -1,26 +1,11 @@
 /** One cloud's fields, from each of the places that tell them, and what is wrong with them. Pure. */
-import { readYamlText } from "../../swift/yaml-text";
+import { fieldsOf, findCloud, type CloudFieldName, type CloudFields } from "../../swift/cloud-fields";
 import { installerSecretName, namespace, userSecretName } from "../names";
 
 /** One cloud's fields, by clouds.yaml's names, wherever they came from. */
-export type Fields = Readonly<Partial<Record<FieldName, string>>>;
-type FieldName =
-  | "auth_url"
-  | "username"
-  | "user_id"
-  | "password"
-  | "user_domain_name"
-  | "user_domain_id"
-  | "project_name"
-  | "project_id"
-  | "project_domain_name"
-  | "project_domain_id"
-  | "application_credential_id"
-  | "application_credential_name"
-  | "application_credential_secret"
-  | "region_name"
-  | "interface";
+export type Fields = CloudFields;
 
+/** The fields of the installer's secret; a text says why there are none, and quotes no secret. */
 export function cloudFields(
   secret: Readonly<Record<string, string>> | undefined,
   cloudName: string,
@@ -35,78 +20,29 @@ export function cloudFields(
   if (text === undefined) {
     return `secret ${installerSecretName} has no key clouds.yaml`;
   }
-  let clouds: unknown;
-  try {
-    clouds = (readYamlText(text) as { clouds?: unknown } | undefined)?.clouds;
-  } catch {
-    // The parser's message quotes the text, passwords included.
-    return `clouds.yaml in secret ${installerSecretName} is not YAML`;
+  const cloud = findCloud(text, cloudName);
+  if (cloud.found) {
+    // No interface: the operator and the registry take the public endpoint, whatever clouds.yaml says.
+    const { interface: _, ...fields } = fieldsOf(cloud.entry);
+    return withProjectDomain(fields);
   }
-  const known = typeof clouds === "object" && clouds !== null ? Object.keys(clouds) : [];
-  const cloud = known.includes(cloudName) ? (clouds as Record<string, unknown>)[cloudName] : undefined;
-  if (typeof cloud !== "object" || cloud === null) {
-    return (
-      `clouds.yaml in secret ${installerSecretName} has no cloud "${cloudName}" (the name that the infrastructure ` +
-      `tells); it has: ${known.join(", ") || "none"}`
-    );
-  }
-  return fromClouds(cloud as Readonly<Record<string, unknown>>);
+  return cloud.why === "no-yaml"
+    ? `clouds.yaml in secret ${installerSecretName} is not YAML`
+    : `clouds.yaml in secret ${installerSecretName} has no cloud "${cloudName}" (the name that the infrastructure ` +
+        `tells); it has: ${(cloud.known ?? []).join(", ") || "none"}`;
 }
 
-function fromClouds(cloud: Readonly<Record<string, unknown>>): Fields {
-  const auth = (typeof cloud["auth"] === "object" && cloud["auth"] !== null ? cloud["auth"] : {}) as Record<
-    string,
-    unknown
-  >;
-  const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
-  const names: readonly FieldName[] = [
-    "auth_url",
-    "username",
-    "user_id",
-    "password",
-    "user_domain_name",
-    "user_domain_id",
-    "project_name",
-    "project_id",
-    "project_domain_name",
-    "project_domain_id",
-    "application_credential_id",
-    "application_credential_name",
-    "application_credential_secret",
-  ];
-  const fields: Partial<Record<FieldName, string>> = {};
-  for (const name of names) {
-    const value = text(auth[name]);
-    if (value !== undefined) {
-      fields[name] = value;
-    }
+/** The operator takes one domain for user and project: the user's is also the project's where nothing else is said. */
+function withProjectDomain(fields: Fields): Fields {
+  if (fields.project_domain_name !== undefined || fields.project_domain_id !== undefined) {
+    return fields;
   }
-  const domain = { name: text(auth["domain_name"]), id: text(auth["domain_id"]) };
-  fillDomain(fields, domain);
-  const region = text(cloud["region_name"]);
-  // No interface: the operator and the registry take the public endpoint, whatever clouds.yaml says.
-  return { ...fields, ...(region === undefined ? {} : { region_name: region }) };
-}
-
-/** `domain_name` goes before `user_domain_name`, as in the operator; the user's domain is the project's, too. */
-function fillDomain(
-  fields: Partial<Record<FieldName, string>>,
-  domain: { name: string | undefined; id: string | undefined },
-): void {
-  if (domain.name !== undefined) {
-    fields.user_domain_name = domain.name;
-  }
-  if (domain.id !== undefined) {
-    fields.user_domain_id = domain.id;
-  }
-  if (fields.project_domain_name === undefined && fields.project_domain_id === undefined) {
-    if (fields.user_domain_id !== undefined) {
-      fields.project_domain_id = fields.user_domain_id;
-    }
-    if (fields.user_domain_name !== undefined) {
-      fields.project_domain_name = fields.user_domain_name;
-    }
-  }
+  const { user_domain_id: id, user_domain_name: name } = fields;
+  return {
+    ...fields,
+    ...(id === undefined ? {} : { project_domain_id: id }),
+    ...(name === undefined ? {} : { project_domain_name: name }),
+  };
 }
 
 /** Keys of the user's secret, without their common beginning: of either way to sign in. */
@@ -171,7 +107,7 @@ export function userFields(
 
 /** What says where, not who: all that may be taken from clouds.yaml beside other credentials. */
 export function placeOnly(fields: Fields, withProject = true): Fields {
-  const names: readonly FieldName[] = [
+  const names: readonly CloudFieldName[] = [
     "auth_url",
     "region_name",
     "interface",
@@ -187,7 +123,7 @@ export function placeOnly(fields: Fields, withProject = true): Fields {
 }
 
 export function fromSwiftSpec(swift: Readonly<Record<string, string>> | undefined): Fields {
-  const pairs: readonly (readonly [FieldName, string | undefined])[] = [
+  const pairs: readonly (readonly [CloudFieldName, string | undefined])[] = [
     ["auth_url", swift?.["authURL"]],
     ["project_name", swift?.["tenant"]],
     ["project_id", swift?.["tenantID"]],
@@ -201,7 +137,7 @@ export function fromSwiftSpec(swift: Readonly<Record<string, string>> | undefine
 }
 
 export function fromStackConfig(openstack: Readonly<Record<string, string>>): Fields {
-  const pairs: readonly (readonly [FieldName, string | undefined])[] = [
+  const pairs: readonly (readonly [CloudFieldName, string | undefined])[] = [
     ["auth_url", openstack["authUrl"]],
     ["username", openstack["userName"]],
     ["user_id", openstack["userId"]],

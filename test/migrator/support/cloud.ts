@@ -1,6 +1,7 @@
 /** A cloud that tests may use: where Keystone is, who may sign in, and the account they get. */
 import { existsSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
+import { fieldsOf, findCloud } from "../../../swift/cloud-fields";
 import type { CloudSettings } from "../../../swift/settings";
 import { readRecord } from "../../lab/record";
 import { Account, byPassword } from "../../lab/swift/account";
@@ -24,18 +25,6 @@ export const standinCloud = (standin: SwiftStandin): TestCloud => ({
   projectName: identity.project.name,
 });
 
-interface CloudsFile {
-  readonly clouds: Readonly<
-    Record<
-      string,
-      {
-        readonly auth: { auth_url: string; username: string; password: string; project_name: string };
-        cacert?: string;
-      }
-    >
-  >;
-}
-
 /**
  * The lab's Keystone and Swift: TEST_SWIFT_CLOUDS names a clouds.yaml (first cloud, by password), else the lab's own
  * if it is up. A string says why there is none.
@@ -44,15 +33,18 @@ export function realCloud(): TestCloud | string {
   const file = process.env["TEST_SWIFT_CLOUDS"] ?? labClouds();
   if (file === undefined || !existsSync(file))
     return "no real Swift: TEST_SWIFT_CLOUDS names no clouds.yaml and the lab is not up (npm run lab -- up)";
-  const first = Object.values((parse(readFileSync(file, "utf8")) as CloudsFile).clouds)[0];
-  if (first === undefined) return `no real Swift: ${file} has no cloud`;
-  const { auth_url, username, password, project_name } = first.auth;
+  const text = readFileSync(file, "utf8");
+  const [name] = Object.keys((parse(text) as { clouds: object }).clouds);
+  const first = findCloud(text, name ?? "");
+  if (!first.found) return `no real Swift: ${file} has no cloud`;
+  const { auth_url = "", username = "", password = "", project_name = "" } = fieldsOf(first.entry);
+  const { cacert } = first.entry;
   return {
     authUrl: auth_url,
     username,
     password,
     projectName: project_name,
-    ...(first.cacert === undefined ? {} : { ca: readFileSync(first.cacert, "utf8") }),
+    ...(typeof cacert === "string" ? { ca: readFileSync(cacert, "utf8") } : {}),
   };
 }
 

@@ -1,0 +1,97 @@
+/** The one reader of clouds.yaml: its fields by their own names, as text. Pure. */
+import { readYamlText } from "./yaml-text";
+
+const authNames = [
+  "auth_url",
+  "username",
+  "user_id",
+  "password",
+  "user_domain_name",
+  "user_domain_id",
+  "project_name",
+  "project_id",
+  "project_domain_name",
+  "project_domain_id",
+  "application_credential_id",
+  "application_credential_name",
+  "application_credential_secret",
+] as const;
+
+/** Names that fields have in older files. */
+const olderNames: Readonly<Record<string, (typeof authNames)[number]>> = {
+  user_name: "username",
+  tenant_name: "project_name",
+  tenant_id: "project_id",
+};
+
+export type CloudFieldName = (typeof authNames)[number] | "region_name" | "interface";
+
+/** One cloud's fields by clouds.yaml's names. Empty ones are absent; `interface` is without `URL` at its end. */
+export type CloudFields = Readonly<Partial<Record<CloudFieldName, string>>>;
+
+/** One cloud of the file as it is written. */
+export type CloudEntry = Readonly<Record<string, unknown>>;
+
+export type FoundCloud =
+  | { readonly found: true; readonly entry: CloudEntry }
+  /** `known`: names of the clouds there are; undefined when the file has no `clouds`. */
+  | { readonly found: false; readonly why: "no-cloud"; readonly known: readonly string[] | undefined }
+  /** The parser's own message is left out: it quotes the line, which may hold the password. */
+  | { readonly found: false; readonly why: "no-yaml" };
+
+/** Looks a cloud up by its name. */
+export function findCloud(yamlText: string, cloudName: string): FoundCloud {
+  let root: unknown;
+  try {
+    root = readYamlText(yamlText);
+  } catch {
+    return { found: false, why: "no-yaml" };
+  }
+  const clouds = record(record(root)?.["clouds"]);
+  const known = clouds && Object.keys(clouds);
+  const entry = known?.includes(cloudName) ? record(clouds?.[cloudName]) : undefined;
+  return entry ? { found: true, entry } : { found: false, why: "no-cloud", known };
+}
+
+/** The fields of an entry. `onProblem` gets the name of each that is no text. */
+export function fieldsOf(
+  entry: CloudEntry,
+  onProblem: (field: string) => void = () => undefined,
+): CloudFields {
+  const auth = record(entry["auth"]) ?? {};
+  const fields: Partial<Record<CloudFieldName, string>> = {};
+  const read = (from: CloudEntry, key: string): string | undefined => {
+    const value = from[key];
+    if (value === undefined || value === null || value === "") return undefined;
+    if (typeof value === "string") return value;
+    onProblem(from === auth ? `auth.${key}` : key);
+    return undefined;
+  };
+  const set = (name: CloudFieldName, value: string | undefined): void => {
+    if (value !== undefined) fields[name] ??= value;
+  };
+  for (const name of authNames) set(name, read(auth, name));
+  for (const [older, name] of Object.entries(olderNames)) set(name, read(auth, older));
+  const domain = { name: read(auth, "domain_name"), id: read(auth, "domain_id") };
+  for (const whose of ["user", "project"] as const) {
+    if (fields[`${whose}_domain_name`] !== undefined || fields[`${whose}_domain_id`] !== undefined) continue;
+    if (domain.id === undefined) set(`${whose}_domain_name`, domain.name);
+    else set(`${whose}_domain_id`, domain.id);
+  }
+  set("region_name", read(entry, "region_name") ?? onlyRegion(entry["regions"]));
+  set("interface", (read(entry, "interface") ?? read(entry, "endpoint_type"))?.replace(/URL$/, ""));
+  return fields;
+}
+
+function onlyRegion(regions: unknown): string | undefined {
+  if (!Array.isArray(regions) || regions.length !== 1) return undefined;
+  const [only] = regions as unknown[];
+  const name = typeof only === "string" ? only : record(only)?.["name"];
+  return typeof name === "string" && name !== "" ? name : undefined;
+}
+
+function record(value: unknown): CloudEntry | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as CloudEntry)
+    : undefined;
+}
