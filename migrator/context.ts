@@ -9,6 +9,18 @@ import type { ContainerHead, ObjectHead, ObjectStore } from "../swift/container"
 import type { TransferContext } from "./transfer/task";
 import type { SourceProblem } from "./volume/walk";
 
+/** What the program gives to a run. */
+export interface RunOptions {
+  readonly settings: ResolvedSettings;
+  readonly log: EventLog;
+  /** The file worker threads start from; absent: everything runs in this thread. */
+  readonly workerEntry?: string;
+  /** Aborted by a signal: the run ends at once with a report, exit code 130. */
+  readonly signal?: AbortSignal;
+  /** Rejects when the process meets an error nobody handled: the run ends with it, and with a report. */
+  readonly crash?: Promise<never>;
+}
+
 /** A tally that is still counted. */
 export class Counter implements Tally {
   objects = 0;

@@ -1,6 +1,6 @@
 import type { CloudSettings, RetrySettings } from "./settings";
 import { fromText } from "./bytes";
-import { connect as open } from "./connection";
+import { openConnection } from "./connection";
 import { CloudError } from "./errors";
 import type { Retry } from "./retry";
 import type { ContainerHead, ObjectHead } from "./container";
@@ -54,7 +54,7 @@ export interface CloudClient {
 
 /** Logs in and finds the account. The same code, and so the same account, as the mover in its Pod. */
 export async function connect(cloud: CloudSettings, options: ClientOptions = {}): Promise<CloudClient> {
-  const connection = open({
+  const connection = openConnection({
     cloud,
     connections: 4,
     timeout: options.timeout ?? 15,

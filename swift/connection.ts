@@ -28,7 +28,8 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-export function connect(options: ConnectOptions): Connection {
+/** Makes the parts; the caller closes them. */
+export function openConnection(options: ConnectOptions): Connection {
   const { cloud } = options;
   const gather = new Gather();
   const ca = [...readCaFiles(cloud.caFiles), ...(options.ca ?? [])];
