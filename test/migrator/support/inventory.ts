@@ -42,7 +42,9 @@ export function standinObjects(
       const prefix = object.manifest.slice(object.manifest.indexOf("/") + 1);
       objects.set(
         name,
-        Buffer.concat(held?.segments(prefix).map((one) => one.body ?? Buffer.alloc(0)) ?? []),
+        Buffer.concat(
+          held?.segmentRows(prefix).map((row) => held.objects.get(row.name)?.body ?? Buffer.alloc(0)) ?? [],
+        ),
       );
     }
   }

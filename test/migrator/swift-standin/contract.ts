@@ -205,6 +205,60 @@ const contractCases: readonly ContractCase[] = [
     },
   },
   {
+    name: "a dynamic large object's prefix may be any; what lies below it is read, as it is listed",
+    async run(account, container) {
+      await account.send("PUT", `/${container}/big/1.5/8/00000000`, { body: "12345" });
+      await account.send("PUT", `/${container}/big/1.5/8/00000001`, { body: "678" });
+      const headers = { "x-object-manifest": `${container}/big/1.5/8/` };
+      await account.send("PUT", `/${container}/big`, { headers, body: "" });
+      expect((await account.send("GET", `/${container}/big`)).body.toString()).toBe("12345678");
+      await account.send("DELETE", `/${container}/big/1.5/8/00000001`);
+      expect((await account.send("HEAD", `/${container}/big`)).headers["content-length"]).toBe("5");
+    },
+  },
+  {
+    name: "a static large object is listed and headed with its size, and tells its segments when asked",
+    async run(account, container) {
+      const parts = ["12345", "678"];
+      for (const [n, body] of parts.entries()) await account.send("PUT", `/${container}/slo/${n}`, { body });
+      const manifest = parts.map((body, n) => ({
+        path: `/${container}/slo/${n}`,
+        etag: md5(body),
+        size_bytes: body.length,
+      }));
+      const put = await account.send("PUT", `/${container}/big`, {
+        query: "multipart-manifest=put",
+        body: JSON.stringify(manifest),
+      });
+      expect(put.status).toBe(201);
+      const etag = `"${md5(parts.map(md5).join(""))}"`;
+      expect(await page(account, container, "prefix=big")).toMatchObject([
+        { name: "big", bytes: 8, slo_etag: etag },
+      ]);
+      const head = await account.send("HEAD", `/${container}/big`);
+      expect(head.headers).toMatchObject({ "content-length": "8", "x-static-large-object": "True", etag });
+      expect((await account.send("GET", `/${container}/big`)).body.toString()).toBe("12345678");
+      const raw = await account.send("GET", `/${container}/big`, {
+        query: "multipart-manifest=get&format=json",
+      });
+      const listed = JSON.parse(raw.body.toString()) as { name: string }[];
+      expect(listed.map(({ name }) => name)).toEqual([`/${container}/slo/0`, `/${container}/slo/1`]);
+    },
+  },
+  {
+    name: "every answer of a container tells the server's clock, and rows tell when they were written",
+    async run(account, container) {
+      const before = Date.now();
+      await account.send("PUT", `/${container}/o`, { body: "x" });
+      const [row] = await page(account, container, "");
+      const { last_modified } = row as unknown as { last_modified: string };
+      expect(last_modified).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$/);
+      expect(Math.abs(Date.parse(`${last_modified.slice(0, 23)}Z`) - before)).toBeLessThan(60_000);
+      const head = await account.send("HEAD", `/${container}`);
+      expect(Math.abs(Date.parse(String(head.headers["date"])) - before)).toBeLessThan(60_000);
+    },
+  },
+  {
     name: "deleting a large object's manifest leaves its segments; without segments it reads as nothing",
     async run(account, container) {
       await largeObject(account, container);

@@ -264,7 +264,7 @@ export class SwiftStandin {
     if (request.method === "PUT") {
       if (name.length > 1024)
         return { status: 400, body: `Object name length of ${name.length} longer than 1024` };
-      return container === undefined ? page(404) : this.put(request, container, name, count);
+      return container === undefined ? page(404) : this.put(request, container, name, query, count);
     }
     const object = container?.objects.get(name);
     if (container === undefined || object === undefined) return page(404);
@@ -291,12 +291,15 @@ export class SwiftStandin {
     request: IncomingMessage,
     container: Container,
     name: string,
+    query: URLSearchParams,
     count: (size: number) => void,
   ): Promise<Answer> {
     const length = request.headers["content-length"];
     const most = this.options.maxFileSize ?? 5_368_709_122;
     if (length !== undefined && Number(length) > most) return page(413);
     const room = this.room(container);
+    if (query.get("multipart-manifest") === "put")
+      return this.putStatic(container, name, await readAll(request, count));
     if (Number(length ?? 0) > room.bytes || room.objects < 1)
       return { status: 413, body: "Upload exceeds quota." };
     const hash = createHash("md5");
@@ -326,21 +329,45 @@ export class SwiftStandin {
     return { status: 201, headers: { etag, "last-modified": modified.toUTCString() } };
   }
 
+  private putStatic(container: Container, name: string, body: Buffer): Answer {
+    const listed = JSON.parse(body.toString()) as { path: string }[];
+    const slo = listed.map(({ path }) => bytes(path.replace(/^\//, "")));
+    const parts = slo.map((path) => {
+      const [from, segment] = splitPath(path);
+      return this.containers.get(text(from))?.objects.get(segment);
+    });
+    if (parts.includes(undefined)) return { status: 400, body: "Errors: a segment is 404" };
+    const size = parts.reduce((sum, part) => sum + (part?.size ?? 0), 0);
+    const etag = createHash("md5")
+      .update(parts.map((part) => part?.etag).join(""))
+      .digest("hex");
+    const contentType = "application/octet-stream";
+    container.put(name, { size, etag, slo, contentType, modified: new Date(), meta: {} });
+    return { status: 201, headers: { etag: `"${etag}"` } };
+  }
+
   private get(request: IncomingMessage, container: Container, object: StoredObject, raw: boolean): Answer {
-    const parts =
-      object.manifest === undefined || raw ? [object] : this.segmentsOf(container, object.manifest);
+    const parts = raw ? [object] : this.partsOf(container, object);
     const size = parts.reduce((sum, part) => sum + part.size, 0);
     const headers: Record<string, string | number> = {
       "content-type": object.contentType,
-      etag: object.manifest === undefined || raw ? object.etag : largeObjectEtag(parts),
+      etag: object.manifest === undefined || raw ? quotedIfStatic(object, raw) : largeObjectEtag(parts),
       "last-modified": object.modified.toUTCString(),
       "x-timestamp": (object.modified.getTime() / 1000).toFixed(5),
       "accept-ranges": "bytes",
       ...object.meta,
       ...(object.manifest === undefined ? {} : { "x-object-manifest": encodeURI(text(object.manifest)) }),
+      ...(object.slo === undefined ? {} : { "x-static-large-object": "True" }),
     };
+    if (object.slo !== undefined && raw)
+      return json(
+        object.slo.map((path) => ({ name: `/${text(path)}` })),
+        headers,
+      );
     if (request.method === "HEAD") return { status: 200, headers: { ...headers, "content-length": size } };
-    if (parts.some((part) => part.body === undefined && part.size > 0)) return page(503);
+    // A segment that is listed and gone: Swift refuses, or cuts the body.
+    if (parts.some((part) => part.body === undefined && part.size > 0))
+      return page(object.manifest === undefined && object.slo === undefined ? 503 : 409);
     const whole = parts.map((part) => part.body ?? Buffer.alloc(0));
     const range = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? "");
     if (range === null || (range[1] === "" && range[2] === ""))
@@ -358,10 +385,20 @@ export class SwiftStandin {
     };
   }
 
-  private segmentsOf(from: Container, manifest: string): StoredObject[] {
-    const cut = manifest.indexOf("/");
-    const container = this.containers.get(text(manifest.slice(0, cut))) ?? from;
-    return container.segments(manifest.slice(cut + 1));
+  /** What is read of an object; sizes and hashes of a dynamic large object are the listing's, as real Swift's are. */
+  private partsOf(from: Container, object: StoredObject): Pick<StoredObject, "size" | "etag" | "body">[] {
+    if (object.slo !== undefined)
+      return object.slo.map((path) => {
+        const [container, name] = splitPath(path);
+        return this.containers.get(text(container))?.objects.get(name) ?? { size: 1, etag: "" };
+      });
+    if (object.manifest === undefined) return [object];
+    const [name, prefix] = splitPath(object.manifest);
+    const container = this.containers.get(text(name)) ?? from;
+    return container.segmentRows(prefix).map((row) => {
+      const body = container.objects.get(row.name)?.body;
+      return { size: row.size, etag: row.etag, ...(body === undefined ? {} : { body }) };
+    });
   }
 
   /** What the quotas leave. */
@@ -399,6 +436,16 @@ export class SwiftStandin {
   }
 }
 
+/** Container and name of a path. */
+function splitPath(path: string): [string, string] {
+  const cut = path.indexOf("/");
+  return [path.slice(0, cut), path.slice(cut + 1)];
+}
+
+function quotedIfStatic({ slo, etag }: StoredObject, raw: boolean): string {
+  return slo === undefined || raw ? etag : `"${etag}"`;
+}
+
 function jsonRow(row: Row): unknown {
   if ("subdir" in row) return { subdir: text(row.subdir) };
   return {
@@ -407,6 +454,7 @@ function jsonRow(row: Row): unknown {
     name: text(row.name),
     content_type: row.contentType,
     last_modified: row.modified.toISOString().replace("Z", "000"),
+    ...(row.sloEtag === undefined ? {} : { slo_etag: row.sloEtag }),
   };
 }
 

@@ -9,6 +9,8 @@ export interface StoredObject {
   readonly body?: Buffer;
   /** Value of X-Object-Manifest, percent-decoded, as a byte string. */
   readonly manifest?: string;
+  /** `<container>/<name>` of each segment: a static large object. `size` and `etag` are the whole's. */
+  readonly slo?: readonly string[];
   readonly contentType: string;
   readonly modified: Date;
   readonly meta: Readonly<Record<string, string>>;
@@ -21,6 +23,8 @@ export interface Entry {
   readonly etag: string;
   readonly contentType: string;
   readonly modified: Date;
+  /** ETag of a static large object. */
+  readonly sloEtag?: string;
 }
 
 export interface ListingQuery {
@@ -89,8 +93,9 @@ export class Container {
   put(name: string, object: StoredObject): void {
     this.bytes += object.size - (this.objects.get(name)?.size ?? 0);
     this.objects.set(name, object);
-    const { size, etag, contentType, modified } = object;
-    this.show(name, { name, size, etag, contentType, modified });
+    const { size, etag, contentType, modified, slo } = object;
+    const entry = { name, size, etag, contentType, modified };
+    this.show(name, slo === undefined ? entry : { ...entry, sloEtag: `"${etag}"` });
   }
 
   /** False when there was no such object. */
@@ -138,12 +143,21 @@ export class Container {
     return rows;
   }
 
-  /** Content and ETag of a dynamic large object: all that lies below the manifest's prefix, in order. */
-  segments(prefix: string): StoredObject[] {
-    const found: StoredObject[] = [];
-    for (const [name, object] of [...this.objects].filter(([name]) => name.startsWith(prefix)).sort(byName))
-      if (name !== "") found.push(object);
-    return found;
+  /** An object is gone and its row stays: what Swift shows when a container's update is lost, or late. */
+  leaveGhost(name: string): void {
+    const object = this.objects.get(name);
+    if (object === undefined) throw new Error(`no object ${name}`);
+    this.bytes -= object.size;
+    this.objects.delete(name);
+  }
+
+  /** What a dynamic large object consists of: the rows below the manifest's prefix, as a listing shows them now. */
+  segmentRows(prefix: string): Entry[] {
+    this.catchUp();
+    return [...this.listed]
+      .filter(([name]) => name.startsWith(prefix))
+      .sort(byName)
+      .map(([, entry]) => entry);
   }
 
   private addRow(
@@ -197,7 +211,7 @@ const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]
   a < b ? -1 : a > b ? 1 : 0;
 
 /** ETag that Swift gives a large object: the MD5 of its segments' ETags, in quotes. */
-export function largeObjectEtag(segments: readonly StoredObject[]): string {
+export function largeObjectEtag(segments: readonly Pick<StoredObject, "etag">[]): string {
   return `"${createHash("md5")
     .update(segments.map((segment) => segment.etag).join(""))
     .digest("hex")}"`;
