@@ -1,5 +1,5 @@
 import type { Tally } from "./contract";
-import type { ByteString } from "../swift/bytes";
+import { toText, type ByteString } from "../swift/bytes";
 import type { EventLog, Progress } from "./events";
 import type { Gather } from "../swift/gather";
 import type { TransferPool } from "./transfer/pool";
@@ -7,6 +7,7 @@ import type { RetryPolicy } from "../swift/retry";
 import type { ResolvedSettings } from "./settings";
 import type { ContainerHead, ObjectHead, ObjectStore } from "../swift/container";
 import type { TransferContext } from "./transfer/task";
+import type { Seen } from "./compare/seen";
 import type { SourceProblem } from "./volume/walk";
 
 /** What the program gives to a run. */
@@ -68,6 +69,14 @@ export interface Run {
   readonly problems: SourceProblem[];
   problemCount: number;
   readonly corrupt: Map<ByteString, CorruptBlob>;
+  /** Files on the volume that are not the registry's, by name: the first of them. */
+  readonly foreign: Set<ByteString>;
+  /** Links of the volume that lead to no blob on it: they were broken before. */
+  readonly dangling: { links: number; readonly names: string[] };
+  /** What did not come to the volume although something needs it (`back`); for a person. */
+  missing: { readonly objects: number; readonly names: readonly string[] };
+  /** What Swift itself vouched for in this run. */
+  readonly seen: Seen;
   /** Called when the run ends, also by a signal in the middle of its work. */
   readonly atEnd: (() => void)[];
   /** Runs a part of the work and adds its duration to the report. */
@@ -77,6 +86,19 @@ export interface Run {
 /** A blob is wrong, and that is to end the run once all else is done; tags are held back until then. */
 export function stopsAtCorrupt(run: Run): boolean {
   return run.corrupt.size > 0 && run.settings.corruptBlobs === "fail";
+}
+
+/** How many foreign files are told by name, and how many are remembered so that none is told twice. */
+const toldForeign = 20;
+const keptForeign = 10_000;
+
+/** Names a file that is not the registry's, once. */
+export function addForeign(run: Run, name: ByteString): void {
+  if (run.foreign.has(name) || run.foreign.size >= keptForeign) return;
+  run.foreign.add(name);
+  if (run.foreign.size <= toldForeign)
+    run.log.warning(`${toText(run.base + name)} is no file of the registry's: passed over`);
+  if (run.foreign.size === toldForeign + 1) run.log.warning("more files are not the registry's: passed over");
 }
 
 /** How many problems are kept by name; the rest is counted. */

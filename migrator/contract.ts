@@ -73,6 +73,11 @@ export const exitCodes = {
   13: { name: "forbidden", permanent: true, meaning: "Swift refused access to the container" },
   14: { name: "quota", permanent: true, meaning: "a quota of the account or container is reached" },
   15: { name: "container-gone", permanent: true, meaning: "the container does not exist (any more)" },
+  16: {
+    name: "missing",
+    permanent: true,
+    meaning: "Swift lacks what links or manifests that it has refer to",
+  },
   130: { name: "interrupted", permanent: false, meaning: "ended by a signal; run it again to go on" },
 } as const;
 export type ExitCode = keyof typeof exitCodes;
@@ -128,6 +133,14 @@ export interface Report {
   }[];
   /** How many more corrupt blobs there are than `corrupt` lists. */
   readonly corruptMore?: number;
+  /** Links on the volume that lead to no blob on it, and the first of them by name: they were broken before. */
+  readonly dangling?: { readonly links: number; readonly names: readonly string[] };
+  /** What `back` left out because Swift lacks what it leads to, each with what that is: the first of them. */
+  readonly missing?: { readonly objects: number; readonly names: readonly string[] };
+  /** Files on the volume that are not the registry's: passed over. */
+  readonly foreign?: number;
+  /** What the comparison of `finish` or `verify` found, and the first of it for a person: then nothing is proven. */
+  readonly differences?: { readonly objects: number; readonly names: readonly string[] };
 }
 
 /** One line of JSON on standard output. `t` is ISO 8601, UTC. */

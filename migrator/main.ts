@@ -10,6 +10,10 @@ import { runMover } from "./run";
 import { resolveSettings, type ResolvedSettings } from "./settings";
 import { version } from "./version";
 
+// Node's threads for files: a disk takes many readings, and syncs, at a time as fast as a few (5 ms a reading on a slow
+// volume: 2.8 s instead of 6.0 s). Read once, when the first of them starts.
+process.env["UV_THREADPOOL_SIZE"] ??= "64";
+
 // The young generation grows to 48 MB when much is allocated, and a listing of a million objects is just that.
 // Nothing here lives long enough to be worth it: at its first size it costs no more time, and 35 MB less.
 setFlagsFromString("--semi-space-growth-factor=1");

@@ -5,6 +5,7 @@ import type { Connection } from "../swift/connection";
 import type { ObjectStore, StoreInfo } from "../swift/container";
 import type { Progress } from "./events";
 import type { Run, RunOptions } from "./context";
+import { Seen } from "./compare/seen";
 import { MoverError, errnoOf, messageOf } from "./errors";
 import type { ResolvedSettings } from "./settings";
 import { inlinePool, workerPool, type TransferPool } from "./transfer/pool";
@@ -16,7 +17,7 @@ import { defaultWorkers } from "./workers";
 const GiB = 1024 ** 3;
 
 /** The registry's tree on the volume, with a trailing slash. */
-export function treeOf(settings: ResolvedSettings): ByteString {
+function treeOf(settings: ResolvedSettings): ByteString {
   return fromText(`${settings.root.replace(/\/+$/, "")}/${registryTree}`);
 }
 
@@ -69,6 +70,10 @@ export async function prepareRun(
     problems: [],
     problemCount: 0,
     corrupt: new Map(),
+    foreign: new Set(),
+    dangling: { links: 0, names: [] },
+    missing: { objects: 0, names: [] },
+    seen: new Seen(),
     atEnd: [],
     ...counted,
   };

@@ -9,7 +9,7 @@ import { MoverError, exitCodeOf, failureOf, messageOf } from "./errors";
 import { Progress } from "./events";
 import { copyBack } from "./modes/back";
 import { copyToSwift } from "./modes/copy";
-import { usersOfCorrupt } from "./modes/corrupt";
+import { mendCorrupt, usersOfCorrupt } from "./modes/corrupt";
 import { verifySides } from "./modes/verify";
 import { checkTree, prepareRun } from "./prepare";
 import { writeTermination } from "./report";
@@ -145,6 +145,12 @@ class Execution {
       ...(proof ? { source: proof.source, target: proof.target } : {}),
       ...(this.head ? { containerHead: this.head } : {}),
       corrupt: run === undefined ? [] : corruptOf(run, !interrupted),
+      ...(run && run.dangling.links > 0 ? { dangling: run.dangling } : {}),
+      ...(run && run.missing.objects > 0 ? { missing: run.missing } : {}),
+      ...(run && run.foreign.size > 0 ? { foreign: run.foreign.size } : {}),
+      ...(proof && proof.differenceCount > 0
+        ? { differences: { objects: proof.differenceCount, names: proof.differences } }
+        : {}),
     };
   }
 
@@ -207,7 +213,7 @@ function judge(run: Run, proof: Proof): void {
     if (run.corrupt.size > 0 && run.settings.corruptBlobs === "fail")
       throw new MoverError(
         "corrupt",
-        `${run.corrupt.size} blobs on the volume do not hold what their names say; push again what uses them (see the report)`,
+        `${run.corrupt.size} blobs on the volume are corrupt: content and digest differ (the report names them and who uses them); ${mendCorrupt}`,
       );
   }
   if (proof.equal) return;

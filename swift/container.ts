@@ -5,16 +5,21 @@ import type { Session, SessionSource } from "./keystone";
 import { TransientError, parseRetryAfter, withRetry, type RetryPolicy } from "./retry";
 
 export interface ObjectHead {
+  /** -1 when the answer does not say: equal to no size. */
   readonly bytes: number;
   /** The ETag without quotes: the MD5 of a plain object. */
   readonly etag: string;
   /** Container and prefix of the segments, when this is the manifest of a dynamic large object. */
   readonly manifest?: ByteString;
+  /** The manifest of a static large object: its segments are listed in its own body. */
+  readonly isStatic?: true;
 }
 
 export interface ContainerHead {
   readonly objects: number;
   readonly bytes: number;
+  /** How far the store's clock is ahead of ours, in milliseconds; absent when its answer has no date. */
+  readonly clockAhead?: number;
 }
 
 /** Limits the store announces. */
@@ -65,6 +70,8 @@ export interface ObjectStore {
   ): Promise<ObjectHead | undefined>;
   /** False when it was not there. */
   delete(name: ByteString): Promise<boolean>;
+  /** Names of a static large object's segments, each with its container: `<container>/<name>`. Empty when it is none. */
+  staticSegments(name: ByteString): Promise<readonly ByteString[]>;
 }
 
 /** Statuses that pass by themselves. 498 is Swift's rate limit, 499 a client that seemed to be gone. */
@@ -155,9 +162,11 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
   async headContainer(): Promise<ContainerHead | undefined> {
     const headers = await this.containerHeaders();
     if (!headers) return undefined;
+    const date = Date.parse(String(headers["date"]));
     return {
       objects: Number(headers["x-container-object-count"] ?? 0),
       bytes: Number(headers["x-container-bytes-used"] ?? 0),
+      ...(Number.isNaN(date) ? {} : { clockAhead: date - Date.now() }),
     };
   }
 
@@ -275,6 +284,18 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
       accept: [404],
     }));
     return response.status !== 404;
+  }
+
+  async staticSegments(name: ByteString): Promise<readonly ByteString[]> {
+    const response = await this.exchange(toText(name), () => ({
+      method: "GET",
+      path: `/${percentEncode(name)}?multipart-manifest=get&format=json`,
+      headers: {},
+      accept: [404],
+    }));
+    if (response.status === 404 || response.headers["x-static-large-object"] === undefined) return [];
+    const segments = JSON.parse(response.body.toString("utf8")) as { name?: string }[];
+    return segments.map((segment) => fromText((segment.name ?? "").replace(/^\//, "")));
   }
 
   /** Sends until it is answered for good. */
@@ -403,9 +424,11 @@ function etagOf(response: HttpResponse): string {
 
 function headOf(response: HttpResponse): ObjectHead {
   const manifest = response.headers["x-object-manifest"];
+  const length = response.headers["content-length"];
   return {
-    bytes: Number(response.headers["content-length"] ?? 0),
+    bytes: typeof length === "string" && length !== "" ? Number(length) : -1,
     etag: etagOf(response),
     ...(typeof manifest === "string" ? { manifest: percentDecode(fromText(manifest)) } : {}),
+    ...(/^true$/i.test(String(response.headers["x-static-large-object"])) ? { isStatic: true as const } : {}),
   };
 }

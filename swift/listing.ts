@@ -13,13 +13,23 @@ export interface ListedObject {
   readonly hash: string;
   /** A directory marker (`application/directory`), as `swift upload` makes them. */
   readonly marker: boolean;
+  /** `last_modified` as it is written (UTC, without a zone); empty where the row has none. */
+  readonly modified: string;
   /** Set once a manifest was asked for by name: `bytes` is then the size of the whole. */
   readonly large?: { readonly manifest: ByteString };
+  /** The row says so itself (`slo_etag`): a static large object, which the registry does not make. */
+  readonly isStatic?: true;
 }
 
-/** Listed with nothing in it: an empty object, or a large object's manifest. */
+/** Listed with nothing in it, or as a static large object: what it is, only HEAD tells. */
 export function mayBeManifest(object: ListedObject): boolean {
-  return object.bytes === 0 && object.hash === emptyMd5;
+  return (object.bytes === 0 && object.hash === emptyMd5) || object.isStatic === true;
+}
+
+/** When the row was written, in milliseconds since 1970 by Swift's clock; 0 when it does not say. */
+export function modifiedAt({ modified }: ListedObject): number {
+  const at = Date.parse(modified.endsWith("Z") ? modified : `${modified.slice(0, 23)}Z`);
+  return Number.isNaN(at) ? 0 : at;
 }
 
 /** All objects of one page. */
@@ -123,6 +133,7 @@ function parseBlock(
     let hash = "";
     let bytes = -1;
     let marker = false;
+    let modified = "";
     for (;;) {
       at = skipSpace(text, at);
       if (text.charCodeAt(at) !== quote) return false;
@@ -139,7 +150,8 @@ function parseBlock(
           name = text.slice(start + prefix.length, at);
         } else if (key === 104) hash = text.slice(start, at);
         else if (key === 99) marker = text.startsWith("application/directory", start);
-        else if (key !== 108) return false;
+        else if (key === 108) modified = text.slice(start, at);
+        else return false;
         at++;
       } else {
         let value = 0;
@@ -156,7 +168,7 @@ function parseBlock(
       return false;
     }
     if (name === undefined || bytes < 0 || name.includes("\\")) return false;
-    out.push({ name, bytes, hash, marker });
+    out.push({ name, bytes, hash, marker, modified });
     at = skipSpace(text, at);
     const next = text.charCodeAt(at++);
     if (next === 93) return last;
@@ -180,15 +192,18 @@ function parseSlow(body: Buffer, prefix: ByteString): ListedObject[] {
   }
   if (!Array.isArray(page)) throw new TransientError("the listing is not a list");
   const out: ListedObject[] = [];
-  for (const one of page as { name?: unknown; bytes?: unknown; hash?: unknown; content_type?: unknown }[]) {
-    if (typeof one?.name !== "string" || typeof one.bytes !== "number") continue;
-    const name = fromText(one.name);
-    if (!name.startsWith(prefix)) throw new TransientError(`the listing has a foreign name: ${one.name}`);
+  for (const one of page as Readonly<Partial<Record<string, unknown>>>[]) {
+    const { name: text, bytes, hash, content_type: type, last_modified: modified } = one ?? {};
+    if (typeof text !== "string" || typeof bytes !== "number") continue;
+    const name = fromText(text);
+    if (!name.startsWith(prefix)) throw new TransientError(`the listing has a foreign name: ${text}`);
     out.push({
       name: name.slice(prefix.length),
-      bytes: one.bytes,
-      hash: typeof one.hash === "string" ? one.hash : "",
-      marker: typeof one.content_type === "string" && one.content_type.startsWith("application/directory"),
+      bytes,
+      hash: typeof hash === "string" ? hash : "",
+      marker: typeof type === "string" && type.startsWith("application/directory"),
+      modified: typeof modified === "string" ? modified : "",
+      ...(one["slo_etag"] === undefined ? {} : { isStatic: true as const }),
     });
   }
   return out;

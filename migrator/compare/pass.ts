@@ -1,13 +1,13 @@
 import { readdirSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { flat, isUtf8, toPath, type ByteString } from "../../swift/bytes";
-import type { Run } from "../context";
+import { addForeign, type Run } from "../context";
 import { md5Of } from "../md5/hash";
 import { md5OfFileSync } from "../volume/file";
-import { contentOfLink, kindOf, objectPrefix } from "../volume/layout";
-import { listPages, mayBeManifest, type ListedObject } from "../../swift/listing";
+import { contentOfLink, isRegistryFile, kindOf, objectPrefix } from "../volume/layout";
+import { listPages, mayBeManifest, modifiedAt, type ListedObject } from "../../swift/listing";
 import { MergeJoin } from "./merge";
-import { isReachable } from "../transfer/segments";
+import { isRegistryForm } from "../transfer/form";
 import { walkRegistry, type SourceFile, type SourceProblem } from "../volume/walk";
 
 export interface PassOptions {
@@ -37,7 +37,7 @@ async function joinSides(run: Run, options: PassOptions): Promise<void> {
   let wantsRoom = false;
   let sliceOver = false;
   const join = new MergeJoin<SourceFile, ListedObject>(
-    walkRegistry({ root: run.settings.root, onProblem: options.onProblem }),
+    registryFiles(run, walkRegistry({ root: run.settings.root, onProblem: options.onProblem })),
     (file, object) => {
       wantsRoom = options.pair(file, object);
       if ((++count & 63) === 0) sliceOver = performance.now() > sliceEnd;
@@ -72,6 +72,19 @@ async function joinSides(run: Run, options: PassOptions): Promise<void> {
   while (!join.finish()) await pause();
 }
 
+/** The walk without what is not the registry's, which is named once and passed over. */
+function registryFiles(run: Run, walk: Iterator<SourceFile>): Iterator<SourceFile> {
+  return {
+    next() {
+      for (;;) {
+        const result = walk.next();
+        if (result.done || isRegistryFile(result.value.name, result.value.bytes)) return result;
+        addForeign(run, result.value.name);
+      }
+    },
+  };
+}
+
 /**
  * Where to cut the listing so that its parts can be fetched at the same time. Any names are right, good ones
  * make parts of like size: digits of digests, and top folders of repositories as the volume has them.
@@ -104,11 +117,11 @@ export function listingSplits(base: ByteString, objects: number, limit: number):
 }
 
 /**
- * Asks by name for the size of what is listed as empty but may be a large object; nothing else is asked for. One whose
- * segments are in another container gets -1 byte, so that no file equals it and it is sent again: pulls do not reach
- * it. Not on the way back, which can read it all the same.
+ * Asks by name for the size of what is listed as empty, or as static, and may be a large object. One that the registry
+ * cannot use as it is gets -1 byte, so that no file equals it and it is sent again. Not on the way back, which can
+ * read it all the same.
  */
-async function withTrueSizes(run: Run, page: ListedObject[]): Promise<ListedObject[]> {
+export async function withTrueSizes(run: Run, page: ListedObject[]): Promise<ListedObject[]> {
   const wanted: number[] = [];
   page.forEach((object, i) => {
     if (
@@ -126,10 +139,10 @@ async function withTrueSizes(run: Run, page: ListedObject[]): Promise<ListedObje
       const i = wanted[next++]!;
       const object = page[i]!;
       const head = await run.store.head(objectPrefix + object.name);
-      if (head?.manifest === undefined) continue;
-      const usable = run.settings.mode === "back" || isReachable(run.store, head.manifest);
+      if (head === undefined || (head.manifest === undefined && !head.isStatic)) continue;
+      const usable = run.settings.mode === "back" || isRegistryForm(run.store.container, head);
       const bytes = usable ? head.bytes : -1;
-      page[i] = { ...object, bytes, hash: "", large: { manifest: head.manifest } };
+      page[i] = { ...object, bytes, hash: "", large: { manifest: head.manifest ?? "" } };
     }
   };
   await Promise.all(Array.from({ length: Math.min(run.settings.transfers, wanted.length) }, worker));
@@ -138,7 +151,8 @@ async function withTrueSizes(run: Run, page: ListedObject[]): Promise<ListedObje
 
 /** An object of a listing, to be kept for longer than its page. */
 export function keep({ name, bytes, hash, marker, large }: ListedObject): ListedObject {
-  return { name: flat(name), bytes, hash: flat(hash), marker, ...(large === undefined ? {} : { large }) };
+  const kept = { name: flat(name), bytes, hash: flat(hash), marker, modified: "" };
+  return large === undefined ? kept : { ...kept, large };
 }
 
 function isEmptyBlob(name: ByteString): boolean {
@@ -163,6 +177,19 @@ export function inventoryHash(
       return listed.hash;
   }
   return md5OfFileSync(base + file.name);
+}
+
+/** Milliseconds between a file's time and a row's that say nothing: clocks are kept to a second or so. */
+const sameTime = 2000;
+
+/**
+ * Whether a row counts for an object that is as the file is. A blob's never does: there are few, and images hang on
+ * them. A link's does when it is younger than the file: what it shows was then written after the file was, and equals
+ * it. One that is older may be the row of an object that was replaced or deleted since.
+ */
+export function rowCounts(run: Run, file: SourceFile, object: ListedObject): boolean {
+  if (file.kind === "blob") return false;
+  return modifiedAt(object) - (run.containerHead.clockAhead ?? 0) > file.changed + sameTime;
 }
 
 /** The hash an object has in the inventory; `kind`, where it is known. */

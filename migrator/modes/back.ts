@@ -1,222 +1,266 @@
-import { toText, type ByteString } from "../../swift/bytes";
-import { addProblem, stopsAtCorrupt, type Run } from "../context";
+import { setTimeout as sleep } from "node:timers/promises";
+import { toText } from "../../swift/bytes";
+import type { ListedObject } from "../../swift/listing";
+import { inventoryHash, keep, listedHash, pass } from "../compare/pass";
+import { addForeign, addProblem, stopsAtCorrupt, type Run } from "../context";
 import { MoverError } from "../errors";
+import { PhasedQueue } from "../queue";
 import { SourceChanged } from "../volume/file";
-import { algorithmOf } from "../transfer/hashing";
 import {
-  digestOfBlob,
+  contentOfLink,
   isExcluded,
   isFilePath,
+  isRegistryFile,
   kindOf,
   objectPrefix,
   repositoryOf,
   type Kind,
 } from "../volume/layout";
-import type { ListedObject } from "../../swift/listing";
-import { inventoryHash, keep, listedHash, pass } from "../compare/pass";
-import { PhasedQueue } from "../queue";
-import { TransientError, withRetry } from "../../swift/retry";
 import { volumeWriter, type VolumeWriter } from "../volume/volume";
+import type { SourceFile } from "../volume/walk";
+import { Bringer } from "./bring";
 
 const phases: Record<Kind, number> = { blob: 0, link: 1, tag: 2 };
 /** As in a copy to Swift: past this many tags, what they may refer to is waited for in between. */
 const keptTags = 50_000;
-/** How many names of what is missing are told. */
-const told = 20;
+/** How many missing objects, and links left out, are told one by one. */
+const told = 100;
+/** Comparisons after the first that may still find something, which a listing showed late. */
+const comparisons = 5;
 
 /**
- * Swift to volume: adds what the volume lacks and replaces what differs, blobs before links before tags.
- * Nothing is deleted. Each file is written beside the tree, checked, made durable and then renamed. Blobs that Swift
- * has wrong are left out and collected; unless they are to be skipped, tags are held back and the run fails at its end.
+ * Swift to volume: adds what the volume lacks and replaces what differs, blobs before links before tags. Nothing is
+ * deleted. Each file is written beside the tree, checked, made durable and then renamed. It ends well only when every
+ * link that it brought leads to a blob on the volume, and every manifest to what it refers to. What Swift has wrong or
+ * lacks is left out, told, and fails the run at its end; the rest comes.
  */
 export async function copyBack(run: Run, root: string): Promise<void> {
-  const bytesRoot = `${root.replace(/\/+$/, "")}/`;
-  const writer = volumeWriter(bytesRoot, run.base);
+  const writer = volumeWriter(`${root.replace(/\/+$/, "")}/`, run.base);
   // A signal ends the run while this function still waits: what is unfinished goes then, too.
   run.atEnd.push(() => writer.close());
-  await run.phase("copy", () => backPass(run, writer));
-  if (stopsAtCorrupt(run)) {
-    const [first] = run.corrupt.values();
-    const more = run.corrupt.size > 1 ? ` (and ${run.corrupt.size - 1} more, see the report)` : "";
-    throw new MoverError(
-      "corrupt",
-      `blob ${first!.digest}${more} in Swift is corrupt: content and digest differ; push it again or restore it, or set corruptBlobs to skip`,
-    );
-  }
-  const left = await run.phase("check", () => differences(run));
-  if (left.count > 0)
-    throw new MoverError(
-      "mismatch",
-      `${left.count} objects of the container are still not on the volume, e.g. ${left.names[0]}; run it again`,
-    );
+  const bringer = new Bringer(run, writer);
+  const work = (): Promise<number> => new BackPass(run, writer, bringer).work();
+  await run.phase("copy", work);
+  await run.phase("check", () => untilNothingIsLeft(run, bringer, work));
+  tellLeftOut(run, bringer);
+  failOnCorrupt(run);
+  failOnMissing(run, bringer);
 }
 
-function isWanted(object: ListedObject): boolean {
-  return !object.marker && !isExcluded(object.name) && isFilePath(object.name);
+/** Compares again, and brings what turns up late, until a comparison finds nothing; what is absent gets the lag's time. */
+async function untilNothingIsLeft(run: Run, bringer: Bringer, work: () => Promise<number>): Promise<void> {
+  if (bringer.missing.size + bringer.ghosts.size > 0) {
+    await sleep(run.settings.lagSeconds * 1000);
+    bringer.again();
+  }
+  for (let round = 1; (await work()) > 0; round++) {
+    if (round < comparisons) continue;
+    throw new MoverError(
+      "mismatch",
+      `objects of container ${run.settings.container} still come up that the volume lacks; is something still writing to it? Run it again`,
+    );
+  }
 }
 
 interface Fetch {
   readonly object: ListedObject;
   readonly kind: Kind;
-  /** The volume has a blob of that size: only fetched if that is not what its name says. */
-  readonly check: boolean;
+  /**
+   * `bring`: the volume lacks it or has another. `check`: it has a blob of that size, which is read. `ask`: it has the
+   * tag as it is listed; whether the row is as new as the object, only HEAD tells.
+   */
+  readonly action: "bring" | "check" | "ask";
 }
 
-async function backPass(run: Run, writer: VolumeWriter): Promise<void> {
-  const { settings, tallies, progress } = run;
-  const full = settings.verify === "full";
-  let tags: ListedObject[] = [];
-  // What the container says of itself: near enough until the listing has been read. Segments count as objects there.
-  progress.expected(run.containerHead);
-  const skip = (bytes: number): void => {
-    tallies.skipped.add(bytes);
-    progress.settled(bytes);
-  };
-  const queue = new PhasedQueue<Fetch>(settings.transfers, async ({ object, kind, check }) => {
-    // Blobs are all done by now: which are wrong is known.
-    if (kind === "tag" && stopsAtCorrupt(run)) return;
-    const repository = repositoryOf(object.name);
-    progress.repository = repository === undefined ? undefined : toText(repository);
-    if (check && (await isRight(run, object))) skip(object.bytes);
-    else {
-      if (await download(run, writer, object)) tallies.copied.add(object.bytes);
-      progress.settled(object.bytes);
+/** One listing beside one walk. */
+class BackPass {
+  private readonly full: boolean;
+  private readonly first: boolean;
+  private readonly queue: PhasedQueue<Fetch>;
+  private tags: Fetch[] = [];
+  private seen = 0;
+  private brought = 0;
+
+  constructor(
+    private readonly run: Run,
+    private readonly writer: VolumeWriter,
+    private readonly bringer: Bringer,
+  ) {
+    this.first = run.tallies.blobs.objects + run.tallies.links.objects === 0;
+    this.full = run.settings.verify === "full" && this.first;
+    this.queue = new PhasedQueue(run.settings.transfers, (fetch) => this.do(fetch));
+  }
+
+  /** Answers how many objects were brought. */
+  async work(): Promise<number> {
+    const { run, queue, writer } = this;
+    const { settings, progress, tallies } = run;
+    // What the container says of itself: near enough until the listing has been read. Segments count as objects there.
+    progress.expected(run.containerHead);
+    await pass(run, {
+      onProblem(problem) {
+        if (!problem.vanished) addProblem(run, problem);
+      },
+      room: () => this.room(),
+      pair: (file, object) => this.pair(file, object),
+    });
+    if (this.seen === 0)
+      throw new MoverError(
+        "no-registry",
+        `container ${settings.container} holds no registry (nothing below ${objectPrefix}); is it the right one?`,
+      );
+    const { blobs, links } = tallies;
+    progress.scanned({ objects: blobs.objects + links.objects, bytes: blobs.bytes + links.bytes });
+    await queue.idle();
+    progress.phase = "tags";
+    await this.pushTags();
+    await queue.idle();
+    await writer.flush();
+    return this.brought;
+  }
+
+  private async room(): Promise<void> {
+    const { queue, run } = this;
+    if (this.tags.length >= keptTags) {
+      await queue.idle();
+      await this.pushTags();
     }
-    progress.tick();
-  });
-  const pushTags = (): void => {
-    for (const object of tags) queue.push({ object, kind: "tag", check: false }, phases.tag);
-    tags = [];
-  };
-  await pass(run, {
-    onProblem(problem) {
-      if (!problem.vanished) addProblem(run, problem);
-    },
-    room: () => queue.room(2 * settings.transfers),
-    pair(file, object) {
-      if (object && !object.marker && !isFilePath(object.name))
-        run.log.warning(`${toText(object.name)} is left out: no file can have that name`);
-      if (!object || !isWanted(object)) return false;
-      const kind = kindOf(object.name);
-      (kind === "blob" ? tallies.blobs : tallies.links).add(object.bytes);
-      const same =
-        file?.bytes === object.bytes && hashOrNone(run, file, object, full) === listedHash(object, kind);
-      const check = same && full && kind === "blob";
-      if (same && !check) {
-        skip(object.bytes);
-        return false;
-      }
-      if (kind !== "tag") queue.push({ object, kind, check }, phases[kind]);
-      else if (tags.push(keep(object)) >= keptTags) pushTags();
-      return queue.size >= 4 * settings.transfers;
-    },
-  });
-  if (tallies.blobs.objects + tallies.links.objects === 0)
-    throw new MoverError(
-      "no-registry",
-      `container ${settings.container} holds no registry (nothing below ${objectPrefix}); is it the right one?`,
-    );
-  progress.scanned({
-    objects: tallies.blobs.objects + tallies.links.objects,
-    bytes: tallies.blobs.bytes + tallies.links.bytes,
-  });
-  await queue.idle();
-  progress.phase = "tags";
-  pushTags();
-  await queue.idle();
-}
+    await queue.room(2 * run.settings.transfers);
+  }
 
-function hashOrNone(
-  run: Run,
-  file: Parameters<typeof inventoryHash>[1],
-  object: ListedObject,
-  full: boolean,
-): string | undefined {
-  try {
-    return inventoryHash(run.base, file, object, full);
-  } catch (error) {
-    if (error instanceof SourceChanged) return undefined;
-    throw error;
+  private pair(file: SourceFile | undefined, object: ListedObject | undefined): boolean {
+    if (!object || !this.isWanted(object)) return false;
+    this.seen++;
+    const { run } = this;
+    const kind = kindOf(object.name);
+    if (this.first) (kind === "blob" ? run.tallies.blobs : run.tallies.links).add(object.bytes);
+    const { name } = object;
+    if (run.corrupt.has(name) || this.bringer.isLeftOut(name) || this.bringer.hasBrought(name)) return false;
+    const isSame = file?.bytes === object.bytes && this.hashOf(file, object) === listedHash(object, kind);
+    const action = isSame ? this.doubtOf(object, kind) : "bring";
+    if (action === undefined) {
+      this.skip(object.bytes);
+      return false;
+    }
+    return this.push({ object, kind, action });
+  }
+
+  /** What may be wrong with a file that is as the row says. */
+  private doubtOf({ name }: ListedObject, kind: Kind): Fetch["action"] | undefined {
+    if (kind === "blob") return this.full ? "check" : undefined;
+    // All other links hold what their path says, for ever.
+    return kind === "tag" && contentOfLink(name) === undefined ? "ask" : undefined;
+  }
+
+  private isWanted({ name, marker, bytes, large }: ListedObject): boolean {
+    if (marker || isExcluded(name)) return false;
+    if (!isFilePath(name)) {
+      if (this.first) this.run.log.warning(`${toText(name)} is left out: no file can have that name`);
+      return false;
+    }
+    if (isRegistryFile(name, large ? 0 : bytes)) return true;
+    if (this.first) addForeign(this.run, name);
+    return false;
+  }
+
+  private hashOf(file: SourceFile, object: ListedObject): string | undefined {
+    try {
+      return inventoryHash(this.run.base, file, object, this.full);
+    } catch (error) {
+      if (error instanceof SourceChanged) return undefined;
+      throw error;
+    }
+  }
+
+  private push(fetch: Fetch): boolean {
+    const { queue, run } = this;
+    const { kind, action, object } = fetch;
+    if (kind !== "tag") queue.push(fetch, phases[kind]);
+    else if (action === "ask") queue.push(fetch, phases.link);
+    else this.tags.push({ ...fetch, object: keep(object) });
+    return this.tags.length >= keptTags || queue.size >= 4 * run.settings.transfers;
+  }
+
+  /** All that a tag may need has its name and is durable before the first of them comes. */
+  private async pushTags(): Promise<void> {
+    const { tags } = this;
+    this.tags = [];
+    if (tags.length === 0) return;
+    await this.writer.flush();
+    for (const tag of tags) this.queue.push(tag, phases.tag);
+  }
+
+  private async do({ object, kind, action }: Fetch): Promise<void> {
+    const { run } = this;
+    // Blobs are all done by now: which are wrong is known.
+    if (kind === "tag" && action === "bring" && stopsAtCorrupt(run)) return;
+    const repository = repositoryOf(object.name);
+    run.progress.repository = repository === undefined ? undefined : toText(repository);
+    if (action !== "bring" && (await this.isRight(object, action))) this.skip(object.bytes);
+    else if (action === "ask") this.tags.push({ object: keep(object), kind, action: "bring" });
+    else {
+      const outcome = await this.bringer.bringListed(object);
+      if (outcome === "brought") {
+        this.brought++;
+        run.tallies.copied.add(object.bytes);
+      }
+      run.progress.settled(object.bytes);
+    }
+    run.progress.tick();
+  }
+
+  private async isRight(object: ListedObject, action: "check" | "ask"): Promise<boolean> {
+    const { run } = this;
+    const { name, bytes } = object;
+    if (action === "ask") {
+      const head = await run.store.head(objectPrefix + name);
+      return head === undefined || head.etag === object.hash;
+    }
+    const { status, why } = await run.pool.run({ action: "check", name, bytes, kind: "blob" });
+    if (status === "same") return true;
+    run.log.warning(`${why ?? toText(name)}; fetched again`);
+    return false;
+  }
+
+  private skip(bytes: number): void {
+    if (!this.first) return;
+    this.run.tallies.skipped.add(bytes);
+    this.run.progress.settled(bytes);
   }
 }
 
-/** Reads the volume's blob; `different` says that it is its name and Swift's is not: nothing to fetch either. */
-async function isRight(run: Run, object: ListedObject): Promise<boolean> {
-  const { name, bytes } = object;
-  const etag = object.large ? {} : { etag: object.hash };
-  const { status, why } = await run.pool.run({ action: "verify", name, bytes, kind: "blob", ...etag });
-  if (status === "same" || status === "different") return true;
-  run.log.warning(`${why ?? toText(name)}; fetched again`);
-  return false;
+/** One line for each object that did not come. */
+function tellLeftOut(run: Run, bringer: Bringer): void {
+  const { missing, ghosts, unneeded } = bringer;
+  for (const [name, why] of [...missing].slice(0, told)) run.log.warning(`${name} is left out: ${why}`);
+  for (const name of [...ghosts].slice(0, told))
+    run.log.warning(`${toText(name)} is listed, but not in Swift when asked for: deleted lately, or lost`);
+  if (unneeded.size > 0)
+    run.log.warning(
+      `${unneeded.size} links are left out: they lead to blobs that Swift does not have, and no manifest needs them, e.g. ${toText([...unneeded][0]!)}`,
+    );
+  run.missing = {
+    objects: missing.size,
+    names: [...missing].slice(0, told).map(([name, why]) => `${name}: ${why}`),
+  };
 }
 
-/** False: Swift has a blob that is not what its name says; it is left out, and kept in `run.corrupt`. */
-async function download(run: Run, writer: VolumeWriter, object: ListedObject): Promise<boolean> {
-  const name = objectPrefix + object.name;
-  const digest = digestOfBlob(object.name);
-  const shown = toText(object.name);
-  let before: string | undefined;
-  return withRetry(run.policy, shown, async () => {
-    let file = writer.create(object.name);
-    try {
-      const head = await run.store.get(name, () => {
-        // Each try starts a file of its own.
-        file.discard();
-        file = writer.create(object.name);
-        const current = file;
-        return (chunk) => {
-          current.write(chunk);
-          run.progress.transferred(chunk.length);
-        };
-      });
-      if (!head)
-        throw new MoverError(
-          "mismatch",
-          `${shown} vanished from the container; is something still writing to it?`,
-        );
-      if (digest !== undefined) {
-        const actual = file.digest(algorithmOf(digest));
-        if (!digest.endsWith(`:${actual}`)) {
-          // Whole, and as Swift says it is (or, for a large object, the same twice): not the way, the object is wrong.
-          const whole = head.manifest === undefined ? head.etag === file.digest("md5") : actual === before;
-          if (file.bytes === head.bytes && whole) {
-            file.discard();
-            leaveOut(run, object.name, digest);
-            return false;
-          }
-          before = actual;
-          throw new TransientError(`${shown} arrived with sha ${actual} and ${file.bytes} bytes`);
-        }
-      } else if (head.etag !== file.digest("md5"))
-        throw new TransientError(`${shown} arrived with another MD5 than ${head.etag}`);
-      await file.commit();
-      return true;
-    } catch (error) {
-      file.discard();
-      throw error;
-    }
-  });
+function failOnCorrupt(run: Run): void {
+  if (!stopsAtCorrupt(run)) return;
+  const [first] = run.corrupt.values();
+  const more = run.corrupt.size > 1 ? ` (and ${run.corrupt.size - 1} more, see the report)` : "";
+  throw new MoverError(
+    "corrupt",
+    `blob ${first!.digest}${more} in Swift is corrupt: content and digest differ; restore it, or set corruptBlobs to skip to leave it out`,
+  );
 }
 
-function leaveOut(run: Run, name: ByteString, digest: string): void {
-  const kept = keep({ name, hash: "", bytes: 0, marker: false }).name;
-  run.corrupt.set(kept, { name: kept, digest });
-  run.log.warning(`blob ${digest} in Swift is corrupt (content and digest differ): left out`);
-}
-
-/** What the volume still lacks. */
-async function differences(run: Run): Promise<{ count: number; names: string[] }> {
-  const names: string[] = [];
-  let count = 0;
-  await pass(run, {
-    onProblem: () => undefined,
-    pair(file, object) {
-      if (!object || !isWanted(object) || run.corrupt.has(object.name)) return false;
-      if (file?.bytes === object.bytes && hashOrNone(run, file, object, false) === listedHash(object))
-        return false;
-      if (++count <= told) names.push(toText(object.name));
-      return false;
-    },
-  });
-  return { count, names };
+function failOnMissing(run: Run, { missing }: Bringer): void {
+  const [first] = missing;
+  if (first === undefined || run.settings.corruptBlobs === "skip") return;
+  const more = missing.size > 1 ? ` (and ${missing.size - 1} more, see the report)` : "";
+  throw new MoverError(
+    "missing",
+    `${first[0]}${more} is left out: ${first[1]}; all else is on the volume. Restore it in Swift, or set corruptBlobs to skip to go on without`,
+  );
 }

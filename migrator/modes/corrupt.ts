@@ -8,6 +8,13 @@ import { walkRegistry } from "../volume/walk";
 const largestManifest = 8 * 1024 * 1024;
 const digestPattern = /sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})/g;
 
+/**
+ * What mends a corrupt blob on the volume. Pushing alone does not: clients ask by HEAD, find it there and skip it, and
+ * the registry's Pod remembers what it has seen.
+ */
+export const mendCorrupt =
+  "delete the file of each on the volume, restart the registry's Pod and push the images again, or set corruptBlobs to skip";
+
 const found = new WeakMap<Run, { readonly of: number; readonly users: Map<string, string[]> }>();
 
 /** The users of the blobs that this run found to be corrupt; looked for once, since it reads every affected manifest. */

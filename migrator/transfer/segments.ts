@@ -3,7 +3,9 @@ import { fromText, toText, type ByteString } from "../../swift/bytes";
 import { MoverError } from "../errors";
 import { segmentPrefix } from "../volume/layout";
 import { parsePage, type ListedObject } from "../../swift/listing";
-import type { ObjectStore } from "../../swift/container";
+import type { ObjectHead, ObjectStore } from "../../swift/container";
+import { PhasedQueue } from "../queue";
+import { driverPrefixOf, type NamesInUse } from "./form";
 
 /**
  * Where the segments of a large object lie: `segments/<3 hex>/<37 hex>`, as the registry's Swift driver has it. The 40
@@ -39,14 +41,6 @@ export function manifestOf(store: ObjectStore, prefix: ByteString): ByteString {
   return `${fromText(store.container)}/${prefix}`;
 }
 
-/**
- * Whether an object can be reached by the registry's temporary URLs: a large object whose segments are in another
- * container cannot, their key is the container's (401 on redirected pulls).
- */
-export function isReachable(store: ObjectStore, manifest: ByteString | undefined): boolean {
-  return manifest === undefined || manifest.startsWith(manifestOf(store, ""));
-}
-
 /** The name of a segment; numbers start at 1. */
 export function segmentName(prefix: ByteString, number: number): ByteString {
   return `${prefix}/${String(number).padStart(16, "0")}`;
@@ -77,27 +71,41 @@ export async function listAll(store: ObjectStore, prefix: ByteString): Promise<L
 }
 
 /**
+ * The segments of a prefix by their names, whatever listings show: from number 1 to the first that is not there.
+ * Together they are what a large object of the registry's form holds once its listing is complete.
+ */
+export async function segmentsByName(store: ObjectStore, prefix: ByteString): Promise<readonly ObjectHead[]> {
+  const found: ObjectHead[] = [];
+  for (let number = 1; ; number++) {
+    const head = await store.head(segmentName(prefix.replace(/\/$/, ""), number));
+    if (head === undefined) return found;
+    found.push(head);
+  }
+}
+
+/**
  * Removes segments that no manifest refers to and answers how many stay: what is removed is what an interrupted run
  * left of a blob that is gone since, what a replaced large object consisted of, or what a deleted one did.
- * `manifests` holds `<container>/<prefix>` of every large object of the registry, read after the copy. Only
- * names of the registry's own form are touched. `onDelete` gets the bytes of each that goes.
+ * `inUse` holds every large object of the registry, read after the copy. Only names of the registry's own form are
+ * touched. `onDelete` gets the bytes of each that goes; `atOnce` deletions run at a time.
  */
 export async function removeOrphans(
   store: ObjectStore,
-  manifests: ReadonlySet<ByteString>,
+  inUse: NamesInUse,
+  atOnce = 1,
   onDelete: (bytes: number) => void = () => undefined,
 ): Promise<number> {
-  const own = manifestOf(store, "");
-  const used = new Set(
-    [...manifests].filter((m) => m.startsWith(own)).map((m) => m.slice(own.length).replace(/\/$/, "")),
-  );
   let kept = 0;
+  const queue = new PhasedQueue<ListedObject>(atOnce, async ({ name, bytes }) => {
+    if (await store.delete(name)) onDelete(bytes);
+  });
   for await (const page of pagesUnder(store, segmentPrefix))
-    for (const { name, bytes } of page) {
-      const match = /^(segments\/[0-9a-f]{3}\/[0-9a-f]{37})\/[0-9]{16}$/.exec(name);
-      if (match && !used.has(match[1]!)) {
-        if (await store.delete(name)) onDelete(bytes);
-      } else kept++;
-    }
+    for (const object of page)
+      if (driverPrefixOf(object.name) === undefined || inUse.has(object.name)) kept++;
+      else {
+        queue.push(object, 0);
+        await queue.room(4 * atOnce);
+      }
+  await queue.idle();
   return kept;
 }

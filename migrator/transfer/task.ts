@@ -3,15 +3,14 @@ import type { ObjectStore } from "../../swift/container";
 import type { Md5Source } from "../md5/streams";
 import type { Kind } from "../volume/layout";
 
-/** Brings one file of the tree into the container, or reads it again to compare it. */
+/** Brings one file of the tree into the container, or reads it on both sides to compare it. */
 export interface TransferTask {
-  readonly action: "put" | "verify";
+  /** `put`: sends it. `verify`: reads it on both sides. `check`: reads a blob on the volume alone. */
+  readonly action: "put" | "verify" | "check";
   /** Relative to the tree. */
   readonly name: ByteString;
   readonly bytes: number;
   readonly kind: Kind;
-  /** The ETag to compare with (`verify`); absent for a large object. */
-  readonly etag?: string;
   /** Put even where an object of that size is: its content is known to be another. */
   readonly replace?: boolean;
 }
@@ -30,6 +29,8 @@ export interface TransferResult {
     /** The volume does not give it (EIO, EACCES): one bad sector does not keep the rest from being copied. */
     | "unreadable";
   readonly why?: string;
+  /** The inventory's hash of what Swift acknowledged, or was seen to have; absent where only HEAD can tell (large objects). */
+  readonly seen?: string;
 }
 
 export interface TransferContext {

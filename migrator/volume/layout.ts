@@ -50,6 +50,16 @@ export function blobPathOf(digest: string): ByteString {
   return `blobs/${algorithm}/${hex.slice(0, 2)}/${hex}/data`;
 }
 
+/** The link by which a repository has a layer or an image's configuration. */
+export function layerLinkOf(repository: ByteString, digest: string): ByteString {
+  return `repositories/${repository}/_layers/${digest.replace(":", "/")}/link`;
+}
+
+/** The link by which a repository has a manifest. */
+export function revisionLinkOf(repository: ByteString, digest: string): ByteString {
+  return `repositories/${repository}/_manifests/revisions/${digest.replace(":", "/")}/link`;
+}
+
 const algorithm = "sha256/";
 const linkEnd = "/link";
 
@@ -63,6 +73,24 @@ export function contentOfLink(path: ByteString): string | undefined {
   if (start > 0 && path.charCodeAt(start - 1) !== 47) return undefined;
   const [from, to] = [start + algorithm.length, path.length - linkEnd.length];
   return isHex(path, from, to) ? `sha256:${path.slice(from, to)}` : undefined;
+}
+
+/** A link has 71 bytes (135 with SHA-512); what is far larger is none, whatever its name. */
+const largestLink = 64 * 1024;
+
+/**
+ * Whether a file of the tree is the registry's: a blob's `data`, or a `link` of a repository. All else (`.nfs*`, an
+ * editor's copy, a file that somebody put there) is passed over: the registry asks for nothing of it.
+ */
+export function isRegistryFile(path: ByteString, bytes: number): boolean {
+  if (digestOfBlob(path) !== undefined) return true;
+  return path.startsWith("repositories/") && path.endsWith(linkEnd) && bytes <= largestLink;
+}
+
+/** Whether a name lies below a blob's `data`: a segment, as `swift upload -S` names them in the same container. */
+export function isBelowBlob(path: ByteString): boolean {
+  const end = path.indexOf("/data/");
+  return end > 0 && digestOfBlob(path.slice(0, end + 5)) !== undefined;
 }
 
 /** Uploads under way and file system leftovers: never part of the registry's content. */

@@ -12,6 +12,7 @@ import { parsePage, type ListedObject } from "../../swift/listing";
 import { keep, listingSplits } from "../../migrator/compare/pass";
 import { workerPool, type PoolOptions } from "../../migrator/transfer/pool";
 import { retryPolicy, waitBefore } from "../../swift/retry";
+import { NamesInUse } from "../../migrator/transfer/form";
 import { listAll, removeOrphans } from "../../migrator/transfer/segments";
 import type { ObjectStore } from "../../swift/container";
 import { defaultWorkers } from "../../migrator/workers";
@@ -85,7 +86,7 @@ test("a server that ignores the marker is not listed for ever", async () => {
   const page = Buffer.from(JSON.stringify([{ name: `segments/012/${hex.slice(3, 40)}/1`, bytes: 1 }]));
   const store = { container: "c", list: () => Promise.resolve(page) } as unknown as ObjectStore;
   await expect(listAll(store, "segments/")).rejects.toMatchObject({ failure: "unreachable" });
-  await expect(removeOrphans(store, new Set())).rejects.toMatchObject({ failure: "unreachable" });
+  await expect(removeOrphans(store, new NamesInUse("c"))).rejects.toMatchObject({ failure: "unreachable" });
 });
 
 test("the waits of one request outlast a Keystone that is down for a minute", () => {
