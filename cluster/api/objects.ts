@@ -68,6 +68,7 @@ export interface RawContainerState {
     readonly reason?: string;
     readonly message?: string;
     readonly signal?: number;
+    readonly startedAt?: string;
     readonly finishedAt?: string;
   };
 }

@@ -29,7 +29,7 @@ export async function ended(
   api: Api,
 ): Promise<Report> {
   const end = status?.state?.terminated ?? status?.lastState?.terminated;
-  const report = teller.report() ?? parseReport(end?.message);
+  const report = reportOf(teller.report(), parseReport(end?.message), end?.startedAt);
   const succeeded = pod.status?.phase === "Succeeded";
   if (succeeded && report?.exitCode === 0) {
     return report;
@@ -56,6 +56,21 @@ export async function ended(
   }
   const lines = teller.tail().length > 0 ? teller.tail() : await lastLines(api, order.name);
   throw new PermanentFailure(itsOwnFailure(order, pod, exitCode, report?.message ?? "", lines), exitCode);
+}
+
+/**
+ * The report of the container that ended. Its termination message is its own; the log's is longer, and may be that of an
+ * earlier container, whose end is not this one's.
+ */
+function reportOf(
+  logged: Report | undefined,
+  left: Report | undefined,
+  startedAt: string | undefined,
+): Report | undefined {
+  if (logged === undefined) return left;
+  if (left !== undefined) return logged.finishedAt === left.finishedAt ? logged : left;
+  const isEarlier = Date.parse(logged.finishedAt) < Date.parse(startedAt ?? "");
+  return isEarlier ? undefined : logged;
 }
 
 /** The mover's own words where it left some, else its last lines. */
@@ -131,7 +146,7 @@ export function isPermanent(exitCode: number | undefined): boolean {
 }
 
 /** The report from a termination message; `undefined` when it is none. */
-function parseReport(text: string | undefined): Report | undefined {
+export function parseReport(text: string | undefined): Report | undefined {
   const line = (text ?? "").trim().split("\n").at(-1) ?? "";
   if (!line.startsWith("{")) {
     return undefined;

@@ -13,22 +13,62 @@ export async function lastLines(api: Api, name: string): Promise<readonly string
 /** Until a log that broke off is read again. */
 const pauseMilliseconds = 1000;
 
+/**
+ * How far a log was read. `sinceTime` has whole seconds, so a reading begins with lines that were told before; and a
+ * runtime gives all lines of one read the same time (CRI-O), so time alone does not tell which. Lines of the last time
+ * that was told are counted.
+ */
+export class LogPlace {
+  private last = "";
+  private told = 0;
+  private current = "";
+  private seen = 0;
+
+  /** The next line is the first of a reading. */
+  beginReading(): void {
+    this.current = "";
+    this.seen = 0;
+  }
+
+  /** Whether a line of that time (RFC 3339) was not told before; it counts as told from here on. */
+  isNew(time: string): boolean {
+    const at = sortable(time);
+    this.seen = at === this.current ? this.seen + 1 : 1;
+    this.current = at;
+    if (at < this.last || (at === this.last && this.seen <= this.told)) {
+      return false;
+    }
+    this.last = at;
+    this.told = this.seen;
+    return true;
+  }
+}
+
+/** A time whose order is that of its characters: runtimes leave zeros out at its end, and may write another zone. */
+function sortable(time: string): string {
+  const [, whole = "", fraction = "", zone = ""] =
+    /^([^.Z+]+?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(time) ?? [];
+  const seconds = Date.parse(whole + zone) / 1000;
+  return Number.isNaN(seconds) ? time : `${seconds.toString().padStart(12, "0")}.${fraction.padEnd(9, "0")}`;
+}
+
 /** The Pod's log, line by line, taken up again after a break without repeating what was told. */
 export function logStream(api: Api, name: string, teller: ProgressTeller) {
   const abort = new AbortController();
   let running: Promise<void> | undefined;
   let lastTime = "";
+  const place = new LogPlace();
   const read = async (follow: boolean, signal: AbortSignal) => {
     const query = {
       timestamps: "true",
       ...(follow ? { follow: "true" } : {}),
       ...(lastTime === "" ? {} : { sinceTime: lastTime }),
     };
+    place.beginReading();
     for await (const line of api.lines(paths.podLog(name), query, signal)) {
       const space = line.indexOf(" ");
       const time = line.slice(0, space);
-      // `sinceTime` has whole seconds: what came within that second is told apart by the full stamp.
-      if (time > lastTime) {
+      if (place.isNew(time)) {
         lastTime = time;
         teller.line(line.slice(space + 1));
       }

@@ -9,7 +9,7 @@ import type { RawContainerStatus, RawPod } from "../api/objects";
 import { paths } from "../api/paths";
 import { type Found, type Turn, Voice, waitFor } from "../api/wait";
 import { podTrouble } from "../api/pod-trouble";
-import { ended, isPermanent, meaningOf, PermanentFailure } from "./pod-end";
+import { ended, isPermanent, meaningOf, parseReport, PermanentFailure } from "./pod-end";
 import { logStream } from "./pod-log";
 import { progressTeller, type ProgressTeller } from "./progress";
 import { podEvents } from "../registry/registry";
@@ -47,6 +47,7 @@ interface UnderWay {
   readonly api: Api;
   readonly teller: ProgressTeller;
   readonly stream: ReturnType<typeof logStream>;
+  readonly standstill: Standstill;
   started: boolean;
   restarts: number;
 }
@@ -55,7 +56,15 @@ export async function followPod(order: Following, context: FollowingContext): Pr
   const voice = new Voice(context.log);
   const teller = progressTeller(voice.say);
   const stream = logStream(context.api, order.name, teller);
-  const state: UnderWay = { order, api: context.api, teller, stream, started: false, restarts: 0 };
+  const state: UnderWay = {
+    order,
+    api: context.api,
+    teller,
+    stream,
+    standstill: new Standstill(),
+    started: false,
+    restarts: 0,
+  };
   const wait = {
     look: (turn: Turn) => look(state, turn),
     meanwhile: "the Pod goes on, ",
@@ -97,7 +106,13 @@ async function look(state: UnderWay, turn: Turn): Promise<Found<Report>> {
     stream.start();
   }
   state.restarts = tellRestart(status, state.restarts, turn.say, order);
-  if (wouldEndTheSame(status)) {
+  const stands = state.standstill.isReached(status);
+  if (stands || wouldEndTheSame(status)) {
+    if (stands) {
+      turn.say(
+        `${order.what}: it ended the same way ${sameEnds} times and copied nothing in between: stopped`,
+      );
+    }
     await api.remove(paths.pod(order.name), { uid: order.uid });
     await stream.finish();
     const last = { ...status, state: status?.lastState } as RawContainerStatus;
@@ -147,6 +162,32 @@ function wouldEndTheSame(status: RawContainerStatus | undefined): boolean {
 function keepsRunningOutOfMemory(status: RawContainerStatus | undefined): boolean {
   const kills = (status?.restartCount ?? 0) + (status?.state?.waiting === undefined ? 0 : 1);
   return status?.lastState?.terminated?.reason === "OOMKilled" && kills >= outOfMemoryAtMost;
+}
+
+/** Ends alike, and without progress, after which a Pod is stopped: what may pass by itself has not. */
+const sameEnds = 3;
+
+/** Counts how often a container ended the same way without having copied or deleted anything. */
+class Standstill {
+  private last = "";
+  private count = 0;
+  private restarts = -1;
+
+  isReached(status: RawContainerStatus | undefined): boolean {
+    const end = status?.lastState?.terminated;
+    const restarts = status?.restartCount ?? 0;
+    if (end === undefined || restarts === this.restarts) {
+      return false;
+    }
+    this.restarts = restarts;
+    const report = parseReport(end.message);
+    const didSomething = (report?.copied?.objects ?? 0) + (report?.deleted?.objects ?? 0) > 0;
+    // Only what the mover says itself: kills from outside have their own rules.
+    const same = report === undefined || didSomething ? "" : `${end.exitCode} ${report.message ?? ""}`;
+    this.count = same === "" ? 0 : same === this.last ? this.count + 1 : 1;
+    this.last = same;
+    return this.count >= sameEnds;
+  }
 }
 
 function tellRestart(

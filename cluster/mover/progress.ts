@@ -43,6 +43,9 @@ export function progressTeller(
       }
       switch (event.event) {
         case "start":
+          // Another container of the Pod begins: what an earlier one ended with is none of its report.
+          report = undefined;
+          tail.length = 0;
           throttled(`${modeInWords(event.mode)} container ${event.container}`, true);
           break;
         case "scan":

@@ -274,3 +274,53 @@ test("exit codes by the mover's own table; an unknown one means failed", () => {
   expect(meaningOf(99)).toBe("failed");
   expect([2, 12, 99].map(isPermanent)).toEqual([true, false, false]);
 });
+
+test("an earlier container's end is not this one's", async () => {
+  const api = new PodApi();
+  const earlier = { ...report, exitCode: 12, message: "earlier", finishedAt: "2026-01-01T00:00:01Z" };
+  api.log = [JSON.stringify({ event: "done", t: "", report: earlier })];
+  api.pod(ended({ exitCode: 137, startedAt: "2026-01-01T00:00:02Z", reason: "Error" }));
+  await expect(following(api).result).rejects.toThrow(/exit code 137/);
+  const own = { ...report, exitCode: 10, message: "this one", finishedAt: "2026-01-01T00:00:03Z" };
+  api.pod(ended({ exitCode: 10, startedAt: "2026-01-01T00:00:02Z", message: JSON.stringify(own) }));
+  await expect(following(api).result).rejects.toThrow(/this one/);
+});
+
+test("one that ends the same way three times and copies nothing is stopped, and says so", async () => {
+  const api = new PodApi();
+  const restarted = (restartCount: number, copied: number, message = "they differ") => ({
+    phase: "Running",
+    containerStatuses: [
+      {
+        name: "m",
+        ready: true,
+        restartCount,
+        state: { running: {} },
+        lastState: {
+          terminated: {
+            exitCode: 7,
+            message: JSON.stringify({
+              ...report,
+              exitCode: 7,
+              message,
+              copied: { objects: copied, bytes: 0 },
+            }),
+          },
+        },
+      },
+    ],
+  });
+  const ends = [restarted(1, 0), restarted(2, 5), restarted(3, 0), restarted(4, 0), restarted(5, 0)];
+  api.pod(ends[0]!);
+  const get = api.get.bind(api);
+  let turn = 0;
+  api.get = async (asked: string): Promise<never> => {
+    if (asked === path && api.objects.has(path)) api.pod(ends[Math.min(turn++, ends.length - 1)]!);
+    return (await get(asked)) as never;
+  };
+  const { lines, result } = following(api);
+  await expect(result).rejects.toThrow(/exit code 7 .*they differ/);
+  expect(turn).toBeGreaterThanOrEqual(5);
+  expect(lines.join()).toContain("ended the same way 3 times and copied nothing in between");
+  expect(api.objects.has(path)).toBe(false);
+});
