@@ -37,7 +37,14 @@ async function joinSides(run: Run, options: PassOptions): Promise<void> {
   let wantsRoom = false;
   let sliceOver = false;
   const join = new MergeJoin<SourceFile, ListedObject>(
-    registryFiles(run, walkRegistry({ root: run.settings.root, onProblem: options.onProblem })),
+    registryFiles(
+      run,
+      walkRegistry({
+        root: run.settings.root,
+        onProblem: options.onProblem,
+        onForeign: (folder) => addForeign(run, folder),
+      }),
+    ),
     (file, object) => {
       wantsRoom = options.pair(file, object);
       if ((++count & 63) === 0) sliceOver = performance.now() > sliceEnd;
@@ -121,7 +128,7 @@ export function listingSplits(base: ByteString, objects: number, limit: number):
  * cannot use as it is gets -1 byte, so that no file equals it and it is sent again. Not on the way back, which can
  * read it all the same.
  */
-export async function withTrueSizes(run: Run, page: ListedObject[]): Promise<ListedObject[]> {
+async function withTrueSizes(run: Run, page: ListedObject[]): Promise<ListedObject[]> {
   const wanted: number[] = [];
   page.forEach((object, i) => {
     if (

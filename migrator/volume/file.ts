@@ -15,10 +15,16 @@ export class SourceChanged extends FinalError {
   }
 }
 
+/** The file is not there any more; ESTALE is how NFS says that of one that was removed on another machine. */
+export function isGone(error: unknown): boolean {
+  const code = errnoOf(error);
+  return code === "ENOENT" || code === "ESTALE";
+}
+
 /** Turns a system error about a source file into SourceChanged (vanished) or MoverError `source`. */
 function sourceError(path: ByteString, error: unknown): Error {
   if (error instanceof FinalError) return error;
-  if (errnoOf(error) === "ENOENT") return new SourceChanged("vanished", `${toText(path)} vanished`);
+  if (isGone(error)) return new SourceChanged("vanished", `${toText(path)} vanished`);
   return new MoverError("source", `${toText(path)}: ${messageOf(error)}`);
 }
 

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, type Stats } from "node:fs";
 import { isUtf8, toPath, toText, type ByteString } from "../../swift/bytes";
-import { errnoOf, messageOf } from "../errors";
+import { messageOf } from "../errors";
+import { isGone } from "./file";
 import { isHex, kindOf, registryTree, objectPrefix, type Kind } from "./layout";
 
 /** One file of the registry's tree. */
@@ -25,9 +26,21 @@ export interface WalkOptions {
   /** Root of the volume. */
   readonly root: string;
   readonly onProblem: (problem: SourceProblem) => void;
+  /** Gets each folder that is passed over since a file server, and not the registry, made it. */
+  readonly onForeign?: (folder: ByteString) => void;
   /** Start here instead of at the tree's root: a folder of the tree's root with its trailing slash. */
   readonly under?: ByteString;
 }
+
+/** Folders in which file servers show earlier states of a whole volume. */
+const snapshots: ReadonlySet<ByteString> = new Set([
+  ".snapshot/",
+  ".snapshots/",
+  "~snapshot/",
+  "#snapshot/",
+  ".zfs/",
+  ".ckpt/",
+]);
 
 /** Longest object name Swift takes, in bytes. */
 const longestName = 1024;
@@ -146,6 +159,10 @@ class Walk implements IterableIterator<SourceFile> {
 
   private subfolder(folder: Folder, key: ByteString): SourceFile | undefined {
     if (key === "_uploads/" || key === "lost+found/") return undefined;
+    if (snapshots.has(key)) {
+      this.options.onForeign?.(folder.path + key);
+      return undefined;
+    }
     const path = folder.path + key;
     const { place } = folder;
     if (place === "tags") return this.tag(path);
@@ -239,7 +256,7 @@ class Walk implements IterableIterator<SourceFile> {
       this.stack.push({ path, place, keys, next: 0, ...(others.size > 0 ? { others } : {}) });
     } catch (error) {
       const guessed = this.stack[this.stack.length - 1];
-      if (guessed?.guessed && errnoOf(error) === "ENOENT") {
+      if (guessed?.guessed && isGone(error)) {
         // Its one folder has another name. Nothing of it was given yet.
         this.stack.pop();
         this.read(guessed.path, guessed.place);
@@ -281,6 +298,6 @@ function toFile(name: ByteString, stats: Stats): SourceFile {
 }
 
 function report(options: WalkOptions, path: ByteString, error: unknown): void {
-  const vanished = errnoOf(error) === "ENOENT";
+  const vanished = isGone(error);
   options.onProblem({ path: toText(path), why: vanished ? "vanished" : messageOf(error), vanished });
 }

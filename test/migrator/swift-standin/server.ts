@@ -386,7 +386,7 @@ export class SwiftStandin {
   }
 
   /** What is read of an object; sizes and hashes of a dynamic large object are the listing's, as real Swift's are. */
-  private partsOf(from: Container, object: StoredObject): Pick<StoredObject, "size" | "etag" | "body">[] {
+  private partsOf(from: Container, object: StoredObject): Part[] {
     if (object.slo !== undefined)
       return object.slo.map((path) => {
         const [container, name] = splitPath(path);
@@ -395,10 +395,9 @@ export class SwiftStandin {
     if (object.manifest === undefined) return [object];
     const [name, prefix] = splitPath(object.manifest);
     const container = this.containers.get(text(name)) ?? from;
-    return container.segmentRows(prefix).map((row) => {
-      const body = container.objects.get(row.name)?.body;
-      return { size: row.size, etag: row.etag, ...(body === undefined ? {} : { body }) };
-    });
+    return container
+      .segmentRows(prefix)
+      .map(({ name: segment, size, etag }) => ({ size, etag, body: container.objects.get(segment)?.body }));
   }
 
   /** What the quotas leave. */
@@ -434,6 +433,13 @@ export class SwiftStandin {
       },
     };
   }
+}
+
+/** What is read one after the other; without a body where it is gone, or was thrown away. */
+interface Part {
+  readonly size: number;
+  readonly etag: string;
+  readonly body?: Buffer | undefined;
 }
 
 /** Container and name of a path. */
