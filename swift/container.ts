@@ -1,6 +1,6 @@
 import { percentDecode, percentEncode, fromText, toText, type ByteString } from "./bytes";
 import { CloudError, FinalError, messageOf } from "./errors";
-import type { HttpClient, HttpRequest, HttpResponse } from "./http";
+import { redirectTarget, type HttpClient, type HttpRequest, type HttpResponse } from "./http";
 import type { Session, SessionSource } from "./keystone";
 import { TransientError, parseRetryAfter, withRetry, type RetryPolicy } from "./retry";
 
@@ -139,15 +139,9 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
     const { account } = await this.options.sessions.session();
     // `/info` belongs to the host, or to what stands before `/v1` (Ceph's gateway: `/swift/v1` -> `/swift/info`).
     const before = new URL(account).pathname.replace(/\/v1(?:\.0)?(?:\/.*)?$/, "");
-    const response = await this.exchange("limits of the object store (/info)", () => ({
-      method: "GET",
-      path: `${before}/info`,
-      absolute: true,
-      headers: {},
-      accept: [400, 401, 403, 404, 405, 412, 501],
-    }));
+    const response = await this.optional("limits of the object store (/info)", `${before}/info`);
     let swift: { max_file_size?: unknown; container_listing_limit?: unknown } = {};
-    if (response.status === 200)
+    if (response?.status === 200)
       try {
         swift = (JSON.parse(response.body.toString("utf8")) as { swift?: typeof swift }).swift ?? {};
       } catch {
@@ -157,6 +151,23 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
       maxFileSize: positive(swift.max_file_size) ?? 5 * 1024 ** 3,
       listingLimit: Math.min(positive(swift.container_listing_limit) ?? 10_000, 10_000),
     };
+  }
+
+  /** A question that need not be answered: front ends refuse it, redirect it, or know nothing of it. */
+  private async optional(what: string, path: string): Promise<HttpResponse | undefined> {
+    const policy = { ...this.options.policy, attempts: Math.min(3, this.options.policy.attempts) };
+    try {
+      return await withRetry(policy, what, async () => {
+        const session = await this.options.sessions.session();
+        const response = await this.send(session, { method: "GET", path, absolute: true, headers: {} });
+        if (transient.has(response.status)) throw new TransientError(`Swift answered ${response.status}`);
+        return response;
+      });
+    } catch (error) {
+      // What keeps Swift itself from answering meets the next request, too.
+      if (error instanceof CloudError && error.failure === "unreachable") return undefined;
+      throw error;
+    }
   }
 
   async headContainer(): Promise<ContainerHead | undefined> {
@@ -362,6 +373,11 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
       .trim();
     if (transient.has(status))
       return new TransientError(`Swift answered ${status}`, parseRetryAfter(response.headers["retry-after"]));
+    if (status >= 300 && status < 400)
+      return new CloudError(
+        "catalog",
+        `${what}: Swift redirects ${method} (${status}) to ${redirectTarget(response)}; requests with a token are not sent elsewhere: let the catalog's object-store endpoint, ${this.account}, name that address`,
+      );
     if (status === 404 && method === "PUT") return this.gone();
     if (
       status === 413 ||

@@ -1,10 +1,10 @@
 import type { Dispatcher } from "undici";
 import { readFileSync } from "node:fs";
-import * as tls from "node:tls";
 import type { ProxySettings } from "./settings";
 import type { Gather } from "./gather";
 import { newPool, newProxyPool } from "./undici";
 import { proxyFor } from "./proxy";
+import { systemRoots } from "./trust";
 
 /** A complete answer. Header names are in lower case. */
 export interface HttpResponse {
@@ -62,6 +62,12 @@ export function readCaFiles(files: readonly string[] = []): string[] {
   return texts;
 }
 
+/** Where a redirect leads, for a person; what follows a `?` may be a secret. */
+export function redirectTarget({ headers }: HttpResponse): string {
+  const location = headers["location"];
+  return typeof location === "string" && location !== "" ? location.replace(/\?.*/s, "?...") : "no address";
+}
+
 /** Bytes a second a body must at least make, whatever dribbles in between keeps the connection "alive". */
 const slowest = 16 * 1024;
 
@@ -79,16 +85,25 @@ interface Running {
   abort(reason: Error): void;
 }
 
+/** Whom a connection trusts, and how long it may take to be made. */
+interface ConnectOptions {
+  readonly timeout: number;
+  readonly ca?: string[];
+  readonly rejectUnauthorized?: boolean;
+  readonly allowPartialTrustChain: boolean;
+}
+
 /** An HTTP/1.1 client for one origin with keep-alive connections. It neither retries nor follows redirects. */
 export function httpClient(origin: string, options: HttpOptions): HttpClient {
   const proxy = proxyFor(origin, options.proxy);
-  const connect: { timeout: number; ca?: string[]; rejectUnauthorized?: boolean } = {
+  const connect: ConnectOptions = {
     timeout: Math.max(1, Math.min(options.timeout, 15)) * 1000,
+    // For https: endpoints, and for proxies that are reached so whatever the endpoint is.
+    ...(options.ca.length > 0 ? { ca: [...systemRoots(), ...options.ca] } : {}),
+    ...(options.insecure ? { rejectUnauthorized: false } : {}),
+    // A bundle may name an intermediate alone, as OpenSSL's and Go's clients accept it.
+    allowPartialTrustChain: true,
   };
-  if (origin.startsWith("https:")) {
-    if (options.ca.length > 0) connect.ca = [...systemRoots(), ...options.ca];
-    if (options.insecure) connect.rejectUnauthorized = false;
-  }
   const settings = {
     connections: options.connections,
     pipelining: 1,
@@ -106,8 +121,20 @@ export function httpClient(origin: string, options: HttpOptions): HttpClient {
   /** Requests under way whose bodies go, or come, piece by piece: they want the thread all the time. */
   let streams = 0;
   let watchdog: NodeJS.Timeout | undefined;
+  const period = Math.max(20, Math.min(1000, options.timeout * 250));
+  let lastLook = 0;
   const watch = (): void => {
     const now = performance.now();
+    // The thread was away (a volume that does not answer holds it): answers may wait to be read since then.
+    const away = now - lastLook - period;
+    lastLook = now;
+    if (away > period) {
+      for (const one of running) {
+        one.lastProgress += away;
+        one.deadline += away;
+      }
+      return;
+    }
     for (const one of running) {
       const limit = one.sentAt !== undefined ? options.timeout : options.timeout * queueing;
       if (now - one.lastProgress > limit * 1000)
@@ -123,7 +150,10 @@ export function httpClient(origin: string, options: HttpOptions): HttpClient {
   };
   const start = (one: Running): void => {
     running.add(one);
-    watchdog ??= setInterval(watch, Math.max(20, Math.min(1000, options.timeout * 250)));
+    if (watchdog === undefined) {
+      lastLook = performance.now();
+      watchdog = setInterval(watch, period);
+    }
   };
 
   return {
@@ -252,13 +282,4 @@ class Handler implements Dispatcher.DispatchHandler, Running {
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     this.end(() => this.reject(this.failure ?? error));
   }
-}
-
-let roots: string[] | undefined;
-function systemRoots(): string[] {
-  // getCACertificates exists since Node 22.15; before that only the bundled roots can be listed.
-  roots ??= tls.getCACertificates
-    ? [...new Set([...tls.getCACertificates("default"), ...tls.getCACertificates("system")])]
-    : [...tls.rootCertificates];
-  return roots;
 }

@@ -1,6 +1,6 @@
 import type { CloudSettings } from "./settings";
 import { CloudError, FinalError, messageOf } from "./errors";
-import type { HttpClient, HttpResponse } from "./http";
+import { redirectTarget, type HttpClient, type HttpResponse } from "./http";
 import { TransientError, parseRetryAfter, withRetry, type RetryPolicy } from "./retry";
 import { readSecret } from "./secret";
 
@@ -78,6 +78,11 @@ async function authenticate(cloud: CloudSettings, client: HttpClient): Promise<S
     );
   if (status === 404)
     throw new CloudError("auth", `Keystone ${url.href} does not exist (404); check auth_url, it ends in /v3`);
+  if (status >= 300 && status < 400)
+    throw new CloudError(
+      "auth",
+      `Keystone ${url.href} redirects (${status}) to ${redirectTarget(response)}; credentials are not sent elsewhere: let auth_url name that address`,
+    );
   throw new TransientError(`Keystone answered ${status}`, parseRetryAfter(response.headers["retry-after"]));
 }
 
