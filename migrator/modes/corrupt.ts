@@ -10,7 +10,7 @@ const digestPattern = /sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})/g;
 
 /**
  * What mends a corrupt blob on the volume. Pushing alone does not: clients ask by HEAD, find it there and skip it, and
- * the registry's Pod remembers what it has seen.
+ * the registry's Pod keeps a cache of the blobs that exist.
  */
 export const mendCorrupt =
   "delete the file of each on the volume, restart the registry's Pod and push the images again, or set corruptBlobs to skip";
