@@ -62,9 +62,9 @@ export class Bringer {
     return this.ghosts.has(name) || this.unneeded.has(name) || this.missing.has(toText(name));
   }
 
-  /** Whether a blob came in this run, whole: what the listing says of its size may lag behind. */
+  /** Whether an object came in this run, whole: what its row says of it may lag behind. */
   hasBrought(name: ByteString): boolean {
-    return digestOfBlob(name) !== undefined && this.run.seen.has(name, 0, "brought");
+    return this.run.seen.has(name, 0, "brought");
   }
 
   /** An object that the listing shows, and that the volume lacks or has otherwise. */
@@ -96,6 +96,7 @@ export class Bringer {
     const digest = digestOfBlob(name);
     const outcome =
       digest === undefined ? await this.bringLink(name) : await this.bringBlob(name, digest, listed);
+    if (outcome === "brought") this.run.seen.add(name, 0, "brought");
     if (outcome === "absent") this.absent.add(name);
     else if (outcome === "brought" && listed === undefined) this.run.tallies.copied.add(0);
     return outcome;
@@ -108,7 +109,6 @@ export class Bringer {
   ): Promise<Outcome> {
     const mayBeLarge = listed === undefined || listed.large !== undefined;
     const outcome = await downloadBlob(this.context, name, digest, mayBeLarge);
-    if (outcome === "brought") this.run.seen.add(name, 0, "brought");
     if (outcome === "corrupt") {
       this.run.corrupt.set(name, { name, digest });
       this.run.log.warning(`blob ${digest} in Swift is corrupt, content and digest differ: left out`);

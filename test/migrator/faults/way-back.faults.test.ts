@@ -1,0 +1,135 @@
+/** The way back ends well only when what came is whole; what does not come is told, and is not the end of the rest. */
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { differences, expectedObjects, standinObjects } from "../support/inventory";
+import { scratchFolder, type Run } from "../support/mover";
+import { Stage, container, expectProven, named, onVolume } from "./stage";
+
+let stage: Stage;
+let target: string;
+beforeEach(async () => {
+  stage = await Stage.start();
+  expectProven(stage, await stage.run());
+  target = scratchFolder("target-");
+  mkdirSync(join(target, "docker/registry/v2"), { recursive: true });
+});
+afterEach(() => stage.stop());
+
+const swift = () => stage.standin.container(container);
+const back = (rest: Parameters<Stage["run"]>[0] = {}): Promise<Run> =>
+  stage.run({ mode: "back", root: target, lagSeconds: 0.2, ...rest });
+const left = () => differences(standinObjects(stage.standin, container).objects, expectedObjects(target));
+/** Hides rows from every listing. */
+const hide = (hidden: (name: string) => boolean) =>
+  stage.proxy.rule(
+    "list",
+    {
+      do: "rewrite",
+      body: (body) =>
+        JSON.stringify(
+          (JSON.parse(body.toString()) as { name: string }[]).filter(({ name }) => !hidden(name)),
+        ),
+    },
+    Infinity,
+  );
+
+test.each([
+  ["a blob", (name: string) => name === named.streamed],
+  ["a large object", (name: string) => name === named.large],
+  ["every blob and layer link", (name: string) => name.includes("/blobs/") || name.includes("/_layers/")],
+  ["every manifest's link", (name: string) => name.includes("/_manifests/revisions/")],
+])("what a listing lacks is asked for by name: %s", async (_, hidden) => {
+  hide(hidden);
+  const run = await back();
+  expect({ end: run.end, message: run.report?.message }).toEqual({ end: "ok", message: undefined });
+  expect(left()).toEqual([]);
+});
+
+describe("a blob that is listed and not there", () => {
+  beforeEach(() => swift().leaveGhost(named.streamed));
+
+  test("is one line; what needs it is left out, and the rest comes: missing", async () => {
+    const run = await back();
+    expect(run).toMatchObject({ end: "missing", report: { missing: { objects: 2 } } });
+    expect(run.report?.message).toMatch(/big\/app.*sha256:[0-9a-f]{64}/);
+    expect(left().every((line) => /big\/app/.test(line))).toBe(true);
+    expect(existsSync(onVolume(target, named.tag))).toBe(true);
+    // It does not end well by being run again.
+    expect((await back()).end).toBe("missing");
+  });
+
+  test("corruptBlobs: skip goes on without it, and says so", async () => {
+    const run = await back({ corruptBlobs: "skip" });
+    expect(run).toMatchObject({ end: "ok", report: { missing: { objects: 2 } } });
+  });
+
+  test("and that is there after the lag comes", async () => {
+    const object = standinObjects(stage.standin, container);
+    expect(object.objects.has(named.streamed)).toBe(false);
+    const body = stage.standin.log.length;
+    expect(body).toBeGreaterThan(0);
+    expect((await stage.run()).end).toBe("ok");
+    expect((await back()).end).toBe("ok");
+    expect(left()).toEqual([]);
+  });
+});
+
+test("a link that is listed and was deleted is a line, and no failure", async () => {
+  swift().leaveGhost(named.tag);
+  const run = await back();
+  expect(run.end).toBe("ok");
+  expect(JSON.stringify(run.events)).toContain("listed, but not in Swift when asked for");
+  expect(left()).toEqual([]);
+});
+
+test("a layer link that leads nowhere and that no manifest needs is left out, as garbage collection leaves them", async () => {
+  const link = [...swift().objects].find(([name]) => name.includes("/_layers/sha256/"));
+  if (link === undefined) throw new Error("no layer link");
+  const [name, object] = link;
+  const stray = name.replace(/[0-9a-f]{64}/, "0".repeat(64));
+  swift().put(stray, object);
+  const run = await back();
+  expect(run.end).toBe("ok");
+  expect(left()).toEqual([`missing: ${stray}`]);
+});
+
+test("a tag whose row is older than the object is asked for", async () => {
+  expect((await back()).end).toBe("ok");
+  const old = swift().objects.get(named.tag)!;
+  const moved = swift().objects.get(named.tag.replace("/v0/", "/v6/"))!;
+  swift().objects.set(named.tag, { ...moved, modified: old.modified });
+  expect((await back()).end).toBe("ok");
+  expect(left()).toEqual([]);
+});
+
+test("a large object comes by its segments, not by its manifest", async () => {
+  stage.standin.log.length = 0;
+  expect((await back()).end).toBe("ok");
+  const gets = stage.standin.log.filter(({ method }) => method === "GET").map(({ path }) => path);
+  expect(gets.filter((path) => path.includes("/segments/"))).toHaveLength(4);
+  expect(gets.filter((path) => path.endsWith(named.large))).toEqual([]);
+});
+
+test("files and folders get the tree's rights, whatever the umask", async () => {
+  const tree = join(target, "docker/registry/v2");
+  chmodSync(tree, 0o2770);
+  if (process.getuid?.() === 0) chownSync(tree, 1234, 5678);
+  expect((await back()).end).toBe("ok");
+  const { uid, gid } = statSync(tree);
+  const file = statSync(onVolume(target, named.tag));
+  const folder = statSync(join(onVolume(target, named.tag), ".."));
+  expect({ mode: file.mode & 0o7777, uid: file.uid, gid: file.gid }).toEqual({ mode: 0o660, uid, gid });
+  expect({ mode: folder.mode & 0o7777, uid: folder.uid, gid: folder.gid }).toEqual({
+    mode: 0o2770,
+    uid,
+    gid,
+  });
+});
+
+test("what is foreign in the container is not brought", async () => {
+  const object = swift().objects.get(named.tag)!;
+  swift().put("files/docker/registry/v2/repositories/team-0/notes.txt", object);
+  const run = await back();
+  expect(run).toMatchObject({ end: "ok", report: { foreign: 1 } });
+  rmSync(target, { recursive: true });
+});
