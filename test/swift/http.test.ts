@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openConnection } from "../../swift/connection";
 import { httpClient, type HttpOptions } from "../../swift/http";
+import { skipped } from "../migrator/support/skip";
 import { SwiftStandin } from "../migrator/swift-standin/server";
 import { cloudSettings, standinCloud } from "../migrator/support/cloud";
 
@@ -53,7 +54,18 @@ function certificates() {
   return { key: pem("leaf.key"), cert: pem("leaf.pem"), middle: pem("middle.pem") };
 }
 
-describe("with a certificate of a private CA", () => {
+function hasOpenssl(): boolean {
+  try {
+    execFileSync("openssl", ["version"], { stdio: "pipe" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+if (!hasOpenssl()) skipped("certificates of a private CA", "openssl is not installed");
+(hasOpenssl() ? describe : describe.skip)("with a certificate of a private CA", () => {
+  if (!hasOpenssl()) return;
   const { key, cert, middle } = certificates();
 
   test("an intermediate is enough to trust", async () => {
