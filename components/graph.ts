@@ -204,6 +204,7 @@ class Graph {
       pod: pod(copy),
       container,
       deadlineSeconds: this.settings.copyDeadline,
+      startSeconds: this.settings.startTimeout,
       run,
       ...(witness === undefined ? {} : { witness }),
       ...(ca === undefined ? {} : { ca }),

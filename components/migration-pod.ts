@@ -28,6 +28,8 @@ export interface MigrationPodArgs {
   readonly ca?: string;
   /** Seconds; 0: none. */
   readonly deadlineSeconds: number;
+  /** How long its node may work on its start. */
+  readonly startSeconds: number;
   readonly run: RunToken;
 }
 
@@ -116,6 +118,7 @@ export class MigrationPod extends pulumi.ComponentResource {
         claim: copy.claim,
         ...(args.witness === undefined ? {} : { witness: args.witness }),
         deadlineSeconds: args.deadlineSeconds,
+        startSeconds: args.startSeconds,
       },
       { parent: this, dependsOn: [pod] },
     );

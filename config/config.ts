@@ -33,6 +33,8 @@ export interface CommonSettings {
   readonly rolloutTimeout: number;
   /** 0: no limit. */
   readonly copyDeadline: number;
+  /** How long a node may work on a migration Pod's start. */
+  readonly startTimeout: number;
   /** The stack whose unfinished migration this one continues. */
   readonly takeOver?: string;
   /** `kubernetes:kubeconfig` (path or content) and `kubernetes:context`. */
@@ -101,6 +103,7 @@ export const keys = [
   "releaseVolumeClaim",
   "rolloutTimeout",
   "copyDeadline",
+  "startTimeout",
   "takeOver",
 ] as const;
 
@@ -169,6 +172,7 @@ function readCommon(fields: Fields, config: Readonly<Record<string, string>>, st
     corruptBlobs: fields.choice("corruptBlobs", ["fail", "skip"], "fail") ?? "fail",
     rolloutTimeout: fields.duration("rolloutTimeout", 10, 86_400, 900),
     copyDeadline: fields.duration("copyDeadline", 60, 31 * 86_400, 0),
+    startTimeout: fields.duration("startTimeout", 60, 86_400, 7200),
     kubernetes: readKubernetes(config),
     openstack: namespaced(config, "openstack"),
   };

@@ -8,7 +8,8 @@ import type { JournalOfRun } from "../journal/store";
 import type { RawContainerStatus, RawPod } from "../api/objects";
 import { paths } from "../api/paths";
 import { type Found, type Turn, Voice, waitFor } from "../api/wait";
-import { podTrouble } from "../api/pod-trouble";
+import type { Trouble } from "../api/pod-trouble";
+import { startOf } from "./pod-start";
 import { ended, isPermanent, meaningOf, parseReport, PermanentFailure } from "./pod-end";
 import { logStream } from "./pod-log";
 import { progressTeller, type ProgressTeller } from "./progress";
@@ -22,6 +23,8 @@ export interface Following {
   readonly what: string;
   /** 0: no limit. */
   readonly deadlineSeconds: number;
+  /** How long its node may work on its start. */
+  readonly startSeconds: number;
   /** Asked in each turn; with a reason the Pod is stopped (it is deleted), and the following ends with `Stopped`. */
   readonly mustStop?: () => Promise<string | undefined>;
 }
@@ -36,8 +39,8 @@ export interface FollowingContext {
 
 export class Stopped extends Error {}
 
-/** A Pod that cannot start gets this long: the kubelet tries again to pull images and to attach volumes. */
-const startSeconds = 600;
+/** A Pod that nothing works on gets this long: the kubelet tries again to pull images and to attach volumes. */
+const idleSeconds = 600;
 /** A node that is short of memory kills Pods that did nothing wrong; one that needs more than its limit is killed each time. */
 const outOfMemoryAtMost = 3;
 
@@ -118,22 +121,30 @@ async function look(state: UnderWay, turn: Turn): Promise<Found<Report>> {
     const last = { ...status, state: status?.lastState } as RawContainerStatus;
     return { done: await ended(order, pod, last, teller, api) };
   }
-  if (!state.started) {
-    await tellWhyNotStarted(state, pod, turn);
-  }
+  const waitingFor = state.started
+    ? `pod ${namespace}/${order.name} to end`
+    : await starting(state, pod, turn);
   await stopForRegistry(state);
-  return { waitingFor: `pod ${namespace}/${order.name} to ${state.started ? "end" : "start"}` };
+  return { waitingFor };
 }
 
-/** Says what keeps the Pod from starting; throws when that lasts too long. */
-async function tellWhyNotStarted({ order, api }: UnderWay, pod: RawPod, turn: Turn): Promise<void> {
-  const trouble = podTrouble(pod, await podEvents(api, order.name));
+/** Says what keeps the Pod from starting; throws when nothing works on it, or its node works too long. */
+async function starting({ order, api }: UnderWay, pod: RawPod, turn: Turn): Promise<string> {
+  const { trouble, working, waitingFor } = startOf(pod, await podEvents(api, order.name));
   if (trouble !== undefined) {
     turn.once("start", `${order.what}: pod ${order.name} does not start: ${trouble.message}`);
   }
-  if (turn.seconds > startSeconds) {
+  if (turn.since("idle", working ? undefined : "idle") > idleSeconds) {
     throw new PermanentFailure(neverStarted(order, trouble), 0);
   }
+  if (working && turn.seconds > order.startSeconds) {
+    // Not a failure for good: the Pod stays, and what its node has done to the volume counts.
+    throw new Error(
+      `${order.what}: after ${order.startSeconds} s (startTimeout) still waiting for ${waitingFor}; the Pod stays and ` +
+        "goes on. Run the same command again to wait for it, with a higher startTimeout if need be",
+    );
+  }
+  return waitingFor;
 }
 
 /** Stops the Pod when somebody else needs what it holds. */
@@ -217,8 +228,8 @@ function gone(order: Following, other: RawPod | undefined): string {
     : `${order.what}: pod ${namespace}/${order.name} was replaced by another one; run the same command again`;
 }
 
-function neverStarted(order: Following, trouble: ReturnType<typeof podTrouble>): string {
-  const start = `${order.what}: pod ${namespace}/${order.name} did not start within ${startSeconds} s`;
+function neverStarted(order: Following, trouble: Trouble | undefined): string {
+  const start = `${order.what}: pod ${namespace}/${order.name} did not start within ${idleSeconds} s`;
   if (trouble === undefined) {
     return `${start}; see: oc -n ${namespace} describe pod ${order.name}`;
   }

@@ -45,6 +45,7 @@ export async function following(inputs: CopiedInputs, session: Session): Promise
     uid: inputs.podUid,
     what: passInWords(inputs.pass),
     deadlineSeconds: inputs.deadlineSeconds,
+    startSeconds: inputs.startSeconds ?? 7200,
     ...(inputs.pass === "live" ? { mustStop: () => registryShutOut(session) } : {}),
   };
   try {

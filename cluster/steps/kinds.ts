@@ -85,6 +85,8 @@ export interface CopiedInputs extends CommonInputs {
   readonly witness?: Witness;
   /** 0: none. */
   readonly deadlineSeconds: number;
+  /** How long the Pod's node may work on its start; default 7,200. */
+  readonly startSeconds?: number;
 }
 export interface CopiedOutputs {
   /** The report, as JSON text (the mover's Report). */

@@ -9,6 +9,7 @@ import { inPhase, without } from "../journal/store";
 import type { Claim, RegistryConfig } from "../observation";
 import { claimOf, isBeside, isSwift, type SealWay, sealOnSwift, sealOnVolume } from "../registry/patch";
 import { sameWitness } from "../mover/identity";
+import { isStillMounting } from "../mover/pod-start";
 import { rememberPrevious } from "../journal/previous";
 import { readRegistry, type RegistrySnapshot } from "../registry/registry";
 import { rollOut, type RolloutResult } from "../registry/rollout";
@@ -216,7 +217,11 @@ function witnessAfter(seen: RegistrySnapshot, before: Witness | undefined): Witn
 }
 
 function cannotBePlaced(reason: string): boolean {
-  return /Unschedulable|FailedAttachVolume|FailedMount|Multi-Attach|ReadWriteOncePod/i.test(reason);
+  // A Pod whose volume is being mounted has its place; after Recreate the mount would begin again.
+  return (
+    !isStillMounting({ kind: "volume", message: reason }) &&
+    /Unschedulable|FailedAttachVolume|FailedMount|Multi-Attach|ReadWriteOncePod/i.test(reason)
+  );
 }
 
 /** The journal says that the seal is ours before the patch is sent; a new migration forgets an older switch. */

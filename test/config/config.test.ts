@@ -70,6 +70,7 @@ describe("settings", () => {
         corruptBlobs: "fail",
         rolloutTimeout: 900,
         copyDeadline: 0,
+        startTimeout: 7200,
         kubernetes: {},
         openstack: {},
       },

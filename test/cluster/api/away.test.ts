@@ -126,6 +126,7 @@ describe("a wait goes on", () => {
         uid: "u",
         what: "the live copy",
         deadlineSeconds: 0,
+        startSeconds: 7200,
         mustStop: () => (++looked < 3 ? Promise.reject(gone()) : Promise.resolve("a drain")),
       },
       session,
@@ -142,7 +143,7 @@ describe("a wait ends", () => {
     const session = await sessionFor(registry);
     registry.api.put(paths.pod("p"), { metadata: { uid: "u" }, spec: { containers: [] } });
     blink(registry, paths.journal, { first: 1, error: () => gone("expired", 401) });
-    const order = { name: "p", uid: "u", what: "the live copy", deadlineSeconds: 0 };
+    const order = { name: "p", uid: "u", what: "the live copy", deadlineSeconds: 0, startSeconds: 7200 };
     await expect(followPod(order, session)).rejects.toThrow(
       /the Pod openshift-image-registry\/p goes on meanwhile/,
     );

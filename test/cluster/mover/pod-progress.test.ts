@@ -6,7 +6,7 @@ import { FakeApi } from "../support/fake-api";
 
 const name = "image-registry-migration";
 const path = paths.pod(name);
-const order = { name, uid: "u1", what: "the final copy", deadlineSeconds: 0 };
+const order = { name, uid: "u1", what: "the final copy", deadlineSeconds: 0, startSeconds: 7200 };
 const report = { version: 1, outcome: "ok", exitCode: 0, proven: true } as Report;
 
 class PodApi extends FakeApi {
@@ -203,6 +203,52 @@ test("why it does not start is told while it waits", async () => {
   expect(lines).toContain(
     "the final copy: pod image-registry-migration does not start: ImagePullBackOff: no such image",
   );
+});
+
+describe("a Pod that is slow to start is not a failed one", () => {
+  const mounting = (message: string, changes: object = {}) => {
+    const api = new PodApi();
+    api.put(path, {
+      metadata: { uid: "u1" },
+      spec: { containers: [], nodeName: "node-1" },
+      status: { phase: "Pending" },
+    });
+    const event = {
+      type: "Warning",
+      reason: "FailedMount",
+      message,
+      involvedObject: { uid: "u1", kind: "Pod" },
+    };
+    if (message !== "") api.put(`${paths.events}/e`, event);
+    let now = 0;
+    const clock = jest.spyOn(performance, "now").mockImplementation(() => (now += 20_000));
+    const { lines, result } = following(api, changes);
+    const told = result.catch((reason: unknown) => reason).finally(() => clock.mockRestore());
+    return { api, lines, told };
+  };
+  const late = "unable to attach or mount volumes: timed out waiting for the condition";
+
+  test.each([late, ""])(
+    "while its node mounts the volume (%s): it stays, and says what it waits for",
+    async (message) => {
+      const { api, lines, told } = mounting(message);
+      const error = await told;
+      expect(error).not.toBeInstanceOf(PermanentFailure);
+      expect((error as Error).message).toMatch(
+        /after 7200 s \(startTimeout\).*mounts the volume.*the Pod stays/,
+      );
+      expect(api.objects.has(path)).toBe(true);
+      expect(lines.join("\n")).not.toContain("does not start");
+      expect(lines.join("\n")).toContain("its node mounts the volume, which takes up to an hour");
+    },
+  );
+
+  test("but one that nothing works on fails for good, much sooner", async () => {
+    const { told } = mounting("mount failed: exit status 32");
+    const error = await told;
+    expect(error).toBeInstanceOf(PermanentFailure);
+    expect((error as Error).message).toMatch(/did not start within 600 s: its volume cannot be attached/);
+  });
 });
 
 test("a restart that may mend it is counted, not an error", async () => {
