@@ -78,7 +78,7 @@ async function theWay(lab: Lab, parts: PulumiParts): Promise<Told> {
       state: "migrate",
       readOnly: false,
     });
-    const pushed = await world.registry.push("demo/pushed-meanwhile", "latest");
+    const pushed = await world.registry.push("team-a/pushed-meanwhile", "latest");
     console.log(`(somebody pushes ${pushed.repository}:${pushed.tag} meanwhile)`);
     await step("2. The window begins: sealed, the rest copied, proven", { readOnly: true });
     await step("3. On Swift, pulled from, opened: the window ends", { state: "switch" });
@@ -87,7 +87,7 @@ async function theWay(lab: Lab, parts: PulumiParts): Promise<Told> {
     const proof = (await world.journal())?.proof;
     await world.pullAll([...world.images, pushed]);
     console.log(`(all ${world.images.length + 1} images pull from Swift, by tag and by digest)`);
-    const later = await world.registry.push("demo/pushed-to-swift", "latest");
+    const later = await world.registry.push("team-a/pushed-to-swift", "latest");
     console.log(`(somebody pushes ${later.repository}:${later.tag} to Swift)`);
     const closed = new Window(world);
     const away = world.prober();
