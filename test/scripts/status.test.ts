@@ -1,0 +1,35 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { statusCommand } from "../../scripts/status";
+import { proven } from "../plan/observations";
+
+// Jest cannot load the Kubernetes client, which is an ES module; no test here reads a cluster.
+jest.mock("../../cluster/api/kube", () => ({}));
+
+const folder = mkdtempSync(join(tmpdir(), "status-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const observation = join(folder, "seen.json");
+writeFileSync(observation, JSON.stringify(proven));
+
+async function run(...args: readonly string[]): Promise<{ code: number; text: string }> {
+  const lines: string[] = [];
+  const code = await statusCommand(args, (line) => lines.push(line));
+  return { code, text: lines.join("\n") };
+}
+
+test("needs no stack and no passphrase; the exit code tells a script", async () => {
+  const { code, text } = await run("--observation", observation);
+  expect(code).toBe(4);
+  expect(text).toContain("phase: proven");
+});
+
+test("as JSON: the journal", async () => {
+  const { text } = await run("--observation", observation, "--json");
+  expect(JSON.parse(text)).toEqual(proven.journal);
+});
+
+test("help, and a call that cannot be understood", async () => {
+  expect((await run("--help")).text).toContain("Exit code: 0");
+  await expect(run("--nonsense")).rejects.toThrow(/--nonsense[^]*npm run status/);
+});
