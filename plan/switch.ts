@@ -80,6 +80,9 @@ function warnOfRelease(judge: Judge, seen: ReachableObservation): void {
       : `its volume ${volumeName ?? ""} stays, unbound (reclaim policy ${reclaimPolicy ?? "unknown"})`;
   judge.warn(
     "release",
-    `claim ${name} will be deleted once the registry serves from Swift: ${volume}; abort is not possible after that`,
+    `claim ${name} will be deleted once the registry serves from Swift: ${volume}; ` +
+      "abort is not possible after that, and the Swift container is the only copy of the images: managementState " +
+      "Removed on the registry config deletes it while spec.storage.managementState is Managed, and so does the " +
+      "installer's destroy",
   );
 }

@@ -143,7 +143,7 @@ async function record(
       : inPhase(each, inputs.state === "abort" ? "aborting" : "sealed", now)),
     seal: { ...(each.seal ?? held(inputs, now)), witness },
   }));
-  log(`the registry is read-only, no Pod can write any more (${seconds} s)`);
+  log(`the registry is read-only and takes no pushes any more (${seconds} s)`);
   return {
     deploymentUid: witness.deploymentUid,
     revision: seen.deployment?.revision ?? witness.revision,

@@ -68,6 +68,7 @@ describe("invariant 5: refused in preview as in up", () => {
 describe("warnings stop nothing", () => {
   const warnings: readonly WarningCase[] = [
     ["release", settings("switch", { releaseVolumeClaim: "true" }), switched, "reclaim policy Delete"],
+    ["release", settings("switch", { releaseVolumeClaim: "true" }), switched, "the only copy of the images"],
   ];
   test.each(warnings)("%s", (id, wanted, seen, word) => expectWarned(id, wanted, seen, word));
 });
