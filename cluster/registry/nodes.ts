@@ -1,16 +1,41 @@
 /** Nodes that can take a registry Pod. Pure. */
 import type { RawNode, Toleration } from "../api/objects";
 import type { RegistryConfig } from "../observation";
+import { isLoose } from "./spread";
+
+type Placed = Pick<RegistryConfig, "nodeSelector" | "tolerations" | "topologySpreadConstraints">;
 
 /**
  * Ready, schedulable, with the labels that the registry config selects by (`spec.nodeSelector`) and without a taint that
- * it does not tolerate (`spec.tolerations`): the operator gives its Pods both, and Linux besides.
+ * it does not tolerate (`spec.tolerations`): the operator gives its Pods both, and Linux besides. And with the labels of
+ * the topology spread: the scheduler places no Pod on a node that lacks the key of a `DoNotSchedule` constraint.
  */
-export function nodesForRegistry(
-  nodes: readonly RawNode[],
-  config: Pick<RegistryConfig, "nodeSelector" | "tolerations"> | undefined,
-): number {
-  return nodes.filter((node) => takesRegistry(node, config)).length;
+export function nodesForRegistry(nodes: readonly RawNode[], config: Placed | undefined): number {
+  const keys = spreadKeys(nodes, config);
+  return nodes.filter(
+    (node) =>
+      takesRegistry(node, config) && keys.every((key) => (node.metadata.labels ?? {})[key] !== undefined),
+  ).length;
+}
+
+const zone = "topology.kubernetes.io/zone";
+
+/**
+ * Topology keys that bind once sealing's own spread is gone: the config's, else the operator's default, which it leaves
+ * out beside a node selector. The zone is among them where any node has one.
+ */
+function spreadKeys(nodes: readonly RawNode[], config: Placed | undefined): readonly string[] {
+  const own = config?.topologySpreadConstraints;
+  if (own !== undefined && !isLoose(own)) {
+    return own
+      .filter((each) => each["whenUnsatisfiable"] === "DoNotSchedule")
+      .map((each) => String(each["topologyKey"]));
+  }
+  if (config?.nodeSelector !== undefined) {
+    return [];
+  }
+  const zones = nodes.some((node) => (node.metadata.labels ?? {})[zone] !== undefined) ? [zone] : [];
+  return ["kubernetes.io/hostname", "node-role.kubernetes.io/worker", ...zones];
 }
 
 export function takesRegistry(

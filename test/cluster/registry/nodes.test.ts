@@ -1,4 +1,5 @@
 import { nodesForRegistry } from "../../../cluster/registry/nodes";
+import { looseSpread } from "../../../cluster/registry/spread";
 import type { RawNode } from "../../../cluster/api/objects";
 
 type Taints = NonNullable<RawNode["spec"]>["taints"];
@@ -9,7 +10,12 @@ function node(labels: Record<string, string> = {}, taints?: Taints, ready = "Tru
       name: "n",
       uid: "u",
       resourceVersion: "1",
-      labels: { "kubernetes.io/os": "linux", ...labels },
+      labels: {
+        "kubernetes.io/os": "linux",
+        "kubernetes.io/hostname": "n",
+        "node-role.kubernetes.io/worker": "",
+        ...labels,
+      },
     },
     spec: taints === undefined ? {} : { taints },
     status: { conditions: [{ type: "Ready", status: ready }] },
@@ -30,6 +36,29 @@ describe("nodes that can take a registry Pod", () => {
       node({}, [{ key: "x", effect: "PreferNoSchedule" }]),
     ];
     expect(nodesForRegistry(nodes, undefined)).toBe(2);
+  });
+
+  test("have the labels of the operator's own topology spread", () => {
+    const bare = node();
+    const { "node-role.kubernetes.io/worker": _, ...labels } = bare.metadata.labels ?? {};
+    const noWorker = { ...bare, metadata: { ...bare.metadata, labels } };
+    expect(nodesForRegistry([node(), noWorker], undefined)).toBe(1);
+    // Beside a node selector the operator has no default.
+    expect(nodesForRegistry([node(), noWorker], { nodeSelector: { "kubernetes.io/os": "linux" } })).toBe(2);
+  });
+
+  test("have a zone, once any node has one", () => {
+    const zone = "topology.kubernetes.io/zone";
+    expect(nodesForRegistry([node({ [zone]: "a" }), node()], undefined)).toBe(1);
+    expect(nodesForRegistry([node(), node()], undefined)).toBe(2);
+  });
+
+  test("have the labels of the registry config's own spread, which takes the default's place; sealing's counts for none", () => {
+    const spread = (whenUnsatisfiable: string) => [{ topologyKey: "rack", whenUnsatisfiable }];
+    const nodes = [node({ rack: "1" }), node()];
+    expect(nodesForRegistry(nodes, { topologySpreadConstraints: spread("DoNotSchedule") })).toBe(1);
+    expect(nodesForRegistry(nodes, { topologySpreadConstraints: spread("ScheduleAnyway") })).toBe(2);
+    expect(nodesForRegistry(nodes, { topologySpreadConstraints: looseSpread })).toBe(2);
   });
 
   test("have the labels that the registry config selects by", () => {
