@@ -20,6 +20,7 @@ export function planMigrate(
   guards.guardWorkstation(judge, workstation);
   guards.guardDegraded(judge, seen, !weHoldTheSeal);
   guards.guardUpgrade(judge, seen, false);
+  guards.guardReplicas(judge, seen);
   guards.guardOnVolume(judge, seen, name);
   const claim = guards.guardClaim(judge, settings, seen);
   guards.guardSameClaim(judge, seen, "migrate");

@@ -36,6 +36,20 @@ export function guardPlatform(judge: Judge, seen: ReachableObservation): void {
   }
 }
 
+/**
+ * A registry that was scaled to nothing before we began: beside no Pod of it is the volume's node known, and nothing
+ * could be pulled to compare with. Sealing may scale to nothing itself, and then holds the seal.
+ */
+export function guardReplicas(judge: Judge, { config, journal }: ReachableObservation): void {
+  if (config === undefined || config.replicas > 0 || journal?.seal !== undefined) return;
+  judge.refuse(
+    "no-replicas",
+    `${registryConfig} has replicas ${config.replicas}: no registry is running`,
+    "1 or more: the migration Pod runs beside the registry, and the switch is rehearsed against it",
+    `oc patch ${registryConfig} --type merge -p '{"spec":{"replicas":1}}'`,
+  );
+}
+
 /** The registry's operator must exist, be available, and manage the registry. */
 export function guardOperator(judge: Judge, seen: ReachableObservation): void {
   if (seen.config === undefined) {

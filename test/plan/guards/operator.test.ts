@@ -8,9 +8,16 @@ import {
   withoutKey,
   expectRefused,
   expectWarned,
+  decide,
+  refused,
   type RefusalCase,
   type WarningCase,
 } from "../support";
+
+test("a seal that had to scale to nothing keeps nobody from finishing", () => {
+  const seen = withConfig(proven, { replicas: 0 });
+  expect(refused(decide(migrate, seen))).not.toContain("no-replicas");
+});
 
 describe("invariant 5: refused in preview as in up", () => {
   const refusals: readonly RefusalCase[] = [
@@ -39,6 +46,7 @@ describe("invariant 5: refused in preview as in up", () => {
       withConfig(untouched, { managementState: "Removed" }),
       ['"Removed"', "oc patch"],
     ],
+    ["no-replicas", migrate, withConfig(untouched, { replicas: 0 }), ["replicas 0", '"replicas":1']],
     ["operator-not-managed", toSwift, withConfig(proven, { managementState: "Unmanaged" }), ['"Unmanaged"']],
     [
       "operator-down",
