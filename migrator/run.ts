@@ -143,7 +143,7 @@ class Execution {
       seconds: { ...seconds, total: round((Date.now() - startedAt.getTime()) / 1000) },
       proven: failure === undefined && proof?.equal === true,
       ...(proof ? { source: proof.source, target: proof.target } : {}),
-      ...(this.head ? { containerHead: this.head } : {}),
+      ...(this.head ? { containerHead: { objects: this.head.objects, bytes: this.head.bytes } } : {}),
       corrupt: run === undefined ? [] : corruptOf(run, !interrupted),
       ...(run && run.dangling.links > 0 ? { dangling: run.dangling } : {}),
       ...(run && run.missing.objects > 0 ? { missing: run.missing } : {}),
