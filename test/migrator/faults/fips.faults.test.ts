@@ -1,6 +1,6 @@
 /** A node in FIPS mode: the system's crypto has no MD5, and the mover needs none. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { MoverSettings } from "../../../migrator/contract";
 import { differences, expectedObjects, standinObjects } from "../support/inventory";
@@ -8,6 +8,9 @@ import { scratchFolder } from "../support/mover";
 import { Stage, container, expectOk, expectProven, named, onVolume } from "./stage";
 
 const env = { NODE_OPTIONS: `--require ${resolve("test/migrator/support/no-md5.js")}` };
+
+/** Of the same repository; leads to another manifest. */
+const otherTag = named.tag.replace("/v0/", "/v3/");
 
 let stage: Stage;
 beforeEach(async () => (stage = await Stage.start()));
@@ -25,7 +28,7 @@ test.each([0, 2])("every mode, with %i worker threads", async (workers) => {
   expectProven(stage, await run({ mode: "finish", verify: "full" }));
 
   // A tag that was moved is read and compared, a segment that an interrupted run left is read again.
-  writeFileSync(onVolume(stage.root, named.tag), `sha256:${"0".repeat(64)}`);
+  copyFileSync(onVolume(stage.root, otherTag), onVolume(stage.root, named.tag));
   stage.standin.container(container).delete(named.large);
   expectProven(stage, await run({ mode: "finish" }));
   expectProven(stage, await run({ mode: "verify" }));

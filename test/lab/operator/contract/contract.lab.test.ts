@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { V1Deployment } from "@kubernetes/client-node";
+import { until } from "../../../e2e/support/process";
 import { Registry } from "../../../e2e/support/registry";
 import { Swift } from "../../../e2e/support/swift";
 import { readRecord } from "../../record";
@@ -96,6 +97,12 @@ if (lab === undefined)
     await registry.close();
   });
 
+  /** A Pod that is ready is in the Service's endpoints a moment later. */
+  async function writable(repository: string): Promise<boolean> {
+    await until("the registry to answer at its Service", () => registry.answers());
+    return registry.writable(repository);
+  }
+
   function atRest(storage: string, readOnly = false): (moment: Moment) => boolean {
     return (moment) =>
       env(moment.deployment, "REGISTRY_STORAGE") === storage &&
@@ -180,7 +187,7 @@ if (lab === undefined)
     for (const { pods } of cluster.history)
       expect(new Set(running(pods).map((pod) => env(pod, gate) === undefined)).size).toBeLessThanOrEqual(1);
     expect(sealed.deployment?.metadata?.uid).toBe(before.deployment?.metadata?.uid);
-    expect(await registry.writable("contract/sealed")).toBe(false);
+    expect(await writable("contract/sealed")).toBe(false);
   });
 
   test("each change of the Pod is a ReplicaSet with a higher revision", async () => {
@@ -235,7 +242,7 @@ if (lab === undefined)
       expect(then?.status?.availableReplicas).toBeGreaterThan(0);
     expect((await swift.head(container))?.["x-container-meta-name"]).toBe("ours");
     expect((await swift.head(container))?.["x-container-meta-openshiftclusterid"]).toBeUndefined();
-    expect(await registry.writable("contract/on-swift")).toBe(false);
+    expect(await writable("contract/on-swift")).toBe(false);
   });
 
   test("after a rollover Progressing is False while the old Pod is still there", () => {
@@ -254,7 +261,7 @@ if (lab === undefined)
     await cluster.until("open on Swift", atRest("swift"));
     for (const { deployment } of cluster.history)
       expect(deployment?.status?.availableReplicas).toBeGreaterThan(0);
-    expect(await registry.writable("contract/open")).toBe(true);
+    expect(await writable("contract/open")).toBe(true);
   });
 
   test("two replicas: demands two nodes", async () => {
@@ -341,7 +348,7 @@ if (lab === undefined)
     expect(cluster.history.map((m) => m.pods.filter((pod) => env(pod, gate) === undefined).length)).toContain(
       1,
     );
-    expect(await registry.writable("contract/rolling")).toBe(false);
+    expect(await writable("contract/rolling")).toBe(false);
   });
 
   test("a container that is missing: makes it itself, with both properties", async () => {
