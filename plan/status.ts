@@ -2,7 +2,8 @@
 import type { Observation, ReachableObservation } from "../cluster/observation";
 import { showBytes } from "../cluster/mover/size";
 import { proofProblems, unread } from "../cluster/journal/proof";
-import { servedContainer, storageKind } from "./storage";
+import { servedContainer } from "./storage";
+import { placeInWords } from "./words";
 
 /**
  * Exit codes, for scripts; only ever added to.
@@ -49,14 +50,7 @@ function phaseLine({ journal }: ReachableObservation): string {
 
 function registryLine({ config }: ReachableObservation): string {
   if (config === undefined) return "registry: has no config";
-  const storage = storageKind(config.storage);
-  const where =
-    storage.kind === "volume"
-      ? `on claim ${storage.claim}`
-      : storage.kind === "swift"
-        ? `on Swift container ${storage.container}`
-        : "on another storage";
-  return `registry: ${config.readOnly ? "takes no pushes" : "takes pushes"}, ${where}, ${config.replicas} replica(s)`;
+  return `registry: ${config.readOnly ? "takes no pushes" : "takes pushes"}, ${placeInWords(config)}, ${config.replicas} replica(s)`;
 }
 
 function sealLine({ journal }: ReachableObservation): readonly string[] {

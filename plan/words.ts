@@ -62,13 +62,19 @@ export function describeFailed(state: Settings["state"], step: string, found: Re
 
 function inWords({ config, journal }: ReadBack): string {
   if (config === undefined) return "unknown: it has no config";
-  const storage = storageKind(config.storage);
-  const where =
-    storage.kind === "volume"
-      ? `on claim ${storage.claim}`
-      : storage.kind === "swift"
-        ? `on Swift container ${storage.container}`
-        : "on no storage of this migration";
   const phase = journal === undefined ? "" : ` (phase "${journal.phase}")`;
-  return `${config.readOnly ? "read-only" : "writable"}, ${where}${phase}`;
+  return `${config.readOnly ? "read-only" : "writable"}, ${placeInWords(config)}${phase}`;
+}
+
+/** `on claim X`, `on Swift container Y`. */
+export function placeInWords({ storage }: NonNullable<ReachableObservation["config"]>): string {
+  const found = storageKind(storage);
+  switch (found.kind) {
+    case "volume":
+      return `on claim ${found.claim}`;
+    case "swift":
+      return `on Swift container ${found.container}`;
+    default:
+      return "on no storage of this migration";
+  }
 }
