@@ -4,8 +4,8 @@ import type { RawPod, Stored } from "../api/objects";
 import { paths } from "../api/paths";
 import { podTrouble } from "../api/pod-trouble";
 import { waitFor } from "../api/wait";
-import type { JournalOfRun } from "../journal/store";
 import { namespace, rehearsalName } from "../names";
+import type { PullContext } from "../pull-check/run";
 import { podEvents } from "../registry/registry";
 import { type Cause, causeOf } from "./cause";
 
@@ -18,14 +18,6 @@ export type Started =
   /** It could not run at all, for a reason that says nothing about Swift. */
   | { readonly kind: "impossible"; readonly why: string };
 
-export interface PodRunContext {
-  readonly api: Api;
-  readonly journal: Pick<JournalOfRun, "assertRun">;
-  readonly log: (line: string) => void;
-  /** Milliseconds between two looks; default 1,000. */
-  readonly pace?: number;
-}
-
 /** Port of the registry's container (the operator's ContainerPort). */
 const port = 5000;
 /** A Pod that has no place, or no image, for so long will not get one soon. */
@@ -34,7 +26,7 @@ const hopelessSeconds = 60;
 const readySeconds = 90;
 
 /** Waits for the Pod `name`, which is there. */
-export function untilReady(name: string, timeoutSeconds: number, context: PodRunContext): Promise<Started> {
+export function untilReady(name: string, timeoutSeconds: number, context: PullContext): Promise<Started> {
   const { api } = context;
   return waitFor<Started>(
     {
@@ -120,7 +112,7 @@ async function lastWords(api: Api, name: string): Promise<string> {
 }
 
 /** Removes the Pod, its Secret and its NetworkPolicy, and waits for the Pod's end. True when there was anything. */
-export async function removeRehearsal({ api, log, pace }: Omit<PodRunContext, "journal">): Promise<boolean> {
+export async function removeRehearsal({ api, log, pace }: Omit<PullContext, "journal">): Promise<boolean> {
   const removed = [
     await removeIfThere(api, paths.pod(rehearsalName), 0),
     await removeIfThere(api, paths.secret(rehearsalName)),

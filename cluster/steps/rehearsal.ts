@@ -7,11 +7,12 @@ import { away, insist, isAway } from "../api/away";
 import type { RawDeployment, Stored } from "../api/objects";
 import { paths } from "../api/paths";
 import { operatorCa } from "../cloud/ca";
-import { readCloudSources } from "../cloud/cloud";
+import { type CloudSources, readCloudSources } from "../cloud/cloud";
 import { swiftEnvironment } from "../cloud/operator-env";
 import type { Rehearsal } from "../journal/journal";
 import { showBytes } from "../mover/size";
 import { rehearsalName } from "../names";
+import type { RegistryConfig } from "../observation";
 import { namespaceIds } from "../observe";
 import { findOut } from "../pull-check/found";
 import { draw, readImageStreams, toJournal } from "../pull-check/images";
@@ -49,27 +50,27 @@ export async function rehearse(inputs: RehearsalInputs, session: Session): Promi
   }
   const streams = await imageStreams(session);
   const candidates = streams === away ? [] : draw(streams, inputs.sample);
-  const baseline = await pull(inputs, session, await readTarget(api), candidates);
+  const attempt: Attempt = { inputs, session, config, sources: await readCloudSources(api) };
+  const baseline = await pull(attempt, await readTarget(api), candidates);
   for (const line of brokenBefore(baseline.failures)) log(line);
   const sample = served(candidates, baseline);
   const began = performance.now();
   try {
-    const started = await start(inputs, session);
-    const problem = await tried(started, inputs, session, sample);
+    const tried = await tryOut(await start(attempt), attempt, sample);
     const rehearsal: Rehearsal = {
       at: new Date().toISOString(),
       container: inputs.container,
-      pulled: problem.result?.manifests ?? 0,
-      blobs: problem.result?.blobs ?? 0,
-      bytes: problem.result?.bytes ?? 0,
+      pulled: tried.result?.manifests ?? 0,
+      blobs: tried.result?.blobs ?? 0,
+      bytes: tried.result?.bytes ?? 0,
       seconds: Math.round((performance.now() - began) / 1000),
       brokenBefore: baseline.failures.length,
       ...(sample === undefined || sample.length === 0 ? {} : { images: toJournal(sample, "").images }),
       ...broken(baseline.failures),
-      ...(problem.impossible === undefined ? {} : { impossible: problem.impossible }),
+      ...(tried.impossible === undefined ? {} : { impossible: tried.impossible }),
     };
     await journal.update((each) => ({ ...each, rehearsal }));
-    if (problem.impossible === undefined) log(inWords(rehearsal, problem.result));
+    if (tried.impossible === undefined) log(inWords(rehearsal, tried.result));
     return { pulled: rehearsal.pulled, brokenBefore: rehearsal.brokenBefore };
   } finally {
     await removeRehearsal(session);
@@ -111,9 +112,16 @@ function broken(failures: readonly Failure[]): Pick<Rehearsal, "broken"> {
 
 const none: PullResult = { manifests: 0, blobs: 0, bytes: 0, redirected: 0, failures: [], left: 0 };
 
+/** What every part of one rehearsal works with; read once. */
+interface Attempt {
+  readonly inputs: RehearsalInputs;
+  readonly session: Session;
+  readonly config: RegistryConfig;
+  readonly sources: CloudSources;
+}
+
 async function pull(
-  inputs: RehearsalInputs,
-  session: Session,
+  { inputs, session, config }: Attempt,
   target: Awaited<ReturnType<typeof readTarget>>,
   samples: readonly Sample[] | undefined,
 ): Promise<PullResult> {
@@ -126,7 +134,7 @@ async function pull(
         ...(samples === undefined ? {} : { samples }),
       },
       login: samples !== undefined,
-      placement: (await readRegistry(session.api)).config ?? {},
+      placement: config,
       image: inputs.image,
       timeoutSeconds: inputs.timeoutSeconds,
     },
@@ -135,12 +143,11 @@ async function pull(
 }
 
 /** Makes the Pod and what belongs to it, and waits until it answers. */
-async function start(inputs: RehearsalInputs, session: Session): Promise<Started> {
+async function start({ inputs, session, sources }: Attempt): Promise<Started> {
   const { api, journal } = session;
-  const [deployment, project, sources, cloud] = await Promise.all([
+  const [deployment, project, cloud] = await Promise.all([
     api.get<RawDeployment>(paths.deployment),
     api.get<Stored>(paths.namespace),
-    readCloudSources(api),
     session.cloud(),
   ]);
   const on: OnSwift = {
@@ -170,7 +177,7 @@ async function start(inputs: RehearsalInputs, session: Session): Promise<Started
   return untilReady(rehearsalName, inputs.timeoutSeconds, session);
 }
 
-/** Only the puller's Pod comes in. */
+/** The registry's port alone is let in; the namespace denies everything else by default since OpenShift 4.22. */
 function rehearsalNetworkPolicy(): object {
   const policy = pullCheckNetworkPolicy() as { metadata: object; spec: object };
   const labels = { app: rehearsalName };
@@ -191,12 +198,12 @@ interface Tried {
 }
 
 /** Pulls the sample through the Pod. @throws Error when the switch would meet the same */
-async function tried(
+async function tryOut(
   started: Started,
-  inputs: RehearsalInputs,
-  session: Session,
+  attempt: Attempt,
   sample: readonly Sample[] | undefined,
 ): Promise<Tried> {
+  const { inputs, session, sources } = attempt;
   const { api, log } = session;
   if (started.kind === "refused") throw new Error(cannotStart(started));
   if (started.kind === "impossible") {
@@ -207,13 +214,8 @@ async function tried(
     return { impossible: started.why };
   }
   const target = await readTarget(api, started.address);
-  const storageCa = operatorCa(await readCloudSources(api)) ?? "";
-  const result = await pull(
-    inputs,
-    session,
-    { ...target, trust: `${target.trust}\n${storageCa}`.trim() },
-    sample,
-  );
+  const storageCa = operatorCa(sources) ?? "";
+  const result = await pull(attempt, { ...target, trust: `${target.trust}\n${storageCa}`.trim() }, sample);
   const failed = await judged(result, inputs.container, session);
   if (failed.length > 0) {
     for (const each of failed) log(`failed: ${failureInWords(each)}`);
