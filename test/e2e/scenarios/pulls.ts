@@ -38,7 +38,8 @@ export const images: Scenario = {
         const { output } = await stack.up();
         says(
           output,
-          /1 image\(s\) of the sample cannot be pulled from the live registry either/,
+          /image\(s\) of the sample cannot be pulled from the live registry either/,
+          new RegExp(`manifest team-b/batch@${broken.digest}: the registry answers HTTP 404`),
           /rehearsed: the registry on Swift served \d+ manifests/,
         );
       },
