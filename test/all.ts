@@ -15,7 +15,7 @@ import { start } from "./e2e/support/process";
 import { projectRoot } from "./e2e/support/project";
 import { atTermination } from "./e2e/support/termination";
 import { outlook, outlookProblems, prepare, type Prepared } from "./lab/engine/prepare";
-import { ensurePackages } from "./lab/packages";
+import { ensurePackages, testPackages } from "./lab/packages";
 import { labPackages } from "./lab/parts";
 import { defaults } from "./lab/settings";
 import { typescript } from "../scripts/node";
@@ -66,6 +66,9 @@ function skipped(name: string, why: string): void {
   suites.push({ name, passed: 0, failed: 0, skipped: 1, seconds: 0 });
 }
 
+/** Without them tests would be skipped. */
+const packages = [...new Set([...labPackages(defaults), ...testPackages])];
+
 async function main(): Promise<void> {
   const missing = [...whyNoLab("stand-in")];
   if (missing.length === 0) missing.push(...outlookProblems());
@@ -79,18 +82,17 @@ async function main(): Promise<void> {
     console.log(
       "npm test runs: unit tests; the mover under faults; tests on a lab of real parts; the program through the real Pulumi CLI.",
     );
-    console.log(
-      `installs with apt-get what is not there yet of: ${labPackages(defaults).toSorted().join(", ")}`,
-    );
+    console.log(`installs with apt-get what is not there yet of: ${packages.toSorted().join(", ")}`);
     for (const line of outlook()) console.log(line);
     console.log("the lab's own files are removed at the end");
   }
   const prepared = missing.length === 0 ? prepare(console.log) : undefined;
   // What it says is awaited below; until then a failure is nobody's surprise.
   prepared?.pulumi.catch(() => undefined);
-  const packages =
-    missing.length === 0 ? ensurePackages(labPackages(defaults), console.log) : Promise.resolve();
-  packages.catch(() => undefined);
+  // The build goes on meanwhile. What needs no package runs even when they cannot be installed.
+  const [installed] = await Promise.allSettled([
+    missing.length === 0 ? ensurePackages(packages, console.log) : undefined,
+  ]);
   await jestSuite("unit", "unit");
   await jestSuite("mover under faults", "faults");
   if (prepared === undefined) {
@@ -100,7 +102,7 @@ async function main(): Promise<void> {
     suites.push({ name: "the lab and e2e could not run", passed: 0, failed: 1, skipped: 0, seconds: 0 });
     return;
   }
-  await packages;
+  if (installed.status === "rejected") throw installed.reason;
   await onLab(prepared);
   if (onPath("cluster-image-registry-operator") === undefined)
     skipped("e2e with the real operator", "cluster-image-registry-operator is not on PATH");

@@ -12,6 +12,9 @@ export const clusterPackages: readonly string[] = [
   "openssl",
 ];
 
+/** Debian packages that tests outside the lab use: a compiler for the library that lets reads fail, and certificates. */
+export const testPackages: readonly string[] = ["gcc", "libc6-dev", "openssl"];
+
 /**
  * Installs what is missing, after saying what.
  * @throws Error when apt-get fails
