@@ -3,7 +3,7 @@ import type { Api } from "../api/api";
 import type { JournalSample } from "../journal/journal";
 import { paths } from "../api/paths";
 import type { Sample } from "./order";
-import { candidatesFor, inTurn } from "./puller";
+import { candidatesFor, inTurn } from "./turns";
 import { imageStreamSamples, type RawImageStream } from "./samples";
 
 /** All ImageStreams; `undefined` where the cluster has no image API, as one without OpenShift's own API server. */

@@ -3,11 +3,10 @@
  * Needs nothing but Node; sent as text into the Pod. It goes on after a failure, and holds no blob in memory.
  */
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
-import type { IncomingMessage } from "node:http";
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseRetryAfter, retryPolicy, waitBefore } from "../../swift/retry";
-import { type Answer, get, NoAnswer } from "./get";
+import { retryPolicy, waitBefore } from "../../swift/retry";
+import { type Answer, get } from "./get";
 import {
   algorithmOf,
   architectureOf,
@@ -20,7 +19,9 @@ import {
   parseManifest,
   smallestBlob,
 } from "./manifest";
-import type { Failure, FailureKind, PullerLine, PullOrder, PullResult, Sample } from "./order";
+import type { Failure, PullerLine, PullOrder, PullResult, Sample } from "./order";
+import { type Asked, bodyOf, passing, reasonOf, Refused, refused, refusedBy, sent } from "./refusal";
+import { candidatesFor, inTurn } from "./turns";
 
 /** Images pulled at the same time: a node's kubelet pulls about as many. */
 const lanes = 8;
@@ -30,31 +31,12 @@ const redirectsAtMost = 5;
 const attempts = 10;
 /** Of one request, waits included: a server that takes connections and never answers must not hold the window open. */
 const longestMilliseconds = 90_000;
-/** Statuses that pass by themselves, as the mover knows them. */
-const passingStatus = new Set([408, 425, 429, 498, 499]);
 
 /** Injected by tests. */
 export interface Pulling {
   readonly say: (line: PullerLine) => void;
   readonly wait?: (seconds: number) => Promise<void>;
   readonly now?: () => number;
-}
-
-class Refused extends Error {
-  constructor(
-    readonly failure: Omit<Failure, "sample">,
-    /** Seconds that the server asked for with Retry-After. */
-    readonly retryAfter?: number,
-  ) {
-    super(failure.why);
-  }
-}
-
-interface Asked {
-  readonly sample: Sample;
-  readonly part: Failure["part"];
-  readonly what: string;
-  readonly digest?: string;
 }
 
 /** Pulls until `count` images were pulled, the candidates are at an end, or the time is up. Never throws for an image. */
@@ -335,127 +317,4 @@ class Puller {
 /** Which host the last try asked. */
 interface Last {
   host: string;
-}
-
-/** Candidates for so many images: as many again, so that a few broken ones leave enough to judge by. */
-export function candidatesFor(count: number): number {
-  return count + Math.min(count, 100);
-}
-
-/** First of each row, second of each row, and so on, until there are enough. */
-export function inTurn<T>(rows: readonly (readonly T[])[], atMost: number): readonly T[] {
-  const longest = Math.max(0, ...rows.map((row) => row.length));
-  const all: T[] = [];
-  for (let round = 0; round < longest && all.length < atMost; round++) {
-    all.push(...rows.flatMap((row) => row.slice(round, round + 1)));
-  }
-  return all.slice(0, atMost);
-}
-
-async function sent(
-  send: () => Promise<Answer>,
-  asked: Asked,
-  kind: FailureKind,
-  redirect?: URL,
-): Promise<Answer> {
-  try {
-    return await send();
-  } catch (error) {
-    const make = error instanceof NoAnswer && error.lasting ? refused : passing;
-    throw make(asked, kind, (error as Error).message, redirect);
-  }
-}
-
-/** An answer that is an error. */
-function refusedBy({ status, headers }: Answer, asked: Asked, why: string, redirect?: URL): Refused {
-  const kind = kindOf(status, redirect);
-  return passingStatus.has(status) || status >= 500
-    ? passing(asked, kind, why, redirect, parseRetryAfter(headers["retry-after"]))
-    : refused(asked, kind, why, redirect);
-}
-
-function kindOf(status: number, redirect: URL | undefined): FailureKind {
-  if (status === 404) {
-    return "missing";
-  }
-  if (redirect !== undefined) {
-    return "redirect";
-  }
-  return status === 401 || status === 403 ? "login" : "registry";
-}
-
-function refused(asked: Asked, kind: FailureKind, why: string, redirect?: URL): Refused {
-  const { part, what, digest } = asked;
-  return new Refused({
-    kind,
-    part,
-    what,
-    why,
-    ...(digest === undefined ? {} : { digest }),
-    // The signature in the query is a secret of its own.
-    ...(redirect === undefined ? {} : { redirect: `${redirect.origin}${redirect.pathname}` }),
-  });
-}
-
-function passing(asked: Asked, kind: FailureKind, why: string, redirect?: URL, retryAfter?: number): Refused {
-  return new Refused({ ...refused(asked, kind, why, redirect).failure, passing: true }, retryAfter);
-}
-
-async function bodyOf(body: IncomingMessage, asked: Asked, atMost: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > atMost) {
-        body.destroy();
-        throw refused(asked, "content", `it is larger than ${atMost} bytes`);
-      }
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    throw error instanceof Refused
-      ? error
-      : passing(asked, "registry", `the transfer broke: ${(error as Error).message}`);
-  }
-  return Buffer.concat(chunks);
-}
-
-/** ` (MANIFEST_UNKNOWN: manifest unknown)`, of the registry's own answer. */
-function reasonOf(body: Buffer): string {
-  try {
-    const { errors } = JSON.parse(body.toString("utf8")) as {
-      errors?: { code?: string; message?: string }[];
-    };
-    const { code, message } = errors?.[0] ?? {};
-    const text = [code, message].filter((each) => each !== undefined && each !== "").join(": ");
-    return text === "" ? "" : ` (${text})`;
-  } catch {
-    return "";
-  }
-}
-
-/** Kubernetes takes this much of a termination message. */
-const terminationBytes = 4096;
-
-/** Entry point in the Pod: `node -e <this> <order file>`. Exits 0 when it ran to its end, whatever it found. */
-export async function main(path: string): Promise<void> {
-  const say = (line: PullerLine) => console.log(JSON.stringify(line));
-  const { failures, ...result } = await pull(JSON.parse(readFileSync(path, "utf8")) as PullOrder, { say });
-  const line: PullerLine = { event: "result", result, failures: failures.length };
-  say(line);
-  // Where the log cannot be read this is all there is: as many failures as have room.
-  let text = JSON.stringify(line);
-  for (const failure of failures) {
-    const more = `${JSON.stringify({ event: "failure", failure })}\n${text}`;
-    if (Buffer.byteLength(more) > terminationBytes) {
-      break;
-    }
-    text = more;
-  }
-  try {
-    writeFileSync("/dev/termination-log", text);
-  } catch {
-    // Outside a Pod there is none; the log says it all.
-  }
 }

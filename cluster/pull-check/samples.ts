@@ -1,7 +1,7 @@
 /** Which images to pull: newest first, spread over repositories, of those that the registry itself stores. Pure. */
 import type { Stored } from "../api/objects";
 import type { Sample } from "./order";
-import { inTurn } from "./puller";
+import { inTurn } from "./turns";
 
 export interface RawImageStream extends Stored {
   readonly status?: {

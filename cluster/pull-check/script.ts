@@ -13,7 +13,7 @@ export function pullerScript(): string {
 function build(): string {
   const built = buildSync({
     stdin: {
-      contents: 'import { main } from "./puller"; void main(process.argv[1]);',
+      contents: 'import { main } from "./in-pod"; void main(process.argv[1]);',
       resolveDir: join(__dirname),
       loader: "ts",
     },
