@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import { parseRetryAfter } from "../../swift/retry";
 import { type Answer, NoAnswer } from "./get";
-import type { Failure, FailureKind, Sample } from "./order";
+import type { Failure, FailureKind } from "./order";
 
 /** Statuses that pass by themselves, as the mover knows them. */
 const passingStatus = new Set([408, 425, 429, 498, 499]);
@@ -18,7 +18,6 @@ export class Refused extends Error {
 }
 
 export interface Asked {
-  readonly sample: Sample;
   readonly part: Failure["part"];
   readonly what: string;
   readonly digest?: string;
