@@ -6,6 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Fields, nearest, type Problem } from "./fields";
 import { readNodeSelector, readTolerations, type Toleration } from "./placement";
 import { type PodResources, readResources } from "./resources";
+import { defined } from "../swift/defined";
 
 export type { PodResources } from "./resources";
 
@@ -240,13 +241,4 @@ function namespaced(config: Readonly<Record<string, string>>, namespace: string)
       .filter(([key]) => key.startsWith(prefix))
       .map(([key, value]) => [key.slice(prefix.length), value]),
   );
-}
-
-/** Without the entries that are undefined, as exactOptionalPropertyTypes wants it. */
-function defined<T extends Record<string, unknown>>(
-  values: T,
-): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }
