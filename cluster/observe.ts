@@ -45,6 +45,7 @@ import { readRegistry } from "./registry/registry";
 import { noRoomBeside } from "./registry/room";
 import { observeSwift } from "./cloud/swift-side";
 import { defaultClaim, moverPodLabel } from "./names";
+import { defined } from "../swift/defined";
 
 /** What the settings say about where to look. */
 export interface Wanted {
@@ -87,10 +88,7 @@ export async function observeCluster(api: Api, wanted: Wanted): Promise<Observed
 /** What has changed during a run, read again when a step has failed: registry config and journal. */
 export async function readBack(api: Api): Promise<Pick<ReachableObservation, "config" | "journal">> {
   const [{ config }, journal] = await Promise.all([readRegistry(api), readJournal(api)]);
-  return {
-    ...(config === undefined ? {} : { config }),
-    ...(journal === undefined ? {} : { journal }),
-  };
+  return defined({ config, journal });
 }
 
 async function observe(api: Api, wanted: Wanted): Promise<Observed> {
@@ -120,10 +118,7 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
     ]);
   const used = claimOf(registry.config?.storage ?? {});
   const claimName = firstOf(used, journal?.previous?.claim.name, wanted.claim) ?? defaultClaim;
-  const container = wanted.container?.({
-    ...(registry.config === undefined ? {} : { config: registry.config }),
-    ...(journal === undefined ? {} : { journal }),
-  });
+  const container = wanted.container?.(defined({ config: registry.config, journal }));
   const way = sources === undefined ? undefined : resolveCloud(sources, wanted.openstack);
   const [claim, cloud] = await Promise.all([
     may(readClaim(api, claimName), undefined),
@@ -158,26 +153,25 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
     ...(operator === undefined
       ? {}
       : { operatorDeploymentAvailable: (operator.status?.availableReplicas ?? 0) > 0 }),
-    ...(claim === undefined ? {} : { claim }),
+    ...defined({ claim }),
     claimName,
     moverPods: pods.map(parseMoverPod),
-    ...(pruner === undefined ? {} : { pruner }),
+    ...defined({ pruner }),
     schedulableNodes: nodesForRegistry(nodes, registry.config),
     ...(heldUp.length === 0 ? {} : { heldUpBy: heldUp }),
-    ...(noRoom === undefined ? {} : { noRoomBeside: noRoom }),
-    ...(journal === undefined ? {} : { journal }),
+    ...defined({ noRoomBeside: noRoom, journal }),
     cloud,
     signIn:
       sources === undefined
         ? { problems: [], ignored: [] }
         : { problems: signInProblems(sources), ignored: ignoredFields(sources) },
     missingPermissions: [...lacking, ...alsoLacking],
-    ...(imageApi === undefined ? {} : { imageApi }),
+    ...defined({ imageApi }),
     namespaceIds: namespaceIds(project?.metadata.annotations),
-    ...(forPods === undefined ? {} : { proxy: forPods }),
+    ...defined({ proxy: forPods }),
     ca: sources === undefined ? { source: "system" } : resolveCa(sources),
   };
-  return { seen, ...(way === undefined ? {} : { cloud: way }) };
+  return { seen, ...defined({ cloud: way }) };
 }
 
 /** Draws the pull check's sample, as the run would: what may fail there is known before anything is sent. */
@@ -209,7 +203,7 @@ async function observeCloud(
     return observeSwift(cloud, container);
   }
   const { kind, source, message } = cloud;
-  return { ok: false, kind, ...(source === undefined ? {} : { source }), message };
+  return { ok: false, kind, ...defined({ source }), message };
 }
 
 /** The registry's own proxy before the cluster's, field by field, as the operator does it. */
@@ -223,11 +217,7 @@ function proxyForPods(
   if (http === undefined && https === undefined) {
     return undefined;
   }
-  return {
-    ...(http === undefined ? {} : { http }),
-    ...(https === undefined ? {} : { https }),
-    ...(no === undefined ? {} : { no }),
-  };
+  return defined({ http, https, no });
 }
 
 /** First of the namespace's UID range and of its supplemental groups: `1000650000/10000`. */
@@ -238,7 +228,7 @@ export function namespaceIds(annotations: Readonly<Record<string, string>> | und
   };
   const uid = first("uid-range");
   const group = first("supplemental-groups");
-  return { ...(uid === undefined ? {} : { uid }), ...(group === undefined ? {} : { group }) };
+  return defined({ uid, group });
 }
 
 function parseInfrastructure(raw: RawInfrastructure): NonNullable<ReachableObservation["infrastructure"]> {
@@ -258,7 +248,7 @@ function parseMoverPod(raw: RawPod): MoverPod {
     uid: raw.metadata.uid,
     phase: raw.status?.phase ?? "Unknown",
     terminating: raw.metadata.deletionTimestamp !== undefined,
-    ...(specHash === undefined ? {} : { specHash }),
+    ...defined({ specHash }),
   };
 }
 

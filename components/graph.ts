@@ -25,6 +25,7 @@ import { MigrationPod, type MigrationPodArgs } from "./migration-pod";
 import { sharedByMovers } from "./mover-shared";
 import { declareStep, type DeclaredStep, type RunToken, type StepArgs } from "./steps";
 import { SwiftContainer } from "./swift-container";
+import { defined } from "../swift/defined";
 
 /** What the graph is built from, besides the plan. */
 export interface Materials {
@@ -182,7 +183,7 @@ class Graph {
     const args = {
       infrastructureName,
       run: this.materials.run,
-      ...(name === undefined ? {} : { container: name }),
+      ...defined({ container: name }),
     };
     const options = { providers: [this.materials.openstack()], dependsOn: [this.journal] };
     return new SwiftContainer("container", args, options);
@@ -206,8 +207,7 @@ class Graph {
       deadlineSeconds: this.settings.copyDeadline,
       startSeconds: this.settings.startTimeout,
       run,
-      ...(witness === undefined ? {} : { witness }),
-      ...(ca === undefined ? {} : { ca }),
+      ...defined({ witness, ca }),
     };
     const options = { providers: [this.materials.kubernetes()], dependsOn: [this.journal, ...dependsOn] };
     const made = new MigrationPod(name, args, options);

@@ -15,6 +15,7 @@ import { type MoverInputs, moverSpecHash } from "./mover-pod";
 import { openstackProvider, withProject } from "./openstack-provider";
 import type { RunToken } from "./steps";
 import { podNames } from "../cluster/names";
+import { defined } from "../swift/defined";
 
 /**
  * The mover is bundled only when the graph has a Pod, and the cloud is needed only when it has a Pod or a container: an
@@ -56,9 +57,9 @@ export function prepare(
         .update(mover().sha256)
         .update(ca ?? "")
         .digest("hex"),
-      ...(seen.proxy === undefined ? {} : { proxy: seen.proxy }),
+      ...defined({ proxy: seen.proxy }),
     }),
-    ...(ca === undefined ? {} : { ca }),
+    ...defined({ ca }),
   };
 }
 

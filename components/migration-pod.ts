@@ -17,6 +17,7 @@ import {
 import { owned } from "./mover-shared";
 import { declareStep, type DeclaredStep, type RunToken } from "./steps";
 import { podNames } from "../cluster/names";
+import { defined } from "../swift/defined";
 
 export interface MigrationPodArgs {
   /** The Pod's inputs, without those that become known during the run. */
@@ -47,7 +48,7 @@ export class MigrationPod extends pulumi.ComponentResource {
     const inputs = pulumi.all([args.container, args.witness]).apply(([container, witness]): MoverInputs => ({
       ...args.pod,
       container,
-      ...(witness === undefined ? {} : { witness }),
+      ...defined({ witness }),
     }));
     const settings = this.makeSettings(name, args, inputs);
     const pod = this.makePod(name, args, inputs, settings);
@@ -116,7 +117,7 @@ export class MigrationPod extends pulumi.ComponentResource {
         attempt: copy.attempt,
         container: args.container,
         claim: copy.claim,
-        ...(args.witness === undefined ? {} : { witness: args.witness }),
+        ...defined({ witness: args.witness }),
         deadlineSeconds: args.deadlineSeconds,
         startSeconds: args.startSeconds,
       },

@@ -21,6 +21,7 @@ import {
   specHashAnnotation,
   trustedCaName,
 } from "../cluster/names";
+import { defined } from "../swift/defined";
 
 const modes: Readonly<Record<Pass, Mode>> = { live: "copy", final: "finish", back: "back" };
 
@@ -65,7 +66,7 @@ export function moverSettings(inputs: MoverInputs): MoverSettings {
     context: identityForMover({
       claimUid: copy.claimUid,
       run: copy.run,
-      ...(witness === undefined ? {} : { witness }),
+      ...defined({ witness }),
     }),
   };
 }
@@ -78,8 +79,7 @@ function proxySettings(proxy: MoverInputs["proxy"]): Pick<CloudSettings, "proxy"
     .filter((each) => each !== "");
   return {
     proxy: {
-      ...(proxy.http === undefined ? {} : { http: proxy.http }),
-      ...(proxy.https === undefined ? {} : { https: proxy.https }),
+      ...defined({ http: proxy.http, https: proxy.https }),
       ...(no.length === 0 ? {} : { no }),
     },
   };
@@ -182,7 +182,7 @@ function placed(copy: CopyPlan, placement: Placement): Partial<kubernetes.core.v
   return {
     ...(nodeSelector === undefined ? {} : { nodeSelector: { ...nodeSelector } }),
     ...(tolerations === undefined ? {} : { tolerations: [...tolerations] }),
-    ...(priorityClassName === undefined ? {} : { priorityClassName }),
+    ...defined({ priorityClassName }),
   };
 }
 
@@ -195,7 +195,7 @@ function podSecurity(inputs: Pick<MoverInputs, "scc" | "ids">): kubernetes.core.
   const common = {
     // Otherwise the kubelet changes the group of every file at each start, which takes minutes on a large volume.
     fsGroupChangePolicy: "OnRootMismatch",
-    ...(group === undefined ? {} : { fsGroup: group }),
+    ...defined({ fsGroup: group }),
   };
   // anyuid names no seccomp profile, and SCC admission refuses whatever profile such a Pod asks for ("Forbidden:
   // seccomp may not be set", OpenShift's seccomp validation); the node's default holds then.
@@ -204,7 +204,7 @@ function podSecurity(inputs: Pick<MoverInputs, "scc" | "ids">): kubernetes.core.
     ...common,
     seccompProfile: { type: "RuntimeDefault" },
     runAsNonRoot: true,
-    ...(uid === undefined ? {} : { runAsUser: uid }),
+    ...defined({ runAsUser: uid }),
   };
 }
 

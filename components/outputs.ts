@@ -5,6 +5,7 @@ import type { Settings } from "../config/config";
 import { describe, describeFailed, type ReadBack } from "../plan/words";
 import type { Plan } from "../plan/types";
 import type { Built } from "./graph";
+import { defined } from "../swift/defined";
 
 /** By name, as `pulumi stack output` shows them. */
 export type Outputs = Readonly<Record<string, pulumi.Input<string> | undefined>>;
@@ -34,7 +35,7 @@ export function reachedOutputs(
       resolve({
         state,
         ...describeFailed(state, step, found),
-        ...(container === undefined ? {} : { container }),
+        ...defined({ container }),
       });
     });
   });

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Container } from "@pulumi/openstack/objectstorage/container";
 import { declareStep, type DeclaredStep, type RunToken } from "./steps";
+import { defined } from "../swift/defined";
 
 export interface SwiftContainerArgs {
   /** Name of an existing container; without one, a new container `<infrastructure name>-image-registry-<random>`. */
@@ -36,7 +37,7 @@ export class SwiftContainer extends pulumi.ComponentResource {
       // Pulumi appends a random suffix, which makes the name that the installer's documentation asks for.
       `${infrastructureName}-image-registry`,
       {
-        ...(args.container === undefined ? {} : { name: args.container }),
+        ...defined({ name: args.container }),
         // Property Name cannot be set here: Pulumi has not named the container yet. The check below sets it.
         metadata: { Openshiftclusterid: infrastructureName },
         forceDestroy: false,

@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import type { MoverEvent, Report, Tally } from "./contract";
 import type { Retry } from "../swift/retry";
+import { defined } from "../swift/defined";
 
 type Untimed<E> = E extends unknown ? Omit<E, "t"> : never;
 
@@ -130,7 +131,7 @@ export class Progress {
       percent: this.known && whole > 0 ? Math.min(99, Math.floor((weight * 99) / whole)) : 0,
       rate: span > 0 ? Math.round((this.sent - first.sent) / span) : 0,
       ...(this.known && speed > 0 ? { left: Math.ceil((whole - weight) / speed) } : {}),
-      ...(this.repository === undefined ? {} : { repository: this.repository }),
+      ...defined({ repository: this.repository }),
     });
   }
 }

@@ -13,6 +13,7 @@ import { mendCorrupt, usersOfCorrupt } from "./modes/corrupt";
 import { verifySides } from "./modes/verify";
 import { checkTree, prepareRun } from "./prepare";
 import { writeTermination } from "./report";
+import { defined } from "../swift/defined";
 
 /** Milliseconds that connections and threads get to end; a thread that waits for the volume never does. */
 const closeLimit = 2000;
@@ -129,7 +130,7 @@ class Execution {
       outcome: failure === undefined ? "ok" : interrupted ? "interrupted" : "failed",
       exitCode: failure === undefined ? 0 : exitCodeOf(name),
       ...(failure === undefined ? {} : { message: messageOf(failure) }),
-      ...(this.account === undefined ? {} : { account: this.account }),
+      ...defined({ account: this.account }),
       container: settings.container,
       ...(settings.context ? { context: settings.context } : {}),
       startedAt: startedAt.toISOString(),

@@ -4,6 +4,7 @@ import { openConnection } from "./connection";
 import { CloudError } from "./errors";
 import type { Retry } from "./retry";
 import type { ContainerHead, ObjectHead } from "./container";
+import { defined } from "./defined";
 
 export { CloudError } from "./errors";
 /** One object, or with a delimiter one folder (`subdir`), of a listing. */
@@ -87,7 +88,7 @@ export async function connect(cloud: CloudSettings, options: ClientOptions = {})
         const body = await connection.store(container).list({
           prefix: fromText(prefix),
           limit,
-          ...(delimiter === undefined ? {} : { delimiter }),
+          ...defined({ delimiter }),
         });
         return parseNames(body);
       },

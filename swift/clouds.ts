@@ -1,5 +1,6 @@
 import { fieldsOf, findCloud, type CloudEntry, type CloudFields } from "./cloud-fields";
 import type { CloudSettings } from "./settings";
+import { defined } from "./defined";
 
 /** CloudSettings as a clouds.yaml tells them, without the secret: that is read when it is needed. */
 export type ParsedCloud = Omit<CloudSettings, "auth" | "caFiles"> & {
@@ -36,8 +37,7 @@ export function parseClouds(yamlText: string, cloudName: string): CloudsResult {
     cloud: {
       authUrl: fields.auth_url!,
       auth,
-      ...some("region", fields.region_name),
-      ...(face === undefined ? {} : { interface: face }),
+      ...defined({ region: fields.region_name, interface: face }),
       ...(typeof cacert === "string" && cacert !== "" ? { cacert } : {}),
       ...(typeof verify === "string" && /^(false|no|off)$/i.test(verify) ? { insecure: true } : {}),
     },
@@ -73,12 +73,12 @@ function authOf(
   const secret = fields.application_credential_secret;
   const type = entry["auth_type"] ?? (secret === undefined ? "password" : "v3applicationcredential");
   const hasUser = fields.username !== undefined || fields.user_id !== undefined;
-  const user = {
-    ...some("username", fields.username),
-    ...some("userId", fields.user_id),
-    ...some("userDomainName", fields.user_domain_name),
-    ...some("userDomainId", fields.user_domain_id),
-  };
+  const user = defined({
+    username: fields.username,
+    userId: fields.user_id,
+    userDomainName: fields.user_domain_name,
+    userDomainId: fields.user_domain_id,
+  });
   if (type === "v3applicationcredential") {
     const { application_credential_id: id, application_credential_name: name } = fields;
     if (secret === undefined) tell("auth.application_credential_secret is missing");
@@ -88,8 +88,7 @@ function authOf(
       tell("application_credential_name needs username or user_id beside it (an id does not)");
     return {
       type,
-      ...some("applicationCredentialId", id),
-      ...some("applicationCredentialName", name),
+      ...defined({ applicationCredentialId: id, applicationCredentialName: name }),
       ...(id === undefined ? user : {}),
     };
   }
@@ -101,16 +100,14 @@ function authOf(
     return {
       type: "password",
       ...user,
-      ...some("projectName", fields.project_name),
-      ...some("projectId", fields.project_id),
-      ...some("projectDomainName", fields.project_domain_name),
-      ...some("projectDomainId", fields.project_domain_id),
+      ...defined({
+        projectName: fields.project_name,
+        projectId: fields.project_id,
+        projectDomainName: fields.project_domain_name,
+        projectDomainId: fields.project_domain_id,
+      }),
     };
   }
   tell(`auth_type ${JSON.stringify(type)} must be one of password, v3applicationcredential`);
   return undefined;
-}
-
-function some<K extends string>(key: K, value: string | undefined): { [P in K]?: string } {
-  return value === undefined ? {} : ({ [key]: value } as { [P in K]?: string });
 }

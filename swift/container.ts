@@ -3,6 +3,7 @@ import { CloudError, FinalError, messageOf } from "./errors";
 import { redirectTarget, type HttpClient, type HttpRequest, type HttpResponse } from "./http";
 import type { Session, SessionSource } from "./keystone";
 import { TransientError, parseRetryAfter, withRetry, type RetryPolicy } from "./retry";
+import { defined } from "./defined";
 
 export interface ObjectHead {
   /** -1 when the answer does not say: equal to no size. */
@@ -353,8 +354,7 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
       method: exchange.method,
       path: exchange.absolute ? exchange.path : this.base + exchange.path,
       headers: { ...exchange.headers, "x-auth-token": session.token },
-      ...(exchange.body === undefined ? {} : { body: exchange.body }),
-      ...(exchange.length === undefined ? {} : { length: exchange.length }),
+      ...defined({ body: exchange.body, length: exchange.length }),
       ...(exchange.sink ? { sink: exchange.sink } : {}),
     };
     try {

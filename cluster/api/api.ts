@@ -8,6 +8,7 @@ import type { ReadableStream } from "node:stream/web";
 import type { KubeConfig, RequestContext } from "@kubernetes/client-node";
 import { type Dispatcher, fetch } from "undici";
 import type { Stored } from "./objects";
+import { defined } from "../../swift/defined";
 
 export type ApiErrorKind =
   "unreachable" | "expired" | "forbidden" | "not-found" | "conflict" | "exists" | "invalid" | "other";
@@ -100,7 +101,7 @@ class RestApi implements Api {
       apiVersion: "v1",
       kind: "DeleteOptions",
       ...(options.uid === undefined ? {} : { preconditions: { uid: options.uid } }),
-      ...(options.graceSeconds === undefined ? {} : { gracePeriodSeconds: options.graceSeconds }),
+      ...defined({ gracePeriodSeconds: options.graceSeconds }),
     };
     const gone = await absent(this.json<object>("DELETE", path, {}, body, "application/json"));
     return gone !== undefined;
@@ -203,11 +204,11 @@ class RestApi implements Api {
         method,
         headers: {
           ...headers,
-          ...(contentType === undefined ? {} : { "content-type": contentType }),
+          ...defined({ "content-type": contentType }),
         },
         signal,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(dispatcher === undefined ? {} : { dispatcher }),
+        ...defined({ dispatcher }),
       });
     } catch (error) {
       throw this.unreachable(error);

@@ -6,6 +6,7 @@ import { proxyFor } from "../../swift/proxy";
 import { systemRoots } from "../../swift/trust";
 import { workstationProxy } from "../cloud/workstation-proxy";
 import { type Kubeconfig, type KubeSettings, readKubeconfig } from "./kubeconfig";
+import { defined } from "../../swift/defined";
 
 export { type Kubeconfig, type KubeSettings, readKubeconfig } from "./kubeconfig";
 
@@ -61,12 +62,14 @@ class OneCluster extends KubeConfig {
       ca: options.ca ?? systemRoots(),
       allowPartialTrustChain: true,
       timeout: connectMilliseconds,
-      ...given("cert", options.cert),
-      ...given("key", options.key),
-      ...given("pfx", options.pfx),
-      ...given("passphrase", options.passphrase),
-      ...given("servername", options.servername),
-      ...given("rejectUnauthorized", options.rejectUnauthorized),
+      ...defined({
+        cert: options.cert,
+        key: options.key,
+        pfx: options.pfx,
+        passphrase: options.passphrase,
+        servername: options.servername,
+        rejectUnauthorized: options.rejectUnauthorized,
+      }),
     };
     const proxy = cluster?.proxyUrl ?? proxyFor(server, workstationProxy(process.env));
     const connection: Dispatcher =
@@ -101,7 +104,7 @@ type User = KubeConfig["users"][number];
 function withTokenFile({ token, ...user }: User, tokenFile: unknown): User {
   return typeof tokenFile === "string" && tokenFile !== ""
     ? { ...user, authProvider: { name: "tokenFile", config: { tokenFile } } }
-    : { ...user, ...given("token", token) };
+    : { ...user, ...defined({ token }) };
 }
 
 /** Headers by which the user acts as somebody else; the library sends the name alone, without groups. */
@@ -115,13 +118,11 @@ export function impersonation(
     ([key, values]) => [`Impersonate-Extra-${encodeURIComponent(key)}`, list(values)] as const,
   );
   return {
-    ...given("Impersonate-User", text(user["as"])),
-    ...given("Impersonate-Uid", text(user["as-uid"])),
-    ...given("Impersonate-Group", groups.length === 0 ? undefined : groups),
+    ...defined({
+      "Impersonate-User": text(user["as"]),
+      "Impersonate-Uid": text(user["as-uid"]),
+      "Impersonate-Group": groups.length === 0 ? undefined : groups,
+    }),
     ...Object.fromEntries(extra),
   };
-}
-
-function given<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
-  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 }

@@ -5,6 +5,7 @@
 import { stringify } from "yaml";
 import { accountObjects } from "../pull-check/account";
 import { type Permission, permissions } from "./permissions";
+import { defined } from "../../swift/defined";
 
 const roleName = "image-registry-swift";
 const subject = { kind: "User", apiGroup: "rbac.authorization.k8s.io", name: "REPLACE-ME" };
@@ -57,7 +58,7 @@ function documentsOf(table: readonly Permission[], name: string): string {
   const documents = namespaces.flatMap((namespace) => {
     const rules = rulesOf(table.filter((each) => each.namespace === namespace));
     const kind = namespace === undefined ? "ClusterRole" : "Role";
-    const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
+    const metadata = { name, ...defined({ namespace }) };
     return [
       { apiVersion: "rbac.authorization.k8s.io/v1", kind, metadata, rules },
       {

@@ -6,6 +6,7 @@ import type { Api } from "./api";
 import type { MissingPermission } from "../observation";
 import { paths } from "./paths";
 import { namespace, pullCheckName } from "../names";
+import { defined } from "../../swift/defined";
 
 export type RunState = "migrate" | "switch" | "abort";
 
@@ -176,9 +177,7 @@ async function allowed(api: Api, one: Permission): Promise<boolean> {
         verb: one.verb,
         group: one.group,
         resource: one.resource,
-        ...(one.subresource === undefined ? {} : { subresource: one.subresource }),
-        ...(one.namespace === undefined ? {} : { namespace: one.namespace }),
-        ...(one.name === undefined ? {} : { name: one.name }),
+        ...defined({ subresource: one.subresource, namespace: one.namespace, name: one.name }),
       },
     },
   });
@@ -197,9 +196,7 @@ function withoutStates({
     verb,
     group,
     resource,
-    ...(subresource === undefined ? {} : { subresource }),
-    ...(where === undefined ? {} : { namespace: where }),
-    ...(name === undefined ? {} : { name }),
+    ...defined({ subresource, namespace: where, name }),
   };
 }
 

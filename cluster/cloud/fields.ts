@@ -1,6 +1,7 @@
 /** One cloud's fields, from each of the places that tell them, and what is wrong with them. Pure. */
 import { fieldsOf, findCloud, type CloudFieldName, type CloudFields } from "../../swift/cloud-fields";
 import { installerSecretName, namespace, userSecretName } from "../names";
+import { defined } from "../../swift/defined";
 
 /** One cloud's fields, by clouds.yaml's names, wherever they came from. */
 export type Fields = CloudFields;
@@ -40,8 +41,7 @@ function withProjectDomain(fields: Fields): Fields {
   const { user_domain_id: id, user_domain_name: name } = fields;
   return {
     ...fields,
-    ...(id === undefined ? {} : { project_domain_id: id }),
-    ...(name === undefined ? {} : { project_domain_name: name }),
+    ...defined({ project_domain_id: id, project_domain_name: name }),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { CloudSettings, SecretSource } from "../../swift/settings";
 import type { SwiftFields } from "../registry/patch";
 import { type Fields, isApplicationCredential } from "./fields";
+import { defined } from "../../swift/defined";
 
 /** Named as @pulumi/openstack names them. */
 export interface OpenstackProviderArgs {
@@ -26,12 +27,12 @@ export interface OpenstackProviderArgs {
 }
 
 export function settingsOf(fields: Fields, secret: SecretSource): CloudSettings {
-  const user = {
-    ...optional("username", fields.username),
-    ...optional("userId", fields.user_id),
-    ...optional("userDomainName", fields.user_domain_name),
-    ...optional("userDomainId", fields.user_domain_id),
-  };
+  const user = defined({
+    username: fields.username,
+    userId: fields.user_id,
+    userDomainName: fields.user_domain_name,
+    userDomainId: fields.user_domain_id,
+  });
   const face = fields.interface;
   return {
     authUrl: keystoneV3(fields.auth_url ?? ""),
@@ -40,21 +41,25 @@ export function settingsOf(fields: Fields, secret: SecretSource): CloudSettings 
     auth: isApplicationCredential(fields)
       ? {
           type: "v3applicationcredential",
-          ...optional("applicationCredentialId", fields.application_credential_id),
-          ...optional("applicationCredentialName", fields.application_credential_name),
+          ...defined({
+            applicationCredentialId: fields.application_credential_id,
+            applicationCredentialName: fields.application_credential_name,
+          }),
           ...user,
           secret,
         }
       : {
           type: "password",
           ...user,
-          ...optional("projectName", fields.project_name),
-          ...optional("projectId", fields.project_id),
-          ...optional("projectDomainName", fields.project_domain_name),
-          ...optional("projectDomainId", fields.project_domain_id),
+          ...defined({
+            projectName: fields.project_name,
+            projectId: fields.project_id,
+            projectDomainName: fields.project_domain_name,
+            projectDomainId: fields.project_domain_id,
+          }),
           secret,
         },
-    ...optional("region", fields.region_name),
+    ...defined({ region: fields.region_name }),
     ...(face === "public" || face === "internal" || face === "admin" ? { interface: face } : {}),
   };
 }
@@ -63,25 +68,26 @@ export function providerOf(fields: Fields, ca: readonly string[], insecure: bool
   const application = isApplicationCredential(fields);
   return {
     authUrl: keystoneV3(fields.auth_url ?? ""),
-    ...optional("userName", fields.username),
-    ...optional("userId", fields.user_id),
-    ...optional("userDomainName", fields.user_domain_name),
-    ...optional("userDomainId", fields.user_domain_id),
+    ...defined({
+      userName: fields.username,
+      userId: fields.user_id,
+      userDomainName: fields.user_domain_name,
+      userDomainId: fields.user_domain_id,
+    }),
     ...(application
-      ? {
-          ...optional("applicationCredentialId", fields.application_credential_id),
-          ...optional("applicationCredentialName", fields.application_credential_name),
-          ...optional("applicationCredentialSecret", fields.application_credential_secret),
-        }
-      : {
-          ...optional("password", fields.password),
-          ...optional("tenantName", fields.project_name),
-          ...optional("tenantId", fields.project_id),
-          ...optional("projectDomainName", fields.project_domain_name),
-          ...optional("projectDomainId", fields.project_domain_id),
-        }),
-    ...optional("region", fields.region_name),
-    ...optional("endpointType", fields.interface),
+      ? defined({
+          applicationCredentialId: fields.application_credential_id,
+          applicationCredentialName: fields.application_credential_name,
+          applicationCredentialSecret: fields.application_credential_secret,
+        })
+      : defined({
+          password: fields.password,
+          tenantName: fields.project_name,
+          tenantId: fields.project_id,
+          projectDomainName: fields.project_domain_name,
+          projectDomainId: fields.project_domain_id,
+        })),
+    ...defined({ region: fields.region_name, endpointType: fields.interface }),
     ...(ca.length === 0 ? {} : { cacertFile: ca.join("\n") }),
     ...(insecure ? { insecure } : {}),
   };
@@ -91,16 +97,15 @@ export function providerOf(fields: Fields, ca: readonly string[], insecure: bool
 export function patchOf(fields: Fields): Omit<SwiftFields, "container"> {
   const application = isApplicationCredential(fields);
   return {
-    ...optional("authURL", fields.auth_url),
-    ...optional("regionName", fields.region_name),
+    ...defined({ authURL: fields.auth_url, regionName: fields.region_name }),
     ...(application
       ? {}
-      : {
-          ...optional("tenant", fields.project_name),
-          ...optional("tenantID", fields.project_name === undefined ? fields.project_id : undefined),
-          ...optional("domain", fields.user_domain_name),
-          ...optional("domainID", fields.user_domain_name === undefined ? fields.user_domain_id : undefined),
-        }),
+      : defined({
+          tenant: fields.project_name,
+          tenantID: fields.project_name === undefined ? fields.project_id : undefined,
+          domain: fields.user_domain_name,
+          domainID: fields.user_domain_name === undefined ? fields.user_domain_id : undefined,
+        })),
   };
 }
 
@@ -108,8 +113,4 @@ export function patchOf(fields: Fields): Omit<SwiftFields, "container"> {
 function keystoneV3(url: string): string {
   const trimmed = url.replace(/\/+$/, "");
   return trimmed.endsWith("/v3") ? trimmed : `${trimmed}/v3`;
-}
-
-function optional<K extends string>(key: K, value: string | undefined): { [P in K]?: string } {
-  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: string };
 }

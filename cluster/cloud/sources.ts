@@ -9,6 +9,7 @@ import type {
 } from "../api/objects";
 import { paths } from "../api/paths";
 import { installerSecretName, trustedCaName, userSecretName } from "../names";
+import { defined } from "../../swift/defined";
 
 /** What is read from the cluster, decoded. */
 export interface CloudSources {
@@ -41,12 +42,9 @@ export async function readCloudSources(api: Api): Promise<CloudSources> {
   const trustedCa = trusted?.data?.["ca-bundle.crt"];
   return {
     cloudName: infrastructure?.status?.platformStatus?.openstack?.cloudName ?? "",
-    ...(desired === undefined ? {} : { version: desired }),
     ...(user === undefined ? {} : { userSecret: decoded(user) }),
     ...(installer === undefined ? {} : { installerSecret: decoded(installer) }),
-    ...(providerCa === undefined ? {} : { providerCa }),
-    ...(trustedCa === undefined ? {} : { trustedCa }),
-    ...(swift === undefined ? {} : { swift }),
+    ...defined({ version: desired, providerCa, trustedCa, swift }),
   };
 }
 

@@ -6,6 +6,7 @@ import { type CloudClient, CloudError, connect, type ListedName } from "../../sw
 import type { ResolvedCloud } from "./cloud";
 import type { ObservedCloud, ObservedContainer } from "../observation";
 import { workstationProxy } from "./workstation-proxy";
+import { defined } from "../../swift/defined";
 
 /** The Swift side; reads only, but for the two properties that make a container the cluster's own. */
 export interface SwiftSide {
@@ -46,10 +47,7 @@ export function isForeign({ name, bytes, subdir }: ListedName): boolean {
 /** Logs in and finds the account. Failures are CloudError, one line without a secret. */
 export async function connectSwift(cloud: ResolvedCloud): Promise<SwiftSide> {
   const proxy = workstationProxy(process.env);
-  const client = await connect(
-    { ...cloud.workstation, ...(proxy === undefined ? {} : { proxy }) },
-    { ca: cloud.workstationCa },
-  );
+  const client = await connect({ ...cloud.workstation, ...defined({ proxy }) }, { ca: cloud.workstationCa });
   return sideOf(client);
 }
 
@@ -66,7 +64,7 @@ export async function observeSwift(
       ok: true,
       account: swift.account,
       source: cloud.source,
-      ...(quotaLeft === undefined ? {} : { quotaLeft }),
+      ...defined({ quotaLeft }),
       ...(container === undefined ? {} : { container: await observeContainer(swift, container) }),
     };
   } catch (error) {
@@ -100,7 +98,7 @@ async function observeContainer(swift: SwiftSide, name: string): Promise<Observe
     return { name, exists: false, properties: {}, objects: 0, bytes: 0 };
   }
   const foreignObject = head.objects === 0 ? undefined : await swift.foreignObject(name);
-  return { ...head, ...(foreignObject === undefined ? {} : { foreignObject }) };
+  return { ...head, ...defined({ foreignObject }) };
 }
 
 function sideOf(client: CloudClient): SwiftSide {

@@ -1,5 +1,6 @@
 /** The proxy of the machine that `pulumi` runs on, for Keystone and Swift; Pods have the cluster's. */
 import type { ProxySettings } from "../../swift/settings";
+import { defined } from "../../swift/defined";
 
 /**
  * From HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in either case: what the OpenStack provider in the same run follows, too.
@@ -16,8 +17,7 @@ export function workstationProxy(env: NodeJS.ProcessEnv): ProxySettings | undefi
     return undefined;
   }
   return {
-    ...(http === undefined ? {} : { http }),
-    ...(https === undefined ? {} : { https }),
+    ...defined({ http, https }),
     no: ["localhost", "127.0.0.0/8", "::1", ...(value("NO_PROXY") ?? "").split(",").filter(Boolean)],
   };
 }

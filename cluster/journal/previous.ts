@@ -10,6 +10,7 @@ import { paths } from "../api/paths";
 import { isLoose } from "../registry/spread";
 import { readPruner } from "../registry/pruner";
 import { parseConfig } from "../registry/registry";
+import { defined } from "../../swift/defined";
 
 /**
  * Records what is there, if that may (still, or again) be done: called before each first patch of a migration, because
@@ -82,13 +83,13 @@ export function previousOf(
   return {
     storage: config.storage,
     replicas: config.replicas,
-    ...(rolloutStrategy === undefined ? {} : { rolloutStrategy }),
+    ...defined({ rolloutStrategy }),
     ...(config.affinity === undefined || beside ? {} : { affinity: config.affinity }),
     ...(config.topologySpreadConstraints === undefined || loose
       ? {}
       : { topologySpreadConstraints: config.topologySpreadConstraints }),
     readOnly: config.readOnly && !beside && !loose,
-    ...(prunerSuspend === undefined ? {} : { prunerSuspend }),
+    ...defined({ prunerSuspend }),
     claim: { name: claim.name, uid: claim.uid },
   };
 }

@@ -8,6 +8,7 @@ import type { Journal, Phase, Previous, Run } from "./journal";
 import type { RawConfigMap } from "../api/objects";
 import { paths } from "../api/paths";
 import { journalName, namespace } from "../names";
+import { defined } from "../../swift/defined";
 
 const key = "journal.json";
 const conflictsAtMost = 8;
@@ -182,10 +183,7 @@ async function change(
             name: journalName,
             namespace,
             resourceVersion: stored.metadata.resourceVersion,
-            ...(stored.metadata.labels === undefined ? {} : { labels: stored.metadata.labels }),
-            ...(stored.metadata.annotations === undefined
-              ? {}
-              : { annotations: stored.metadata.annotations }),
+            ...defined({ labels: stored.metadata.labels, annotations: stored.metadata.annotations }),
           },
           data: { ...stored.data, ...data },
         });

@@ -14,6 +14,7 @@ import type { CopyRun, Journal, Witness } from "../journal/journal";
 import { containerProblems, unread } from "../journal/proof";
 import { type podNames, specHashAnnotation } from "../names";
 import type { ReachableObservation } from "../observation";
+import { defined } from "../../swift/defined";
 
 /** What a Pod copies: while the registry is writable, once it is sealed, or back to the volume. */
 export type Pass = keyof typeof podNames;
@@ -136,8 +137,7 @@ export function identityFromMover(
   const witness = parsed(context?.["witness"]) as Witness | undefined;
   return {
     ...(claimUid === "" ? {} : { claimUid }),
-    ...(run === undefined ? {} : { run }),
-    ...(witness === undefined ? {} : { witness }),
+    ...defined({ run, witness }),
   };
 }
 

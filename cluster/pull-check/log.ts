@@ -1,6 +1,7 @@
 /** What the puller's log, or the Pod's end, says. Pure. */
 import type { RawPod } from "../api/objects";
 import type { Failure, PullerLine, PullResult } from "./order";
+import { defined } from "../../swift/defined";
 
 type Line<E extends PullerLine["event"]> = Extract<PullerLine, { event: E }>;
 
@@ -20,9 +21,7 @@ export function readLog(text: string | undefined): Log {
   const [progress, retry, result] = [newest("progress"), newest("retry"), newest("result")];
   return {
     failures: lines.flatMap((line) => (line.event === "failure" ? [line.failure] : [])),
-    ...(progress === undefined ? {} : { progress }),
-    ...(retry === undefined ? {} : { retry }),
-    ...(result === undefined ? {} : { result }),
+    ...defined({ progress, retry, result }),
   };
 }
 

@@ -2,6 +2,7 @@
 import { namespace, pullCheckName, requiredScc } from "../names";
 import type { Placement } from "../registry/placement";
 import { pullerScript } from "./script";
+import { defined } from "../../swift/defined";
 
 const labels = { app: pullCheckName };
 const orderPath = "/etc/pull-check";
@@ -61,22 +62,21 @@ export function pullCheckPod(settings: PullCheckPod): object {
     },
     spec: {
       restartPolicy: "Never",
-      ...(placement.nodeSelector === undefined ? {} : { nodeSelector: placement.nodeSelector }),
-      ...(placement.tolerations === undefined ? {} : { tolerations: placement.tolerations }),
-      ...(placement.priorityClassName === undefined
-        ? {}
-        : { priorityClassName: placement.priorityClassName }),
+      ...defined({
+        nodeSelector: placement.nodeSelector,
+        tolerations: placement.tolerations,
+        priorityClassName: placement.priorityClassName,
+      }),
       automountServiceAccountToken: false,
       enableServiceLinks: false,
-      ...(account === undefined ? {} : { serviceAccountName: account }),
+      ...defined({ serviceAccountName: account }),
       ...(imagePullSecrets.length === 0 ? {} : { imagePullSecrets }),
       activeDeadlineSeconds: settings.timeoutSeconds,
       terminationGracePeriodSeconds: 5,
       securityContext: {
         runAsNonRoot: true,
         seccompProfile: { type: "RuntimeDefault" },
-        ...(settings.uid === undefined ? {} : { runAsUser: settings.uid }),
-        ...(settings.group === undefined ? {} : { fsGroup: settings.group }),
+        ...defined({ runAsUser: settings.uid, fsGroup: settings.group }),
       },
       containers: [
         {

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { parseRetryAfter } from "../../swift/retry";
 import { type Answer, NoAnswer } from "./get";
 import type { Failure, FailureKind } from "./order";
+import { defined } from "../../swift/defined";
 
 /** Statuses that pass by themselves, as the mover knows them. */
 const passingStatus = new Set([408, 425, 429, 498, 499]);
@@ -62,7 +63,7 @@ export function refused(asked: Asked, kind: FailureKind, why: string, redirect?:
     part,
     what,
     why,
-    ...(digest === undefined ? {} : { digest }),
+    ...defined({ digest }),
     // The signature in the query is a secret of its own.
     ...(redirect === undefined ? {} : { redirect: `${redirect.origin}${redirect.pathname}` }),
   });

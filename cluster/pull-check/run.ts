@@ -13,6 +13,7 @@ import { ensurePullAccount, removePullAccount } from "./account";
 import { type Log, readLog, resultOf } from "./log";
 import type { PullOrder, PullResult } from "./order";
 import { pullCheckNetworkPolicy, pullCheckPod, pullCheckSecret, tokenFile } from "./pod";
+import { defined } from "../../swift/defined";
 
 /** One run of the puller's Pod. */
 export interface PullRun {
@@ -57,7 +58,7 @@ export async function runPuller(run: PullRun, context: PullContext): Promise<Pul
       pullCheckPod({
         image: run.image,
         timeoutSeconds: run.timeoutSeconds,
-        ...(run.placement === undefined ? {} : { placement: run.placement }),
+        ...defined({ placement: run.placement }),
         ...namespaceIds(project?.metadata.annotations),
         ...(run.login ? { account: pullCheckName } : {}),
         ...(defaultAccount?.imagePullSecrets === undefined

@@ -5,6 +5,7 @@ import type { Claim } from "../observation";
 import { paths } from "../api/paths";
 import { parseQuantity } from "../api/quantity";
 import { isShared } from "./shared";
+import { defined } from "../../swift/defined";
 
 /** `undefined` when it does not exist. When volumes may not be read it has no reclaim policy, and
  * counts as not shared. */
@@ -27,9 +28,7 @@ export async function readClaim(api: Api, name: string): Promise<Claim | undefin
     terminating: claim.metadata.deletionTimestamp !== undefined,
     accessModes: claim.spec.accessModes ?? [],
     shared: isShared(claim.spec.accessModes ?? [], volume),
-    ...(capacity === undefined ? {} : { capacity }),
-    ...(volumeName === undefined ? {} : { volumeName }),
-    ...(reclaimPolicy === undefined ? {} : { reclaimPolicy }),
+    ...defined({ capacity, volumeName, reclaimPolicy }),
     usedBy: pods.filter((pod) => mounts(pod, name)).map((pod) => pod.metadata.name),
   };
 }

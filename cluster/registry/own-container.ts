@@ -5,6 +5,7 @@ import type { RawRegistryConfig } from "../api/objects";
 import { paths } from "../api/paths";
 import { madeItsOwnContainer } from "./evidence";
 import { parseConditions } from "./registry";
+import { defined } from "../../swift/defined";
 
 export interface OwnContainerWatch {
   /** Whether an event since the beginning said so. */
@@ -50,7 +51,7 @@ async function followOnce(
     watch: "true",
     fieldSelector: "metadata.name=cluster",
     timeoutSeconds: "240",
-    ...(from === undefined ? {} : { resourceVersion: from }),
+    ...defined({ resourceVersion: from }),
   };
   let version = from;
   for await (const line of api.lines(paths.registryConfigs, query, signal)) {

@@ -11,6 +11,7 @@ import type { Claim, RegistryConfig } from "../observation";
 import { defaultClaim, registryLabels } from "../names";
 import { isRecord, same } from "./same";
 import { isLoose, loosened, spreadOfBefore } from "./spread";
+import { defined } from "../../swift/defined";
 
 /** The `spec` part of a merge patch: `null` removes. */
 export type SpecPatch = Readonly<Record<string, unknown>>;
@@ -226,7 +227,7 @@ function storageExactly(from: RegistryStorage, to: RegistryStorage, gone: "pvc" 
   return {
     ...(exactly(from, to) as Record<string, unknown>),
     // The operator fills managementState in by itself when it is missing; without a previous value the present one stays.
-    ...(managementState === undefined ? {} : { managementState }),
+    ...defined({ managementState }),
     [gone]: null,
   };
 }

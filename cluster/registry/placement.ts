@@ -5,6 +5,7 @@
 import type { Toleration } from "../api/objects";
 import type { RegistryDeployment } from "../observation";
 import { besideTheRegistry } from "./patch";
+import { defined } from "../../swift/defined";
 
 /** What of a Pod's spec says where it may run. What is absent is not asked for. */
 export interface Placement {
@@ -21,8 +22,7 @@ export function placementOf(
   const { nodeSelector, tolerations } = own;
   return {
     ...deployment?.placement,
-    ...(nodeSelector === undefined ? {} : { nodeSelector }),
-    ...(tolerations === undefined ? {} : { tolerations }),
+    ...defined({ nodeSelector, tolerations }),
   };
 }
 
@@ -34,6 +34,6 @@ export function besideRegistry({ priorityClassName }: Placement) {
   return {
     affinity: besideTheRegistry,
     tolerations: [{ operator: "Exists" }],
-    ...(priorityClassName === undefined ? {} : { priorityClassName }),
+    ...defined({ priorityClassName }),
   };
 }

@@ -24,6 +24,7 @@ import type {
 import { paths } from "../api/paths";
 import { podTrouble } from "../api/pod-trouble";
 import { registryPodLabel, revisionAnnotation } from "../names";
+import { defined } from "../../swift/defined";
 
 /** The registry at one moment: what all evidence is taken from. */
 export interface RegistrySnapshot {
@@ -79,16 +80,15 @@ export function parseConfig(raw: RawRegistryConfig): RegistryConfig {
     managementState: spec.managementState ?? "",
     readOnly: spec.readOnly ?? false,
     replicas: spec.replicas ?? 0,
-    ...(spec.rolloutStrategy === undefined ? {} : { rolloutStrategy: spec.rolloutStrategy }),
-    ...(spec.affinity === undefined ? {} : { affinity: spec.affinity }),
-    ...(spec.topologySpreadConstraints === undefined
-      ? {}
-      : { topologySpreadConstraints: spec.topologySpreadConstraints }),
+    ...defined({
+      rolloutStrategy: spec.rolloutStrategy,
+      affinity: spec.affinity,
+      topologySpreadConstraints: spec.topologySpreadConstraints,
+    }),
     storage: spec.storage ?? {},
-    ...(spec.proxy === undefined ? {} : { proxy: spec.proxy }),
+    ...defined({ proxy: spec.proxy }),
     disableRedirect: spec.disableRedirect ?? false,
-    ...(spec.nodeSelector === undefined ? {} : { nodeSelector: spec.nodeSelector }),
-    ...(spec.tolerations === undefined ? {} : { tolerations: spec.tolerations }),
+    ...defined({ nodeSelector: spec.nodeSelector, tolerations: spec.tolerations }),
     conditions: parseConditions(status?.conditions),
   };
 }
@@ -107,15 +107,13 @@ function parseDeployment(raw: RawDeployment): RegistryDeployment {
     updatedReplicas: raw.status?.updatedReplicas ?? 0,
     availableReplicas: raw.status?.availableReplicas ?? 0,
     env: parseEnv(pod),
-    placement: {
-      ...(pod.nodeSelector === undefined ? {} : { nodeSelector: pod.nodeSelector }),
-      ...(pod.tolerations === undefined ? {} : { tolerations: pod.tolerations }),
-      ...(pod.priorityClassName === undefined ? {} : { priorityClassName: pod.priorityClassName }),
-    },
+    placement: defined({
+      nodeSelector: pod.nodeSelector,
+      tolerations: pod.tolerations,
+      priorityClassName: pod.priorityClassName,
+    }),
     ...(claim?.persistentVolumeClaim === undefined ? {} : { claim: claim.persistentVolumeClaim.claimName }),
-    ...(pod.topologySpreadConstraints === undefined
-      ? {}
-      : { topologySpreadConstraints: pod.topologySpreadConstraints }),
+    ...defined({ topologySpreadConstraints: pod.topologySpreadConstraints }),
     conditions: parseConditions(raw.status?.conditions),
   };
 }
@@ -137,12 +135,12 @@ function parsePod(raw: RawPod, events: readonly RawEvent[] = []): RegistryPod {
   return {
     name: raw.metadata.name,
     uid: raw.metadata.uid,
-    ...(raw.spec.nodeName === undefined ? {} : { node: raw.spec.nodeName }),
+    ...defined({ node: raw.spec.nodeName }),
     phase: raw.status?.phase ?? "Unknown",
     ready: isReady(raw),
     terminating: raw.metadata.deletionTimestamp !== undefined,
     env: parseEnv(raw.spec),
-    ...(owner === undefined ? {} : { owner }),
+    ...defined({ owner }),
     ...(trouble === undefined ? {} : { trouble: trouble.message }),
   };
 }
@@ -161,7 +159,7 @@ function parseEnv(spec: RawPodSpec): RegistryEnv {
   const container = env.get("REGISTRY_STORAGE_SWIFT_CONTAINER");
   return {
     storage: env.get("REGISTRY_STORAGE") ?? "",
-    ...(container === undefined ? {} : { container }),
+    ...defined({ container }),
     readOnly: /\benabled["']?\s*:\s*true\b/.test(env.get("REGISTRY_STORAGE_MAINTENANCE_READONLY") ?? ""),
   };
 }

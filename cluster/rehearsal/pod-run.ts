@@ -8,6 +8,7 @@ import { namespace, rehearsalName } from "../names";
 import type { PullContext } from "../pull-check/run";
 import { podEvents } from "../registry/registry";
 import { type Cause, causeOf } from "./cause";
+import { defined } from "../../swift/defined";
 
 /** What became of the Pod. */
 export type Started =
@@ -144,7 +145,7 @@ async function removeIfThere(api: Api, path: string, graceSeconds?: number): Pro
   }
   return api.remove(path, {
     uid: found.metadata.uid,
-    ...(graceSeconds === undefined ? {} : { graceSeconds }),
+    ...defined({ graceSeconds }),
   });
 }
 

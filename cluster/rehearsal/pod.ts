@@ -5,6 +5,7 @@
  */
 import type { SwiftEnvironment } from "../cloud/operator-env";
 import { namespace, nodeTrust, requiredScc } from "../names";
+import { defined } from "../../swift/defined";
 
 /** A Pod template as the API server has it. */
 export interface PodTemplate {
@@ -62,7 +63,7 @@ export function registryOnSwift(template: PodTemplate, { name, ...on }: OnSwift)
         ...pod,
         runAsNonRoot: true,
         seccompProfile: { type: "RuntimeDefault" },
-        ...(on.uid === undefined ? {} : { runAsUser: on.uid }),
+        ...defined({ runAsUser: on.uid }),
       },
       containers: [onSwift(container, claims, on)],
       volumes: volumes

@@ -21,6 +21,7 @@ import { type Session, sessionOf } from "../session";
 import type { CopiedInputs, CopiedOutputs } from "./kinds";
 import type { Step } from "./step";
 import { namespace } from "../names";
+import { defined } from "../../swift/defined";
 
 export const copiedStep: Step<CopiedInputs, CopiedOutputs> = {
   kind: "copied",
@@ -135,7 +136,7 @@ export function proofOf(inputs: CopiedInputs, report: Report, claim: { uid: stri
     );
   }
   return {
-    ...(run === undefined ? {} : { run }),
+    ...defined({ run }),
     claimUid: claim.uid,
     container: report.container,
     account: report.account,

@@ -23,6 +23,7 @@ import { readRegistry } from "../registry/registry";
 import { type Session, sessionOf } from "../session";
 import type { PullCheckInputs, PullCheckOutputs } from "./kinds";
 import type { Step } from "./step";
+import { defined } from "../../swift/defined";
 
 export const pullCheckStep: Step<PullCheckInputs, PullCheckOutputs> = {
   kind: "pull-check",
@@ -47,7 +48,7 @@ export async function checkPulls(inputs: PullCheckInputs, session: Session): Pro
       pull: {
         target: await readTarget(session.api),
         count: inputs.sample,
-        ...(drawn.samples === undefined ? {} : { samples: drawn.samples }),
+        ...defined({ samples: drawn.samples }),
       },
       login: drawn.samples !== undefined,
       placement: inputs.placement ?? (await readRegistry(session.api)).config ?? {},

@@ -30,6 +30,7 @@ import { brokenBefore, cannotServe, cannotStart } from "../rehearsal/words";
 import { type Session, sessionOf } from "../session";
 import type { RehearsalInputs, RehearsalOutputs } from "./kinds";
 import type { Step } from "./step";
+import { defined } from "../../swift/defined";
 
 export const rehearsalStep: Step<RehearsalInputs, RehearsalOutputs> = {
   kind: "rehearsal",
@@ -67,7 +68,7 @@ export async function rehearse(inputs: RehearsalInputs, session: Session): Promi
       brokenBefore: baseline.failures.length,
       ...(sample === undefined || sample.length === 0 ? {} : { images: toJournal(sample, "").images }),
       ...broken(baseline.failures),
-      ...(tried.impossible === undefined ? {} : { impossible: tried.impossible }),
+      ...defined({ impossible: tried.impossible }),
     };
     await journal.update((each) => ({ ...each, rehearsal }));
     if (tried.impossible === undefined) log(inWords(rehearsal, tried.result));
@@ -131,7 +132,7 @@ async function pull(
       pull: {
         target,
         count: samples === undefined ? inputs.sample : Math.min(inputs.sample, samples.length),
-        ...(samples === undefined ? {} : { samples }),
+        ...defined({ samples }),
       },
       login: samples !== undefined,
       placement: config,

@@ -6,6 +6,7 @@ import { parsePage, type ListedObject } from "../../swift/listing";
 import type { ObjectHead, ObjectStore } from "../../swift/container";
 import { PhasedQueue } from "../queue";
 import { driverPrefixOf, type NamesInUse } from "./form";
+import { defined } from "../../swift/defined";
 
 /**
  * Where the segments of a large object lie: `segments/<3 hex>/<37 hex>`, as the registry's Swift driver has it. The 40
@@ -53,7 +54,7 @@ async function* pagesUnder(
 ): AsyncGenerator<ListedObject[], void, undefined> {
   let marker: ByteString | undefined;
   for (;;) {
-    const page = parsePage(await store.list({ prefix, ...(marker === undefined ? {} : { marker }) }), "");
+    const page = parsePage(await store.list({ prefix, ...defined({ marker }) }), "");
     if (page.length === 0) return;
     // A server that ignores the marker would be asked for ever.
     if (marker !== undefined && !(page[0]!.name > marker))
