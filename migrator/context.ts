@@ -1,3 +1,4 @@
+import type { Allowance } from "./allowance";
 import type { Tally } from "./contract";
 import { toText, type ByteString } from "../swift/bytes";
 import type { EventLog, Progress } from "./events";
@@ -52,6 +53,8 @@ export interface Run {
   readonly store: ObjectStore;
   readonly policy: RetryPolicy;
   readonly gather: Gather;
+  /** How many transfers may be under way: all queues of the run share it. */
+  readonly allowance: Allowance;
   readonly transfer: TransferContext;
   readonly pool: TransferPool;
   /** The registry's tree on the volume, with a trailing slash. */

@@ -114,6 +114,8 @@ export interface Report {
   readonly skipped: Tally;
   readonly deleted: Tally;
   readonly retries: number;
+  /** The store asked for less: how often transfers were cut, and to how few at a time; absent when it never did. */
+  readonly slowed?: { readonly times: number; readonly fewest: number };
   /** Seconds per phase, by phase name. */
   readonly seconds: Readonly<Record<string, number>>;
   /** True only when the two inventories were read after the copy and are equal. */
@@ -181,6 +183,8 @@ export type MoverEvent =
       readonly why: string;
       readonly attempt: number;
       readonly waitSeconds: number;
+      /** The store has too much to do: fewer transfers are under way from here on. */
+      readonly overload?: true;
     }
   | { readonly event: "warning"; readonly t: string; readonly message: string }
   | { readonly event: "done"; readonly t: string; readonly report: Report };

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { fromText, type ByteString } from "../swift/bytes";
 import type { Connection } from "../swift/connection";
 import type { ObjectStore, StoreInfo } from "../swift/container";
+import type { Retry } from "../swift/retry";
 import type { Progress } from "./events";
 import type { Run, RunOptions } from "./context";
 import { Seen } from "./compare/seen";
@@ -43,7 +44,8 @@ export function checkTree(settings: ResolvedSettings): void {
 export async function prepareRun(
   options: RunOptions,
   connection: Connection,
-  counted: Pick<Run, "progress" | "tallies" | "phase">,
+  counted: Pick<Run, "progress" | "tallies" | "allowance" | "phase">,
+  onRetry: (retry: Retry) => void,
 ): Promise<Run> {
   const { settings, log } = options;
   const base = treeOf(settings);
@@ -62,7 +64,7 @@ export async function prepareRun(
     policy: connection.policy,
     gather: connection.gather,
     transfer,
-    pool: poolOf(options, connection, transfer),
+    pool: poolOf(options, connection, transfer, onRetry),
     base,
     containerHead,
     // Half of what Swift allows: four pages are held ahead, and a page is also garbage once.
@@ -99,14 +101,18 @@ function transferContext(
 }
 
 /** Worker threads, or none where the settings or the caller want none. */
-function poolOf(options: RunOptions, connection: Connection, transfer: TransferContext): TransferPool {
-  const { settings, log, workerEntry } = options;
+function poolOf(
+  { settings, workerEntry }: RunOptions,
+  connection: Connection,
+  transfer: TransferContext,
+  onRetry: (retry: Retry) => void,
+): TransferPool {
   const threads = settings.workers ?? defaultWorkers(availableParallelism(), process.constrainedMemory());
   if (workerEntry === undefined || threads === 0) return inlinePool(transfer);
   return workerPool({
     threads,
     sessions: connection.sessions,
-    onRetry: (retry) => log.retry(retry),
+    onRetry,
     onSent: transfer.onSent,
     setup: {
       moverWorker: true,

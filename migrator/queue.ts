@@ -1,3 +1,5 @@
+import { Allowance } from "./allowance";
+
 /**
  * Runs tasks with a bounded number in flight, in phases: a task of a later phase starts when every task of
  * the earlier ones has ended. The first failure stops it: nothing more is started and `failure` is set.
@@ -8,12 +10,16 @@ export class PhasedQueue<T> {
   private running = 0;
   private phase = 0;
   private wake: (() => void)[] = [];
+  private readonly allowance: Allowance;
   failure: unknown;
 
+  /** `limit`: how many at a time; an allowance goes up and down, and may be shared by queues. */
   constructor(
-    private readonly limit: number,
+    limit: number | Allowance,
     private readonly run: (task: T) => Promise<void>,
-  ) {}
+  ) {
+    this.allowance = typeof limit === "number" ? new Allowance(limit) : limit;
+  }
 
   /** Tasks that wait or run. */
   get size(): number {
@@ -26,7 +32,11 @@ export class PhasedQueue<T> {
   }
 
   private pump(): void {
-    while (this.failure === undefined && this.head < this.waiting.length && this.running < this.limit) {
+    while (
+      this.failure === undefined &&
+      this.head < this.waiting.length &&
+      this.running < this.allowance.now
+    ) {
       const next = this.waiting[this.head]!;
       if (next.phase !== this.phase) {
         if (this.running > 0) return;
@@ -50,6 +60,7 @@ export class PhasedQueue<T> {
 
   private ended(): void {
     this.running--;
+    this.allowance.ended();
     this.pump();
     if (this.wake.length > 0) {
       const wake = this.wake;

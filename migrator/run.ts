@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fromText } from "../swift/bytes";
 import { openConnection, type Connection } from "../swift/connection";
+import { Allowance } from "./allowance";
 import { settledCounts } from "./compare/counts";
 import type { Proof } from "./compare/proof";
 import { Counter, type Run, type RunOptions } from "./context";
 import type { Report, Tally } from "./contract";
 import { MoverError, exitCodeOf, failureOf, messageOf } from "./errors";
 import { Progress } from "./events";
+import type { Retry } from "../swift/retry";
 import { copyBack } from "./modes/back";
 import { copyToSwift } from "./modes/copy";
 import { mendCorrupt, usersOfCorrupt } from "./modes/corrupt";
@@ -49,6 +51,7 @@ class Execution {
   };
   private readonly seconds: Record<string, number> = {};
   private readonly progress: Progress;
+  private readonly allowance: Allowance;
   private readonly connection: Connection;
   private run: Run | undefined;
   private account: string | undefined;
@@ -58,13 +61,14 @@ class Execution {
   constructor(private readonly options: RunOptions) {
     const { settings, log } = options;
     this.progress = new Progress(log);
+    this.allowance = new Allowance(settings.transfers);
     this.connection = openConnection({
       cloud: settings.cloud,
       // Listings and questions go beside the transfers, not behind them.
       connections: settings.transfers + 8,
       timeout: settings.requestTimeout,
       retry: settings.retry,
-      onRetry: (retry) => log.retry(retry),
+      onRetry: (retry) => this.retried(retry),
     });
   }
 
@@ -72,15 +76,27 @@ class Execution {
   async work(): Promise<void> {
     const { settings } = this.options;
     if (settings.mode !== "back") checkTree(settings);
-    const { progress, tallies, connection } = this;
+    const { progress, tallies, connection, allowance } = this;
     const phase: Run["phase"] = (name, work) => this.phase(name, work);
     const run = await phase("connect", () =>
-      prepareRun(this.options, connection, { progress, tallies, phase }),
+      prepareRun(this.options, connection, { progress, tallies, allowance, phase }, (retry) =>
+        this.retried(retry),
+      ),
     );
     this.run = run;
     this.account = (await connection.sessions.session()).account;
     await this.runMode(run);
     if (this.proof) judge(run, this.proof);
+  }
+
+  /** Of this thread and of all others. */
+  private retried(retry: Retry): void {
+    const { log } = this.options;
+    log.retry(retry);
+    if (retry.overload && this.allowance.overloaded())
+      log.warning(
+        `Swift has too much to do (${retry.why}): from here on between 1 and ${this.allowance.most} transfers at a time, as it allows`,
+      );
   }
 
   private async runMode(run: Run): Promise<void> {
@@ -141,6 +157,7 @@ class Execution {
       skipped: plain(tallies.skipped),
       deleted: plain(tallies.deleted),
       retries: log.retries,
+      ...(this.allowance.slowed === undefined ? {} : { slowed: this.allowance.slowed }),
       seconds: { ...seconds, total: round((Date.now() - startedAt.getTime()) / 1000) },
       proven: failure === undefined && proof?.equal === true,
       ...(proof ? { source: proof.source, target: proof.target } : {}),

@@ -1,6 +1,6 @@
 import { percentDecode, percentEncode, fromText, toText, type ByteString } from "./bytes";
 import { CloudError, FinalError, messageOf } from "./errors";
-import { redirectTarget, type HttpClient, type HttpRequest, type HttpResponse } from "./http";
+import { TimeoutError, redirectTarget, type HttpClient, type HttpRequest, type HttpResponse } from "./http";
 import type { Session, SessionSource } from "./keystone";
 import { TransientError, parseRetryAfter, withRetry, type RetryPolicy } from "./retry";
 import { defined } from "./defined";
@@ -77,6 +77,9 @@ export interface ObjectStore {
 
 /** Statuses that pass by themselves. 498 is Swift's rate limit, 499 a client that seemed to be gone. */
 const transient = new Set([408, 409, 422, 425, 429, 498, 499, 500, 502, 503, 504]);
+
+/** Of these, what says that it is too much at once: rate limits, and proxies whose storage nodes do not keep up. */
+const overloaded = new Set([429, 498, 503, 504]);
 
 export interface SwiftOptions {
   readonly sessions: SessionSource;
@@ -361,7 +364,8 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
       return await this.client.request(request);
     } catch (error) {
       if (error instanceof FinalError) throw error;
-      throw new TransientError(messageOf(error), undefined, { cause: error });
+      const overload = error instanceof TimeoutError;
+      throw new TransientError(messageOf(error), undefined, { cause: error, overload });
     }
   }
 
@@ -372,7 +376,13 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
       .replaceAll(/<[^>]*>|\s+/g, " ")
       .trim();
     if (transient.has(status))
-      return new TransientError(`Swift answered ${status}`, parseRetryAfter(response.headers["retry-after"]));
+      return new TransientError(
+        `Swift answered ${status}`,
+        parseRetryAfter(response.headers["retry-after"]),
+        {
+          overload: overloaded.has(status),
+        },
+      );
     if (status >= 300 && status < 400)
       return new CloudError(
         "catalog",

@@ -26,7 +26,7 @@ export interface HttpRequest {
 }
 
 /** A request that was broken by time: nothing came or went for too long, or the whole took too long. */
-class TimeoutError extends Error {
+export class TimeoutError extends Error {
   override readonly name = "TimeoutError";
   readonly code = "ETIMEDOUT";
 }

@@ -2,16 +2,23 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RetrySettings } from "./settings";
 import { CloudError, messageOf } from "./errors";
 
+interface TransientOptions extends ErrorOptions {
+  /** The server has too much to do: fewer requests at a time would help. */
+  readonly overload?: boolean;
+}
+
 /** A failure that may go away by itself. Whoever throws it has left nothing half done. */
 export class TransientError extends Error {
   override readonly name = "TransientError";
+  readonly overload: boolean;
   constructor(
     message: string,
     /** What the server asked for with Retry-After, in seconds. */
     readonly retryAfter?: number,
-    options?: ErrorOptions,
+    options?: TransientOptions,
   ) {
     super(message, options);
+    this.overload = options?.overload ?? false;
   }
 }
 
@@ -20,6 +27,8 @@ export interface Retry {
   readonly why: string;
   readonly attempt: number;
   readonly waitSeconds: number;
+  /** The server has too much to do. */
+  readonly overload?: true;
 }
 
 export interface RetryPolicy {
@@ -62,7 +71,8 @@ export async function withRetry<T>(policy: RetryPolicy, what: string, attempt: (
           { cause: error },
         );
       const waitSeconds = waitBefore(policy, tries, error.retryAfter);
-      policy.onRetry({ what, why: messageOf(error), attempt: tries, waitSeconds });
+      const overload = error.overload ? { overload: true as const } : {};
+      policy.onRetry({ what, why: messageOf(error), attempt: tries, waitSeconds, ...overload });
       await (policy.sleep ? policy.sleep(waitSeconds) : sleep(waitSeconds * 1000));
     }
   }

@@ -92,6 +92,9 @@ export function reportInWords(report: Report): string {
     `${count(report.skipped.objects)} were there`,
     ...(report.deleted.objects > 0 ? [`${count(report.deleted.objects)} stale ones deleted`] : []),
     ...(report.retries > 0 ? [`${count(report.retries)} requests tried again`] : []),
+    ...(report.slowed === undefined
+      ? []
+      : [`as few as ${report.slowed.fewest} transfers at a time, because Swift asked for less`]),
     ...(report.corrupt.length > 0
       ? [`${count(report.corrupt.length + (report.corruptMore ?? 0))} corrupt blobs skipped`]
       : []),

@@ -152,7 +152,7 @@ async function withTrueSizes(run: Run, page: ListedObject[]): Promise<ListedObje
       page[i] = { ...object, bytes, hash: "", large: { manifest: head.manifest ?? "" } };
     }
   };
-  await Promise.all(Array.from({ length: Math.min(run.settings.transfers, wanted.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(run.allowance.now, wanted.length) }, worker));
   return page;
 }
 

@@ -97,7 +97,7 @@ class Attempt {
     private readonly deadline: number,
   ) {
     this.inUse = new NamesInUse(run.store.container);
-    this.questions = new PhasedQueue(run.settings.transfers, (question) => this.ask(question));
+    this.questions = new PhasedQueue(run.allowance, (question) => this.ask(question));
   }
 
   /** Undefined when the listing is to be read again. */

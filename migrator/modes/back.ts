@@ -88,7 +88,7 @@ class BackPass {
   ) {
     this.first = run.tallies.blobs.objects + run.tallies.links.objects === 0;
     this.full = run.settings.verify === "full" && this.first;
-    this.queue = new PhasedQueue(run.settings.transfers, (fetch) => this.do(fetch));
+    this.queue = new PhasedQueue(run.allowance, (fetch) => this.do(fetch));
   }
 
   /** Answers how many objects were brought. */

@@ -71,7 +71,7 @@ export class CopyPass {
     this.full = settings.verify === "full";
     this.inUse = new NamesInUse(settings.container);
     this.scan = new ScanAhead(settings.root, progress);
-    this.queue = new PhasedQueue(settings.transfers, (work) => this.do(work));
+    this.queue = new PhasedQueue(run.allowance, (work) => this.do(work));
   }
 
   async work(): Promise<FirstPass> {

@@ -42,9 +42,8 @@ export async function copyToSwift(run: Run, exact: boolean): Promise<CopyResult>
     (await run.phase("proof", () => prove(run, { sealedAt, full: run.settings.verify === "full" })));
   failOnProblems(run);
   if (!proof.equal) return { proof };
-  const { transfers } = run.settings;
   const segments = await run.phase("segments", () =>
-    removeOrphans(run.store, proof.inUse, transfers, (bytes) => run.tallies.deleted.add(bytes)),
+    removeOrphans(run.store, proof.inUse, run.allowance, (bytes) => run.tallies.deleted.add(bytes)),
   );
   return { proof, segments };
 }
@@ -74,7 +73,7 @@ function refuseDangerousDeletion(run: Run, first: FirstPass): void {
 
 /** Deletes what the volume does not have, tags first, so that nothing is left that refers to what is gone. */
 async function deleteStale(run: Run, stale: readonly ListedObject[]): Promise<void> {
-  const queue = new PhasedQueue<ListedObject>(run.settings.transfers, async (object) => {
+  const queue = new PhasedQueue<ListedObject>(run.allowance, async (object) => {
     await run.store.delete(objectPrefix + object.name);
     // Segments of a large object go, and are counted, with the orphans: another manifest may refer to them.
     run.tallies.deleted.add(object.large ? 0 : object.bytes);

@@ -12,7 +12,7 @@ import { objectPrefix } from "../volume/layout";
  * exists, and once it is gone, a push does.
  */
 export async function settleCorrupt(run: Run): Promise<void> {
-  const queue = new PhasedQueue<CorruptBlob>(run.settings.transfers, (blob) => settle(run, blob));
+  const queue = new PhasedQueue<CorruptBlob>(run.allowance, (blob) => settle(run, blob));
   for (const blob of run.corrupt.values()) queue.push(blob, 0);
   await queue.idle();
 }

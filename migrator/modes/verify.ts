@@ -34,7 +34,7 @@ class Sides {
   constructor(private readonly run: Run) {
     const { settings, progress } = run;
     this.scan = new ScanAhead(settings.root, progress);
-    this.queue = new PhasedQueue(settings.transfers, async (task) => {
+    this.queue = new PhasedQueue(run.allowance, async (task) => {
       this.end(task, await run.pool.run(task));
     });
   }

@@ -4,6 +4,7 @@ import { MoverError } from "../errors";
 import { segmentPrefix } from "../volume/layout";
 import { parsePage, type ListedObject } from "../../swift/listing";
 import type { ObjectHead, ObjectStore } from "../../swift/container";
+import { Allowance } from "../allowance";
 import { PhasedQueue } from "../queue";
 import { driverPrefixOf, type NamesInUse } from "./form";
 import { defined } from "../../swift/defined";
@@ -88,16 +89,16 @@ export async function segmentsByName(store: ObjectStore, prefix: ByteString): Pr
  * Removes segments that no manifest refers to and answers how many stay: what is removed is what an interrupted run
  * left of a blob that is gone since, what a replaced large object consisted of, or what a deleted one did.
  * `inUse` holds every large object of the registry, read after the copy. Only names of the registry's own form are
- * touched. `onDelete` gets the bytes of each that goes; `atOnce` deletions run at a time.
+ * touched. `onDelete` gets the bytes of each that goes; so many deletions run at a time.
  */
 export async function removeOrphans(
   store: ObjectStore,
   inUse: NamesInUse,
-  atOnce = 1,
+  allowance = new Allowance(1),
   onDelete: (bytes: number) => void = () => undefined,
 ): Promise<number> {
   let kept = 0;
-  const queue = new PhasedQueue<ListedObject>(atOnce, async ({ name, bytes }) => {
+  const queue = new PhasedQueue<ListedObject>(allowance, async ({ name, bytes }) => {
     if (await store.delete(name)) onDelete(bytes);
   });
   for await (const page of pagesUnder(store, segmentPrefix))
@@ -105,7 +106,7 @@ export async function removeOrphans(
       if (driverPrefixOf(object.name) === undefined || inUse.has(object.name)) kept++;
       else {
         queue.push(object, 0);
-        await queue.room(4 * atOnce);
+        await queue.room(4 * allowance.most);
       }
   await queue.idle();
   return kept;

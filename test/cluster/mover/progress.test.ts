@@ -50,6 +50,12 @@ test("a line says how far, how fast, how long, and where", () => {
   ]);
 });
 
+test("a copy that Swift slowed down says so", () => {
+  expect(reportInWords({ ...report, slowed: { times: 3, fewest: 2 } })).toContain(
+    ", 2 requests tried again, as few as 2 transfers at a time, because Swift asked for less",
+  );
+});
+
 test("a speed of nothing and a time of no second are left out: they say nothing of what comes", () => {
   const slow = { ...progress(25), rate: 0.4 } as MoverEvent;
   expect(told([slow], 1).lines).toEqual([

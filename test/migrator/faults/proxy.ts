@@ -28,6 +28,8 @@ export interface Asked {
   readonly headers: IncomingMessage["headers"];
   /** Content-Length, or 0. */
   readonly length: number;
+  /** Requests that have no answer yet, this one included. */
+  readonly underWay: number;
 }
 
 export type Fault =
@@ -73,6 +75,7 @@ export class FaultProxy {
   readonly asked: Asked[] = [];
   /** How many faults were done. */
   faults = 0;
+  private underWay = 0;
   private server: Server | undefined;
   private port = 0;
 
@@ -129,6 +132,8 @@ export class FaultProxy {
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     request.on("error", () => undefined);
+    this.underWay += 1;
+    response.once("close", () => (this.underWay -= 1));
     const asked = this.describe(request);
     this.asked.push(asked);
     const rule = this.rules.find((one) => (one.times ?? 1) > 0 && one.when(asked));
@@ -183,6 +188,7 @@ export class FaultProxy {
       query,
       headers: request.headers,
       length: Number(request.headers["content-length"] ?? 0),
+      underWay: this.underWay,
     };
   }
 

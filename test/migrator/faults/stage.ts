@@ -82,6 +82,13 @@ export class Stage {
     cleanUp();
   }
 
+  /** Adds so many small images. */
+  addImages(count: number): void {
+    const tree = new RegistryTree(this.root);
+    for (let n = 0; n < count; n += 1)
+      tree.image(`more/app-${n}`, "latest", [tree.blob(bytes(`more/${n}`, 500 + n))], `more-${n}`);
+  }
+
   settings(rest: Partial<MoverSettings> = {}): MoverSettings {
     return testSettings(
       standinCloud(this.standin),

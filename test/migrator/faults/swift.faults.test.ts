@@ -64,6 +64,32 @@ test.each([408, 429, 498, 503])("Retry-After with %i is waited for", async (stat
   expect(waits[0]?.event === "retry" && waits[0].waitSeconds).toBeGreaterThanOrEqual(1);
 });
 
+describe("a Swift that takes four requests at a time, and refuses more", () => {
+  const takes = 4;
+  const tooMany = ({ purpose, underWay }: Asked) => purpose === "put" && underWay > takes;
+
+  test.each([429, 503])("with %i is sent fewer at a time, and told of once", async (status) => {
+    stage.addImages(100);
+    stage.proxy.rule(tooMany, { do: "answer", status }, Infinity);
+    const run = await stage.run({
+      transfers: 32,
+      retry: { attempts: 30, baseSeconds: 0.02, maxSeconds: 0.2 },
+    });
+    expectProven(stage, run);
+    const puts = stage.proxy.asked.filter(({ purpose }) => purpose === "put");
+    // Once it has found out; with always 32 transfers under way, half of all are refused.
+    const later = puts.slice(puts.length / 2);
+    expect(later.filter(tooMany).length / later.length).toBeLessThan(0.2);
+    expect(run.report?.slowed?.fewest).toBeLessThanOrEqual(takes);
+    const warnings = run.events.filter((event) => event.event === "warning");
+    expect(warnings).toEqual([
+      expect.objectContaining({
+        message: `Swift has too much to do (Swift answered ${status}): from here on between 1 and 32 transfers at a time, as it allows`,
+      }),
+    ]);
+  });
+});
+
 test("an answer cut in the middle of a listing is asked for again", async () => {
   await stage.run();
   stage.proxy.rule("list", { do: "reset-answer", afterBytes: 1000 });
