@@ -25,7 +25,7 @@ export function showRefusals(refusals: readonly Refusal[], state: string): strin
   );
 }
 
-export { showBytes } from "../cluster/mover/size";
+export { showBytes } from "../swift/size";
 
 export function isTrue(
   conditions:

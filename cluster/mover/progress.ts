@@ -3,7 +3,7 @@
  * twice. Pure but for the clock that is handed in.
  */
 import type { MoverEvent, Report } from "../../migrator/contract";
-import { showBytes } from "./size";
+import { showBytes } from "../../swift/size";
 
 export interface ProgressTeller {
   /** One line of the Pod's log; what is no event is kept for error messages only. */

@@ -10,7 +10,7 @@ import { operatorCa } from "../cloud/ca";
 import { type CloudSources, readCloudSources } from "../cloud/cloud";
 import { swiftEnvironment } from "../cloud/operator-env";
 import type { Rehearsal } from "../journal/journal";
-import { showBytes } from "../mover/size";
+import { showBytes } from "../../swift/size";
 import { rehearsalName } from "../names";
 import type { RegistryConfig } from "../observation";
 import { namespaceIds } from "../observe";

@@ -1,6 +1,6 @@
 import type { MoverEvent } from "../../../migrator/contract";
 import { duration, parseEvent, progressTeller, reportInWords } from "../../../cluster/mover/progress";
-import { showBytes } from "../../../cluster/mover/size";
+import { showBytes } from "../../../swift/size";
 import { reportWith } from "../support/report";
 
 const t = "2026-01-01T00:00:00Z";
