@@ -105,6 +105,35 @@ export interface JournalSample {
   readonly images: Readonly<Record<string, readonly string[]>>;
 }
 
+/** A step that came to its end, in the words of the documentation: "sealing", "final copy". */
+export interface StepDone {
+  readonly step: string;
+  /** From its beginning to `at`. */
+  readonly seconds: number;
+  /** When the registry's Service first had no Pod that takes pushes, or had one again (ISO 8601). */
+  readonly pushes?: string;
+  /** sealing: how, in the end. */
+  readonly by?: "rolling" | "recreate" | "already";
+  /** A copy: what it moved, what it found there, and for how many seconds its mover ran. */
+  readonly copy?: {
+    readonly objects: number;
+    readonly bytes: number;
+    readonly thereObjects: number;
+    readonly thereBytes: number;
+    readonly retries: number;
+    readonly seconds: number;
+  };
+  /** Images that were pulled. */
+  readonly pulled?: number;
+  /** The first line of its error; absent: it did what it is for. */
+  readonly failed?: string;
+}
+
+/** One entry of the history; `at` is ISO 8601. */
+export type Happening = { readonly at: string } & (
+  { readonly run: Pick<Run, "stack" | "host"> } | { readonly phase: Phase } | StepDone
+);
+
 export interface Journal {
   readonly version: 1;
   readonly phase: Phase;
@@ -145,4 +174,6 @@ export interface Journal {
   /** UID of each Pod that is, or was last, followed and has no result yet: one that vanished must be another. */
   readonly followed?: Readonly<Record<string, string>>;
   readonly run?: Run;
+  /** Oldest first, at most 200 entries; see history.ts. */
+  readonly history?: readonly Happening[];
 }

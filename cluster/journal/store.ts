@@ -4,6 +4,7 @@
  */
 import { type Api, ApiError } from "../api/api";
 import { insist, type Insistence } from "../api/away";
+import { withChange } from "./history";
 import type { Journal, Phase, Previous, Run } from "./journal";
 import type { RawConfigMap } from "../api/objects";
 import { paths } from "../api/paths";
@@ -161,7 +162,8 @@ async function change(
     if (stored !== undefined && sent.data !== undefined && stored.data?.[key] === sent.data) {
       return parseJournal(stored);
     }
-    const journal = with_(stored === undefined ? undefined : parseJournal(stored));
+    const before = stored === undefined ? undefined : parseJournal(stored);
+    const journal = withChange(before, with_(before));
     const data = { [key]: `${JSON.stringify(journal, null, 2)}\n` };
     if (stored?.data?.[key] === data[key]) {
       return journal;

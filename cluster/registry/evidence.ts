@@ -58,6 +58,11 @@ export function sealed(seen: RegistrySnapshot): Verdict {
   return yes;
 }
 
+/** Whether a push that begins now is taken: the Service leads to ready Pods that do not terminate. */
+export function takesPushes({ pods }: Pick<RegistrySnapshot, "pods">): boolean {
+  return pods.some((pod) => pod.ready && !pod.terminating && !pod.env.readOnly);
+}
+
 /** What the registry should be serving, and how. */
 export interface Serving {
   readonly storage: "filesystem" | "swift";

@@ -18,6 +18,7 @@ import {
   madeItsOwnContainer,
   podsRefused,
   stuckPod,
+  takesPushes,
   type Verdict,
 } from "./evidence";
 import { type OwnContainerWatch, unwatched, watchForOwnContainer } from "./own-container";
@@ -53,6 +54,8 @@ export interface RolloutResult {
   readonly seconds: number;
   /** How often the patch was sent; 0: it was in effect already. */
   readonly sent: number;
+  /** When the registry last began, or ceased, to take pushes during it (ISO 8601). */
+  readonly pushes?: string;
 }
 
 export interface RolloutContext {
@@ -85,13 +88,14 @@ interface UnderWay {
   readonly ownContainer: OwnContainerWatch;
   sent: number;
   seen: RegistrySnapshot | undefined;
+  pushes: string | undefined;
 }
 
 /** Throws one message for the user: what it waited for, what it saw last, the next command. */
 export async function rollOut(rollout: Rollout, context: RolloutContext): Promise<RolloutResult> {
   const ownContainer =
     rollout.ownContainerMeans === undefined ? unwatched : watchForOwnContainer(context.api);
-  const state: UnderWay = { rollout, context, ownContainer, sent: 0, seen: undefined };
+  const state: UnderWay = { rollout, context, ownContainer, sent: 0, seen: undefined, pushes: undefined };
   const wait = {
     look: (turn: Turn) => look(state, turn),
     limitSeconds: rollout.timeoutSeconds,
@@ -109,6 +113,9 @@ export async function rollOut(rollout: Rollout, context: RolloutContext): Promis
 async function look(state: UnderWay, turn: Turn): Promise<Found<RolloutResult>> {
   const { rollout, context } = state;
   const seen = await readRegistry(context.api);
+  if (state.seen !== undefined && takesPushes(seen) !== takesPushes(state.seen)) {
+    state.pushes = new Date().toISOString();
+  }
   state.seen = seen;
   const config = existing(rollout, seen);
   await refuseOwnContainer(state, seen);
@@ -185,11 +192,16 @@ async function send(api: Api, config: RegistryConfig, patch: SpecPatch): Promise
 }
 
 /** Done by the registry's own evidence, and then by the ClusterOperator, for which the wait is shorter. */
-function judge({ rollout, sent }: UnderWay, seen: RegistrySnapshot, turn: Turn): Found<RolloutResult> {
+function judge(
+  { rollout, sent, pushes }: UnderWay,
+  seen: RegistrySnapshot,
+  turn: Turn,
+): Found<RolloutResult> {
   const evidence = rollout.done(seen);
   const provenSeconds = turn.since("proven", evidence.ok ? "proven" : undefined);
   const verdict = evidence.ok && (rollout.settle ?? true) ? clusterOperatorSettled(seen) : evidence;
-  const result = { seen, seconds: Math.round(turn.seconds * 10) / 10, sent };
+  const seconds = Math.round(turn.seconds * 10) / 10;
+  const result = { seen, seconds, sent, ...(pushes === undefined ? {} : { pushes }) };
   if (verdict.ok) {
     return { done: result };
   }

@@ -70,6 +70,8 @@ export interface RegistryPatchOutputs {
   /** open: the flag that was brought back. */
   readonly readOnly?: boolean;
   readonly seconds: number;
+  /** When the registry began, or ceased, to take pushes in this step (ISO 8601). */
+  readonly pushes?: string;
 }
 
 /** `copied`: waits for one mover Pod and records its result. `pass`: which of the Pods. */

@@ -2,12 +2,14 @@
  * What the thin dynamic provider calls: steps by kind. The provider object in the Pulumi state holds no code of ours
  * beyond loading this file, so old states run today's code.
  */
+import { apiFor } from "../api/api";
 import { loadKubeConfig } from "../api/kube";
 import { tellFailure } from "../failure-line";
-import { TakenOver } from "../journal/store";
+import { journalOf, TakenOver } from "../journal/store";
 import { claimReleaseStep } from "./claim-release";
 import { containerCheckStep } from "./container-check";
 import { copiedStep } from "./copied";
+import { happened, remember } from "./happened";
 import { journalStep } from "./journal";
 import { type StepKind, type StepKinds, stepName } from "./kinds";
 import { endWithCli } from "./orphan";
@@ -102,10 +104,19 @@ export async function remove(
 async function run(kind: StepKind, inputs: Values, config: ProviderConfig): Promise<Values> {
   endWithCli();
   const common = inputs as unknown as CommonInputs;
+  const context = contextOf(kind, inputs, config);
+  const began = performance.now();
+  const note = (outputs: object) => {
+    const at = { at: new Date().toISOString(), seconds: (performance.now() - began) / 1000 };
+    const journal = journalOf(apiFor(context.kube), common.token, undefined, { seconds: 0 });
+    return remember(journal, happened(kind, inputs, outputs, at));
+  };
   try {
-    const outputs = await stepOf(kind).run(common, contextOf(kind, inputs, config));
+    const outputs = await stepOf(kind).run(common, context);
+    await note(outputs);
     return { ...inputs, ...outputs };
   } catch (error) {
+    if (error instanceof Error) await note(error);
     // Before the engine hears of it: then it takes no outputs any more.
     await tellFailure(common.token, stepName(kind, inputs));
     throw error;

@@ -5,6 +5,7 @@ import { sessionOf } from "../session";
 import type { PatchPurpose, RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
 import { openRegistry } from "./opening";
 import { setReplicas } from "./replicas";
+import { rolledOut } from "./rolled-out";
 import { seal } from "./seal";
 import type { Step, StepContext } from "./step";
 import { drifted } from "./drift";
@@ -27,21 +28,10 @@ const byPurpose: Readonly<Record<PatchPurpose, Run>> = {
   seal: (inputs, context) => seal(inputs, sessionOf(inputs, context)),
   "to-swift": (inputs, context) => toSwiftStep(inputs, sessionOf(inputs, context)),
   "to-volume": (inputs, context) => toVolumeStep(inputs, sessionOf(inputs, context)),
-  open: async (inputs, context) =>
-    outputsOf(
-      await openRegistry(sessionOf(inputs, context), {
-        timeoutSeconds: inputs.timeoutSeconds,
-        state: inputs.state,
-      }),
-    ),
+  open: async (inputs, context) => {
+    const { timeoutSeconds, state } = inputs;
+    const result = await openRegistry(sessionOf(inputs, context), { timeoutSeconds, state });
+    return { ...rolledOut(result), readOnly: result.seen.config?.readOnly ?? false };
+  },
   replicas: (inputs, context) => setReplicas(inputs, sessionOf(inputs, context)),
 };
-
-function outputsOf(result: Awaited<ReturnType<typeof openRegistry>>): RegistryPatchOutputs {
-  return {
-    deploymentUid: result.seen.deployment?.uid ?? "",
-    revision: result.seen.deployment?.revision ?? 0,
-    readOnly: result.seen.config?.readOnly ?? false,
-    seconds: result.seconds,
-  };
-}

@@ -7,6 +7,7 @@ import { containerOf, replicas } from "../registry/patch";
 import { rollOut } from "../registry/rollout";
 import type { Session } from "../session";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
+import { rolledOut } from "./rolled-out";
 
 export async function setReplicas(
   inputs: RegistryPatchInputs,
@@ -31,9 +32,5 @@ export async function setReplicas(
   if (result.sent > 0) {
     session.log(`${count} replica(s) are available (${result.seconds} s)`);
   }
-  return {
-    deploymentUid: result.seen.deployment?.uid ?? "",
-    revision: result.seen.deployment?.revision ?? 0,
-    seconds: result.seconds,
-  };
+  return rolledOut(result);
 }

@@ -15,6 +15,7 @@ import { readRegistry, type RegistrySnapshot } from "../registry/registry";
 import { rollOut, type RolloutResult } from "../registry/rollout";
 import type { Session } from "../session";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
+import { rolledOut } from "./rolled-out";
 import { registryConfig, registryName } from "../names";
 
 /** A Pod that cannot be placed beside the old one says so at once; the scheduler gets a few tries. */
@@ -133,8 +134,9 @@ async function record(
   inputs: RegistryPatchInputs,
   { journal, log }: Session,
   sealing: Sealing,
-  { seen, seconds }: RolloutResult,
+  result: RolloutResult,
 ): Promise<RegistryPatchOutputs> {
+  const { seen, seconds } = result;
   const witness = witnessAfter(seen, (await journal.assertRun()).seal?.witness);
   const now = new Date().toISOString();
   await journal.update((each) => ({
@@ -144,13 +146,7 @@ async function record(
     seal: { ...(each.seal ?? held(inputs, now)), witness },
   }));
   log(`the registry is read-only and takes no pushes any more (${seconds} s)`);
-  return {
-    deploymentUid: witness.deploymentUid,
-    revision: seen.deployment?.revision ?? witness.revision,
-    witness,
-    sealedBy: sealedBy(sealing),
-    seconds,
-  };
+  return { ...rolledOut(result), witness, sealedBy: sealedBy(sealing) };
 }
 
 function sealedBy({ wasReadOnly, way }: Sealing): "already" | "recreate" | "rolling" {

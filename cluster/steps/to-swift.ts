@@ -10,6 +10,7 @@ import { readRegistry } from "../registry/registry";
 import { rollOut } from "../registry/rollout";
 import type { Session } from "../session";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
+import { rolledOut } from "./rolled-out";
 import { installerSecretName, userSecretName } from "../names";
 
 export async function toSwiftStep(
@@ -62,11 +63,7 @@ export async function toSwiftStep(
   if (result.sent > 0) {
     log(`the registry is served from Swift container ${container} (${result.seconds} s)`);
   }
-  return {
-    deploymentUid: result.seen.deployment?.uid ?? "",
-    revision: result.seen.deployment?.revision ?? 0,
-    seconds: result.seconds,
-  };
+  return rolledOut(result);
 }
 
 /**

@@ -10,6 +10,7 @@ import { readRegistry, type RegistrySnapshot } from "../registry/registry";
 import { rollOut } from "../registry/rollout";
 import type { Session } from "../session";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
+import { rolledOut } from "./rolled-out";
 import { defaultClaim, namespace } from "../names";
 
 export async function toVolumeStep(
@@ -39,11 +40,7 @@ export async function toVolumeStep(
   if (result.sent > 0) {
     log(`the registry is served from claim ${claim.name} again (${result.seconds} s)`);
   }
-  return {
-    deploymentUid: result.seen.deployment?.uid ?? "",
-    revision: result.seen.deployment?.revision ?? 0,
-    seconds: result.seconds,
-  };
+  return rolledOut(result);
 }
 
 /** The claim that the registry was on, by UID: one of the same name may be another volume. */

@@ -47,6 +47,8 @@ describe("sealing", () => {
       sealedBy: "rolling",
       witness: { deploymentUid: "deployment-1", revision: 2 },
     });
+    // Pushes were refused since the old Pod began to terminate.
+    expect(Date.parse(out.pushes ?? "")).toBeLessThanOrEqual(Date.now());
     expect(session.lines.join("\n")).toMatch(/waiting for writable Pod \S+ \(terminating/);
   });
 

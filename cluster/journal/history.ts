@@ -1,0 +1,39 @@
+/**
+ * What happened on this cluster, oldest first, as the journal keeps it: which run began where, each change of phase, and
+ * each step with its seconds. For people only: nothing is decided by it, so an entry that is lost does no harm. Pure.
+ */
+import type { Happening, Journal } from "./journal";
+
+/** About 30 KiB of a ConfigMap that may have 1 MiB; the oldest entries go. */
+export const historyAtMost = 200;
+const failureCharacters = 200;
+
+/** Adds what the change of a journal tells by itself: another run, another phase. */
+export function withChange(before: Journal | undefined, after: Journal): Journal {
+  const { run, phase, phaseSince } = after;
+  return withEntries(after, [
+    ...(run === undefined || run.token === before?.run?.token
+      ? []
+      : [{ at: run.since, run: { stack: run.stack, host: run.host } }]),
+    ...(phase === before?.phase ? [] : [{ at: phaseSince, phase }]),
+  ]);
+}
+
+/** A run after which nothing happened before the next one is left out: a second `up` changes nothing. */
+export function withEntries(journal: Journal, entries: readonly Happening[]): Journal {
+  const all = [...(journal.history ?? [])];
+  for (const each of entries) {
+    const last = all.at(-1);
+    if (last !== undefined && "run" in last && "run" in each) {
+      all.pop();
+    }
+    all.push(each);
+  }
+  return entries.length === 0 ? journal : { ...journal, history: all.slice(-historyAtMost) };
+}
+
+/** An error's first line, short enough to be kept. */
+export function failureInShort(error: unknown): string {
+  const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+  return line.length <= failureCharacters ? line : `${line.slice(0, failureCharacters - 1)}…`;
+}

@@ -1,0 +1,75 @@
+/** A step that ended, as the journal's history keeps it. */
+import type { Report } from "../../migrator/contract";
+import { failureInShort, withEntries } from "../journal/history";
+import type { Happening, StepDone } from "../journal/journal";
+import type { JournalOfRun } from "../journal/store";
+import type { CopiedOutputs, RegistryPatchOutputs, StepKind } from "./kinds";
+import { stepName } from "./kinds";
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Steps of which users notice something. */
+const told: ReadonlySet<StepKind> = new Set([
+  "registry-patch",
+  "copied",
+  "rehearsal",
+  "pull-check",
+  "claim-release",
+]);
+
+/** `outputs` is the error of a step that failed. `undefined`: nothing was done that is worth an entry. */
+export function happened(
+  kind: StepKind,
+  inputs: Values,
+  outputs: object | Error,
+  { at, seconds }: Pick<Happening & StepDone, "at" | "seconds">,
+): Happening | undefined {
+  if (!told.has(kind)) {
+    return undefined;
+  }
+  const entry = { at, step: stepName(kind, inputs), seconds: Math.round(seconds * 10) / 10 };
+  if (outputs instanceof Error) {
+    return { ...entry, failed: failureInShort(outputs) };
+  }
+  switch (kind) {
+    case "registry-patch": {
+      const { pushes, sealedBy, seconds: rollout } = outputs as RegistryPatchOutputs;
+      const idle = rollout < 1 && pushes === undefined;
+      return idle
+        ? undefined
+        : {
+            ...entry,
+            ...(pushes === undefined ? {} : { pushes }),
+            ...(sealedBy === undefined ? {} : { by: sealedBy }),
+          };
+    }
+    case "copied":
+      return { ...entry, copy: copyOf(JSON.parse((outputs as CopiedOutputs).report) as Report) };
+    default:
+      return { ...entry, ...pulledBy(outputs) };
+  }
+}
+
+function copyOf({ copied, skipped, retries, startedAt, finishedAt }: Report): NonNullable<StepDone["copy"]> {
+  return {
+    objects: copied.objects,
+    bytes: copied.bytes,
+    thereObjects: skipped.objects,
+    thereBytes: skipped.bytes,
+    retries,
+    seconds: (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000,
+  };
+}
+
+function pulledBy(outputs: object): Pick<StepDone, "pulled"> {
+  const { manifests, pulled } = outputs as { readonly manifests?: number; readonly pulled?: number };
+  const images = manifests ?? pulled;
+  return images === undefined ? {} : { pulled: images };
+}
+
+/** Never fails a step: the history decides nothing. */
+export async function remember(journal: JournalOfRun, entry: Happening | undefined): Promise<void> {
+  if (entry !== undefined) {
+    await journal.update((each) => withEntries(each, [entry])).catch(() => undefined);
+  }
+}
