@@ -25,18 +25,10 @@ import type {
   RawProxy,
   Stored,
 } from "./api/objects";
-import type {
-  MoverPod,
-  Observation,
-  ObservedCloud,
-  ObservedImageApi,
-  ReachableObservation,
-  RegistryConfig,
-} from "./observation";
+import type { Observation, ObservedCloud, ObservedImageApi, ReachableObservation } from "./observation";
 import { heldUpBy } from "./registry/held-up";
 import { nodesForRegistry } from "./registry/nodes";
 import { claimOf } from "./registry/patch";
-import { specHashOf } from "./mover/identity";
 import { paths } from "./api/paths";
 import { missingPermissions, missingSpecials, type RunState } from "./api/permissions";
 import { holdsCredentials } from "./mover/pod-proxy";
@@ -45,6 +37,7 @@ import { readRegistry } from "./registry/registry";
 import { noRoomBeside } from "./registry/room";
 import { observeSwift } from "./cloud/swift-side";
 import { defaultClaim, moverPodLabel } from "./names";
+import { firstOf, namespaceIds, parseInfrastructure, parseMoverPod, proxyForPods } from "./parse";
 import { defined } from "../swift/defined";
 
 /** What the settings say about where to look. */
@@ -206,52 +199,6 @@ async function observeCloud(
   return { ok: false, kind, ...defined({ source }), message };
 }
 
-/** The registry's own proxy before the cluster's, field by field, as the operator does it. */
-function proxyForPods(
-  config: RegistryConfig | undefined,
-  proxy: RawProxy | undefined,
-): ReachableObservation["proxy"] {
-  const http = firstOf(config?.proxy?.["http"], proxy?.status?.httpProxy);
-  const https = firstOf(config?.proxy?.["https"], proxy?.status?.httpsProxy);
-  const no = firstOf(config?.proxy?.["noProxy"], proxy?.status?.noProxy);
-  if (http === undefined && https === undefined) {
-    return undefined;
-  }
-  return defined({ http, https, no });
-}
-
-/** First of the namespace's UID range and of its supplemental groups: `1000650000/10000`. */
-export function namespaceIds(annotations: Readonly<Record<string, string>> | undefined) {
-  const first = (key: string) => {
-    const match = /^(\d+)[/-]/.exec(annotations?.[`openshift.io/sa.scc.${key}`] ?? "");
-    return match === null ? undefined : Number(match[1]);
-  };
-  const uid = first("uid-range");
-  const group = first("supplemental-groups");
-  return defined({ uid, group });
-}
-
-function parseInfrastructure(raw: RawInfrastructure): NonNullable<ReachableObservation["infrastructure"]> {
-  const status = raw.status;
-  return {
-    name: status?.infrastructureName ?? "",
-    platform: status?.platformStatus?.type ?? status?.platform ?? "",
-    cloudName: status?.platformStatus?.openstack?.cloudName ?? "openstack",
-    controlPlaneTopology: status?.controlPlaneTopology ?? "",
-  };
-}
-
-function parseMoverPod(raw: RawPod): MoverPod {
-  const specHash = specHashOf(raw);
-  return {
-    name: raw.metadata.name,
-    uid: raw.metadata.uid,
-    phase: raw.status?.phase ?? "Unknown",
-    terminating: raw.metadata.deletionTimestamp !== undefined,
-    ...defined({ specHash }),
-  };
-}
-
 async function orElse<T>(promise: Promise<T>, otherwise: T): Promise<T> {
   try {
     return await promise;
@@ -261,8 +208,4 @@ async function orElse<T>(promise: Promise<T>, otherwise: T): Promise<T> {
     }
     throw error;
   }
-}
-
-function firstOf(...values: readonly (string | undefined)[]): string | undefined {
-  return values.find((each) => each !== undefined && each !== "");
 }

@@ -3,7 +3,7 @@ import { type Api, ApiError, type Query } from "../api/api";
 import { waitFor } from "../api/wait";
 import type { JournalOfRun } from "../journal/store";
 import type { RawPod, RawServiceAccount, Stored } from "../api/objects";
-import { namespaceIds } from "../observe";
+import { namespaceIds } from "../parse";
 import { paths } from "../api/paths";
 import { podTrouble } from "../api/pod-trouble";
 import type { Placement } from "../registry/placement";

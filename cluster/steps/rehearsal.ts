@@ -13,7 +13,7 @@ import type { Rehearsal } from "../journal/journal";
 import { showBytes } from "../../swift/size";
 import { rehearsalName } from "../names";
 import type { RegistryConfig } from "../observation";
-import { namespaceIds } from "../observe";
+import { namespaceIds } from "../parse";
 import { findOut } from "../pull-check/found";
 import { draw, readImageStreams, toJournal } from "../pull-check/images";
 import { judge } from "../pull-check/judge";

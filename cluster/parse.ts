@@ -1,0 +1,58 @@
+/** The cluster's objects as the observation has them. Pure. */
+import { defined } from "../swift/defined";
+import type { RawInfrastructure, RawPod, RawProxy } from "./api/objects";
+import { specHashOf } from "./mover/identity";
+import type { MoverPod, ReachableObservation, RegistryConfig } from "./observation";
+
+/** The registry's own proxy before the cluster's, field by field, as the operator does it. */
+export function proxyForPods(
+  config: RegistryConfig | undefined,
+  proxy: RawProxy | undefined,
+): ReachableObservation["proxy"] {
+  const http = firstOf(config?.proxy?.["http"], proxy?.status?.httpProxy);
+  const https = firstOf(config?.proxy?.["https"], proxy?.status?.httpsProxy);
+  const no = firstOf(config?.proxy?.["noProxy"], proxy?.status?.noProxy);
+  if (http === undefined && https === undefined) {
+    return undefined;
+  }
+  return defined({ http, https, no });
+}
+
+/** First of the namespace's UID range and of its supplemental groups: `1000650000/10000`. */
+export function namespaceIds(annotations: Readonly<Record<string, string>> | undefined) {
+  const first = (key: string) => {
+    const match = /^(\d+)[/-]/.exec(annotations?.[`openshift.io/sa.scc.${key}`] ?? "");
+    return match === null ? undefined : Number(match[1]);
+  };
+  const uid = first("uid-range");
+  const group = first("supplemental-groups");
+  return defined({ uid, group });
+}
+
+export function parseInfrastructure(
+  raw: RawInfrastructure,
+): NonNullable<ReachableObservation["infrastructure"]> {
+  const status = raw.status;
+  return {
+    name: status?.infrastructureName ?? "",
+    platform: status?.platformStatus?.type ?? status?.platform ?? "",
+    cloudName: status?.platformStatus?.openstack?.cloudName ?? "openstack",
+    controlPlaneTopology: status?.controlPlaneTopology ?? "",
+  };
+}
+
+export function parseMoverPod(raw: RawPod): MoverPod {
+  const specHash = specHashOf(raw);
+  return {
+    name: raw.metadata.name,
+    uid: raw.metadata.uid,
+    phase: raw.status?.phase ?? "Unknown",
+    terminating: raw.metadata.deletionTimestamp !== undefined,
+    ...defined({ specHash }),
+  };
+}
+
+/** The first that is there and not empty. */
+export function firstOf(...values: readonly (string | undefined)[]): string | undefined {
+  return values.find((each) => each !== undefined && each !== "");
+}
