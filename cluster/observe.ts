@@ -37,7 +37,15 @@ import { readRegistry } from "./registry/registry";
 import { noRoomBeside } from "./registry/room";
 import { observeSwift } from "./cloud/swift-side";
 import { defaultClaim, moverPodLabel } from "./names";
-import { firstOf, namespaceIds, parseInfrastructure, parseMoverPod, proxyForPods } from "./parse";
+import {
+  firstOf,
+  isAvailable,
+  namespaceIds,
+  parseInfrastructure,
+  parseMoverPod,
+  parseUpgrade,
+  proxyForPods,
+} from "./parse";
 import { defined } from "../swift/defined";
 
 /** What the settings say about where to look. */
@@ -85,16 +93,83 @@ export async function readBack(api: Api): Promise<Pick<ReachableObservation, "co
 }
 
 async function observe(api: Api, wanted: Wanted): Promise<Observed> {
-  const pulls =
-    (wanted.state === "switch" && (wanted.pullCheck ?? 0) > 0) ||
-    (wanted.state === "migrate" && wanted.rehearse !== undefined);
-  const lacking = await missingPermissions(api, wanted.state, [
-    ...(wanted.scc === "anyuid" ? (["anyuid"] as const) : []),
-    ...(pulls ? (["pull-check"] as const) : []),
-  ]);
+  const lacking = await missingPermissions(api, wanted.state, specialsOf(wanted));
   // A user who may not read something sees all that is lacking at once, not one 403 after the other.
-  const may = <T>(promise: Promise<T>, otherwise: T) =>
-    lacking.length === 0 ? promise : orElse(promise, otherwise);
+  const may: May = (promise, otherwise) => (lacking.length === 0 ? promise : orElse(promise, otherwise));
+  const read = await readObjects(api, may);
+  const { registry, journal, pruner, sources } = read;
+  const used = claimOf(registry.config?.storage ?? {});
+  const claimName = firstOf(used, journal?.previous?.claim.name, wanted.claim) ?? defaultClaim;
+  const container = wanted.container?.(defined({ config: registry.config, journal }));
+  const way = sources === undefined ? undefined : resolveCloud(sources, wanted.openstack);
+  const [claim, cloud] = await Promise.all([
+    may(readClaim(api, claimName), undefined),
+    way === undefined ? unseenCloud : observeCloud(way, container),
+  ]);
+  const proxy = proxyForPods(registry.config, read.proxy);
+  // Once switched, nothing is pulled any more: a large cluster's ImageStreams are not listed for it.
+  const imageApi =
+    pulls(wanted) && lacking.length === 0 && journal?.phase !== "switched"
+      ? await observeImages(api, wanted.pullCheck ?? wanted.rehearse ?? 0)
+      : undefined;
+  const seen: ReachableObservation = {
+    reachable: true,
+    server: api.server,
+    ...registry,
+    ...defined({
+      infrastructure: parseInfrastructure(read.infrastructure),
+      upgrade: parseUpgrade(read.version),
+    }),
+    ...defined({ operatorDeploymentAvailable: isAvailable(read.operator) }),
+    ...defined({ claim, pruner, journal, imageApi, proxy }),
+    claimName,
+    moverPods: read.pods.map(parseMoverPod),
+    schedulableNodes: nodesForRegistry(read.nodes, registry.config),
+    ...(await inTheWayOfSealing(api, wanted, read)),
+    cloud,
+    signIn:
+      sources === undefined
+        ? { problems: [], ignored: [] }
+        : { problems: signInProblems(sources), ignored: ignoredFields(sources) },
+    missingPermissions: [...lacking, ...(await alsoLacking(api, wanted.state, { proxy, imageApi }))],
+    namespaceIds: namespaceIds(read.project?.metadata.annotations),
+    ca: sources === undefined ? { source: "system" } : resolveCa(sources),
+  };
+  return { seen, ...defined({ cloud: way }) };
+}
+
+/** Whether this run pulls images, or the next one will. */
+function pulls({ state, pullCheck = 0, rehearse }: Wanted): boolean {
+  return (state === "switch" && pullCheck > 0) || (state === "migrate" && rehearse !== undefined);
+}
+
+/** The rights that only some settings need. */
+function specialsOf(wanted: Wanted) {
+  return [
+    ...(wanted.scc === "anyuid" ? (["anyuid"] as const) : []),
+    ...(pulls(wanted) ? (["pull-check"] as const) : []),
+  ];
+}
+
+/** Those that only what was read tells of. */
+async function alsoLacking(
+  api: Api,
+  state: RunState,
+  { proxy, imageApi }: { proxy: ReachableObservation["proxy"]; imageApi: ObservedImageApi | undefined },
+) {
+  const needsAccount = imageApi?.state === "there" && !(await hasPullAccount(api));
+  return [
+    ...(holdsCredentials(proxy) ? await missingSpecials(api, state, "secret-settings") : []),
+    ...(needsAccount ? await missingSpecials(api, state, "pull-account") : []),
+  ];
+}
+
+/** What is read, or `otherwise` where it may not be read. */
+type May = <T>(promise: Promise<T>, otherwise: T) => Promise<T>;
+
+type Objects = Awaited<ReturnType<typeof readObjects>>;
+
+async function readObjects(api: Api, may: May) {
   const [registry, infrastructure, version, operator, nodes, project, proxy, pruner, pods, journal, sources] =
     await Promise.all([
       may(readRegistry(api), { replicaSets: [], pods: [] }),
@@ -109,62 +184,37 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
       may(readJournal(api), undefined),
       may(readCloudSources(api), undefined),
     ]);
-  const used = claimOf(registry.config?.storage ?? {});
-  const claimName = firstOf(used, journal?.previous?.claim.name, wanted.claim) ?? defaultClaim;
-  const container = wanted.container?.(defined({ config: registry.config, journal }));
-  const way = sources === undefined ? undefined : resolveCloud(sources, wanted.openstack);
-  const [claim, cloud] = await Promise.all([
-    may(readClaim(api, claimName), undefined),
-    way === undefined ? unseenCloud : observeCloud(way, container),
-  ]);
-  // Only what is to be sealed on its volume needs it, and the Pods of a node are many.
-  const toSeal = wanted.state === "migrate" && used !== undefined && registry.config?.readOnly === false;
-  const serving = registry.pods.find((pod) => pod.ready && !pod.terminating)?.node;
-  const noRoom = toSeal ? await noRoomBeside(api, nodes, serving, registry.config) : undefined;
-  const spread = registry.deployment?.topologySpreadConstraints;
-  const heldUp = toSeal ? heldUpBy(nodes, spread, registry.config) : [];
-  const upgrade = version?.status?.conditions?.find((each) => each.type === "Progressing");
-  const forPods = proxyForPods(registry.config, proxy);
-  // Once switched, nothing is pulled any more: a large cluster's ImageStreams are not listed for it.
-  const imageApi =
-    pulls && lacking.length === 0 && journal?.phase !== "switched"
-      ? await observeImages(api, wanted.pullCheck ?? wanted.rehearse ?? 0)
-      : undefined;
-  const needsAccount = imageApi?.state === "there" && !(await hasPullAccount(api));
-  const alsoLacking = [
-    ...(holdsCredentials(forPods) ? await missingSpecials(api, wanted.state, "secret-settings") : []),
-    ...(needsAccount ? await missingSpecials(api, wanted.state, "pull-account") : []),
-  ];
-  const seen: ReachableObservation = {
-    reachable: true,
-    server: api.server,
-    ...registry,
-    ...(infrastructure === undefined ? {} : { infrastructure: parseInfrastructure(infrastructure) }),
-    ...(upgrade === undefined
-      ? {}
-      : { upgrade: { progressing: upgrade.status === "True", message: upgrade.message ?? "" } }),
-    ...(operator === undefined
-      ? {}
-      : { operatorDeploymentAvailable: (operator.status?.availableReplicas ?? 0) > 0 }),
-    ...defined({ claim }),
-    claimName,
-    moverPods: pods.map(parseMoverPod),
-    ...defined({ pruner }),
-    schedulableNodes: nodesForRegistry(nodes, registry.config),
-    ...(heldUp.length === 0 ? {} : { heldUpBy: heldUp }),
-    ...defined({ noRoomBeside: noRoom, journal }),
-    cloud,
-    signIn:
-      sources === undefined
-        ? { problems: [], ignored: [] }
-        : { problems: signInProblems(sources), ignored: ignoredFields(sources) },
-    missingPermissions: [...lacking, ...alsoLacking],
-    ...defined({ imageApi }),
-    namespaceIds: namespaceIds(project?.metadata.annotations),
-    ...defined({ proxy: forPods }),
-    ca: sources === undefined ? { source: "system" } : resolveCa(sources),
+  return {
+    registry,
+    infrastructure,
+    version,
+    operator,
+    nodes,
+    project,
+    proxy,
+    pruner,
+    pods,
+    journal,
+    sources,
   };
-  return { seen, ...defined({ cloud: way }) };
+}
+
+/** Only a registry that is to be sealed on its volume is asked about: the Pods of a node are many. */
+async function inTheWayOfSealing(
+  api: Api,
+  { state }: Wanted,
+  { registry, nodes }: Objects,
+): Promise<Pick<ReachableObservation, "heldUpBy" | "noRoomBeside">> {
+  const { config, deployment, pods } = registry;
+  if (state !== "migrate" || config?.readOnly !== false || claimOf(config.storage) === undefined) {
+    return {};
+  }
+  const serving = pods.find((pod) => pod.ready && !pod.terminating)?.node;
+  const heldUp = heldUpBy(nodes, deployment?.topologySpreadConstraints, config);
+  return defined({
+    noRoomBeside: await noRoomBeside(api, nodes, serving, config),
+    heldUpBy: heldUp.length === 0 ? undefined : heldUp,
+  });
 }
 
 /** Draws the pull check's sample, as the run would: what may fail there is known before anything is sent. */

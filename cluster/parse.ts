@@ -1,6 +1,6 @@
 /** The cluster's objects as the observation has them. Pure. */
 import { defined } from "../swift/defined";
-import type { RawInfrastructure, RawPod, RawProxy } from "./api/objects";
+import type { RawClusterVersion, RawDeployment, RawInfrastructure, RawPod, RawProxy } from "./api/objects";
 import { specHashOf } from "./mover/identity";
 import type { MoverPod, ReachableObservation, RegistryConfig } from "./observation";
 
@@ -30,15 +30,28 @@ export function namespaceIds(annotations: Readonly<Record<string, string>> | und
 }
 
 export function parseInfrastructure(
-  raw: RawInfrastructure,
-): NonNullable<ReachableObservation["infrastructure"]> {
-  const status = raw.status;
+  raw: RawInfrastructure | undefined,
+): ReachableObservation["infrastructure"] {
+  if (raw === undefined) {
+    return undefined;
+  }
+  const { status } = raw;
   return {
     name: status?.infrastructureName ?? "",
     platform: status?.platformStatus?.type ?? status?.platform ?? "",
     cloudName: status?.platformStatus?.openstack?.cloudName ?? "openstack",
     controlPlaneTopology: status?.controlPlaneTopology ?? "",
   };
+}
+
+export function parseUpgrade(version: RawClusterVersion | undefined): ReachableObservation["upgrade"] {
+  const progressing = version?.status?.conditions?.find((each) => each.type === "Progressing");
+  return progressing && { progressing: progressing.status === "True", message: progressing.message ?? "" };
+}
+
+/** Whether the Deployment has a Pod that is available; `undefined`: there is no Deployment. */
+export function isAvailable(deployment: RawDeployment | undefined): boolean | undefined {
+  return deployment && (deployment.status?.availableReplicas ?? 0) > 0;
 }
 
 export function parseMoverPod(raw: RawPod): MoverPod {
