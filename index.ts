@@ -10,7 +10,7 @@ import { apiFor } from "./cluster/api/api";
 import { takeRun } from "./cluster/journal/store";
 import { clientOf, readKubeconfig } from "./cluster/api/kube";
 import { removeStaleMoverPods } from "./cluster/mover/pods";
-import { observeCluster, readBack } from "./cluster/observe";
+import { type KnownToTry, observeCluster, readBack } from "./cluster/observe";
 import { removeLeftPullCheck } from "./cluster/pull-check/run";
 import { removeLeftRehearsal } from "./cluster/rehearsal/pod-run";
 import { build } from "./components/graph";
@@ -18,6 +18,7 @@ import { accountOf, plannedPods, prepare } from "./components/materials";
 import { kubernetesVariables } from "./components/kubernetes-provider";
 import { leakingVariables, withProject } from "./components/openstack-provider";
 import { type Outputs, plannedOutputs, reachedOutputs } from "./components/outputs";
+import { podsToTry } from "./components/trial-pods";
 import { readSettings } from "./config/config";
 import { bundleMover } from "./migrator/bundle";
 import { containerName, type KnownFromCluster } from "./plan/container";
@@ -29,7 +30,8 @@ async function main(): Promise<Outputs> {
   const api = apiFor(clientOf(kubeconfig));
 
   const container = (known: KnownFromCluster) => containerName(settings, known);
-  const { seen, cloud } = await observeCluster(api, { ...settings, container });
+  const pods = (known: KnownToTry) => podsToTry(settings, known);
+  const { seen, cloud } = await observeCluster(api, { ...settings, container, pods });
   const leaking = [
     ...kubernetesVariables(process.env),
     ...(seen.reachable && cloud?.ok === true

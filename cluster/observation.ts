@@ -127,6 +127,20 @@ export interface MoverPod {
   readonly specHash?: string;
 }
 
+/** A Pod that the API server was asked to make without making it; what is absent is well. */
+export interface PodTrial {
+  /** `mover`: the live and the final copy's. `registry`: a second one from the Deployment's template. */
+  readonly kind: "mover" | "back" | "pull-check" | "rehearsal" | "registry";
+  /** Why it would be refused, as the API server says it. */
+  readonly refused?: string;
+  /** Why that cannot be told. */
+  readonly untold?: string;
+  /** What an admission takes from it, or adds, so that it cannot work. */
+  readonly broken?: readonly string[];
+  /** What else an admission changes. */
+  readonly changed?: readonly string[];
+}
+
 /** The image pruner and its Jobs. */
 export interface Pruner {
   readonly suspend: boolean;
@@ -212,6 +226,8 @@ export interface ReachableObservation {
   readonly claim?: Claim;
   readonly claimName: string;
   readonly moverPods: readonly MoverPod[];
+  /** Absent: none was tried. */
+  readonly podTrials?: readonly PodTrial[];
   readonly pruner?: Pruner;
   /** Nodes that could take a registry Pod: ready, schedulable, with the labels and without the taints that matter. */
   readonly schedulableNodes: number;

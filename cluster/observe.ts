@@ -36,7 +36,9 @@ import { readPruner } from "./registry/pruner";
 import { readRegistry } from "./registry/registry";
 import { noRoomBeside } from "./registry/room";
 import { observeSwift } from "./cloud/swift-side";
-import { defaultClaim, moverPodLabel } from "./names";
+import { defaultClaim, installerSecretName, moverPodLabel } from "./names";
+import { type TrialPod, tryPods } from "./api/pod-trial";
+import type { PodTemplate } from "./rehearsal/pod";
 import {
   firstOf,
   isAvailable,
@@ -62,6 +64,17 @@ export interface Wanted {
   readonly container?: (known: Pick<ReachableObservation, "config" | "journal">) => string | undefined;
   /** Stack config `openstack:*`. */
   readonly openstack: Readonly<Record<string, string>>;
+  /** The Pods that are made for this state and those after it, to be tried; absent: none. */
+  readonly pods?: (known: KnownToTry) => readonly TrialPod[];
+}
+
+/** What the Pods to try are made from. */
+export interface KnownToTry {
+  readonly seen: ReachableObservation;
+  /** The secret with the cloud's credentials. */
+  readonly secretName: string;
+  /** Of the registry's Deployment; absent: there is none. */
+  readonly template?: PodTemplate;
 }
 
 /**
@@ -135,7 +148,8 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
     namespaceIds: namespaceIds(read.project?.metadata.annotations),
     ca: sources === undefined ? { source: "system" } : resolveCa(sources),
   };
-  return { seen, ...defined({ cloud: way }) };
+  const podTrials = await tryThem(api, wanted, seen, way);
+  return { seen: { ...seen, ...defined({ podTrials }) }, ...defined({ cloud: way }) };
 }
 
 /** Whether this run pulls images, or the next one will. */
@@ -215,6 +229,22 @@ async function inTheWayOfSealing(
     noRoomBeside: await noRoomBeside(api, nodes, serving, config),
     heldUpBy: heldUp.length === 0 ? undefined : heldUp,
   });
+}
+
+/** Where rights are lacking, what is refused says nothing of the Pods. */
+async function tryThem(
+  api: Api,
+  { pods }: Wanted,
+  seen: ReachableObservation,
+  cloud: ResolvedCloud | UnresolvedCloud | undefined,
+): Promise<ReachableObservation["podTrials"]> {
+  if (pods === undefined || seen.missingPermissions.length > 0) {
+    return undefined;
+  }
+  const deployment = await api.get<RawDeployment>(paths.deployment);
+  const template = deployment?.spec.template as unknown as PodTemplate | undefined;
+  const secretName = cloud?.ok === true ? cloud.secretName : installerSecretName;
+  return tryPods(api, pods({ seen, secretName, ...defined({ template }) }));
 }
 
 /** Draws the pull check's sample, as the run would: what may fail there is known before anything is sent. */

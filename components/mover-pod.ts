@@ -119,8 +119,13 @@ export function podAnnotations(inputs: MoverInputs): Record<string, string> {
   };
 }
 
-/** The Pod's spec; depends on nothing that becomes known only during the run. */
-export function podSpec(inputs: Omit<MoverInputs, "container" | "witness">): kubernetes.core.v1.PodSpec {
+/** What a Pod's spec is made from: nothing that becomes known only during the run. */
+export type PodInputs = Pick<
+  MoverInputs,
+  "copy" | "image" | "scc" | "resources" | "placement" | "secretName" | "proxy" | "ids"
+>;
+
+export function podSpec(inputs: PodInputs): kubernetes.core.v1.PodSpec {
   const { copy } = inputs;
   const readOnly = copy.pass !== "back";
   return {

@@ -67,6 +67,7 @@ export function planAbort(
     }
   }
   warnOfRoom(judge, seen, claim);
+  guards.guardPods(judge, seen, ["back"]);
   return {
     ...base,
     acceptLoss: false,

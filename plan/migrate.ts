@@ -28,6 +28,7 @@ export function planMigrate(
   guards.guardSignIn(judge, seen);
   guards.guardContainer(judge, settings, seen, name);
   guards.guardQuota(judge, seen);
+  guards.guardPods(judge, seen, ["mover", "back", "pull-check", "rehearsal", "registry"]);
   if (claim === undefined) return undefined;
   const alone = claim.accessModes.includes("ReadWriteOncePod");
   const container = name === undefined ? {} : { name };

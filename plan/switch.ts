@@ -37,6 +37,7 @@ export function planSwitch(
     guards.guardClaim(judge, settings, seen);
     guardProof(judge, seen, name);
   }
+  guards.guardPods(judge, seen, ["pull-check", "registry"]);
   const replicas = planReplicas(judge, settings, seen);
   if (settings.releaseVolumeClaim) {
     guards.guardRelease(judge, seen);

@@ -10,6 +10,7 @@ import { apiFor } from "../cluster/api/api";
 import { loadKubeConfig } from "../cluster/api/kube";
 import type { Observation } from "../cluster/observation";
 import { observeCluster } from "../cluster/observe";
+import { podsToTry } from "../components/trial-pods";
 import { parseSettings, type Settings, showProblems } from "../config/config";
 import { containerName } from "../plan/container";
 import { plan, showRefusals } from "../plan/plan";
@@ -70,6 +71,7 @@ async function observe(settings: Settings): Promise<Observation> {
   const { seen } = await observeCluster(apiFor(loadKubeConfig(settings.kubernetes)), {
     ...settings,
     container: (known) => containerName(settings, known),
+    pods: (known) => podsToTry(settings, known),
   });
   return seen;
 }

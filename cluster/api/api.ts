@@ -34,7 +34,7 @@ export interface Api {
   get<T extends Stored>(path: string): Promise<T | undefined>;
   /** All items, page by page; none when the kind does not exist. */
   list<T extends Stored>(path: string, query?: Query): Promise<readonly T[]>;
-  create<T extends object>(path: string, body: object): Promise<T>;
+  create<T extends object>(path: string, body: object, query?: Query): Promise<T>;
   replace<T extends Stored>(path: string, body: object): Promise<T>;
   /** A JSON merge patch; `resourceVersion` in the body makes it conditional. */
   mergePatch<T extends Stored>(path: string, body: object): Promise<T>;
@@ -84,8 +84,8 @@ class RestApi implements Api {
     return items;
   }
 
-  create<T extends object>(path: string, body: object): Promise<T> {
-    return this.json<T>("POST", path, {}, body, "application/json");
+  create<T extends object>(path: string, body: object, query: Query = {}): Promise<T> {
+    return this.json<T>("POST", path, query, body, "application/json");
   }
 
   replace<T extends Stored>(path: string, body: object): Promise<T> {
@@ -259,9 +259,10 @@ class RestApi implements Api {
             status,
           );
         }
+        // An admission or a quota answers 403 as well, and no right mends that.
         return new ApiError(
           "forbidden",
-          `not allowed: ${answer} (docs/permissions.yaml lists what is needed)`,
+          `not allowed: ${answer}${isLackOfRights(answer) ? " (docs/permissions.yaml lists what is needed)" : ""}`,
           status,
         );
       case 404:
@@ -328,6 +329,11 @@ function messageOf(text: string): string {
   } catch {
     return text.slice(0, 200).replace(/\s+/g, " ").trim();
   }
+}
+
+/** As the API server words it, unless an authorizer of its own does. */
+function isLackOfRights(answer: string): boolean {
+  return /\bUser "[^"]*" cannot\b/.test(answer);
 }
 
 function oneLine(error: unknown): string {

@@ -9,6 +9,7 @@ import { defined } from "../../swift/defined";
 
 /** A Pod template as the API server has it. */
 export interface PodTemplate {
+  readonly metadata?: { readonly labels?: Readonly<Record<string, string>> };
   readonly spec: Readonly<Record<string, unknown>>;
 }
 

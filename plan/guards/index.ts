@@ -7,6 +7,7 @@ export * from "./access";
 export * from "./images";
 export * from "./operator";
 export * from "./outage";
+export * from "./pods";
 export * from "./previous";
 export * from "./swift";
 export * from "./volume";

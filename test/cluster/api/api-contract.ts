@@ -38,6 +38,11 @@ export function describeApi(name: string, make: () => Api): void {
       expect((await api.get<RawConfigMap>(path))?.data).toEqual({ a: "1" });
     });
 
+    test("a dry run makes nothing", async () => {
+      await api.create(paths.configMaps, body({ a: "1" }), { dryRun: "All" });
+      expect(await api.get(path)).toBeUndefined();
+    });
+
     test("a write under an old resourceVersion is a conflict and changes nothing", async () => {
       await api.create(paths.configMaps, body({ a: "1" }));
       const old = await api.get<RawConfigMap>(path);

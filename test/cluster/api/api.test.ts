@@ -44,6 +44,11 @@ describe("what the API server answers, in words", () => {
     await expect(at().list("/x")).rejects.toThrow(/cannot list resource "pods" \(docs\/permissions.yaml/);
   });
 
+  test("a quota or an admission that refuses is no lack of rights", async () => {
+    answering([403, 'pods "x" is forbidden: exceeded quota: small, requested: pods=1']);
+    await expect(at().create("/x", {})).rejects.toThrow(/exceeded quota: small, requested: pods=1$/);
+  });
+
   test("a server that is not there is told by its address", async () => {
     const gone = createServer();
     await new Promise<void>((resolve) => gone.listen(0, "127.0.0.1", resolve));

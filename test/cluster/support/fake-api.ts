@@ -52,7 +52,13 @@ export class FakeApi implements Api {
       .map(([, each]) => structuredClone(each) as unknown as T);
   }
 
-  async create<T extends object>(path: string, body: object): Promise<T> {
+  /** What an admission makes of a dry run. */
+  admit: (body: object) => object = (body) => body;
+
+  async create<T extends object>(path: string, body: object, query: Query = {}): Promise<T> {
+    if (query["dryRun"] !== undefined) {
+      return structuredClone(this.admit(body)) as T;
+    }
     const name = (body as Stored).metadata?.name;
     const key = `${path}/${name}`;
     if (this.objects.has(key)) {

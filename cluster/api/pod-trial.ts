@@ -1,0 +1,50 @@
+/**
+ * Asks the API server to make a Pod without making it (dry run). Admissions, limit ranges and quotas answer as they
+ * would: what they refuse is known before anything is sealed.
+ */
+import { defined } from "../../swift/defined";
+import type { PodTrial } from "../observation";
+import { type Api, ApiError } from "./api";
+import { podChanges } from "./pod-changes";
+import { paths } from "./paths";
+
+/** A Pod to try. Its name does not count: one of that name may be there. */
+export interface TrialPod extends Pick<PodTrial, "kind"> {
+  readonly pod: object;
+}
+
+/** One by one, each beside what is there now. */
+export function tryPods(api: Api, pods: readonly TrialPod[]): Promise<readonly PodTrial[]> {
+  return Promise.all(pods.map((each) => tryPod(api, each)));
+}
+
+async function tryPod(api: Api, { kind, pod }: TrialPod): Promise<PodTrial> {
+  const { metadata, ...rest } = pod as { metadata: { name?: string } };
+  const { name = "image-registry", ...described } = metadata;
+  const nameless = { ...rest, metadata: { ...described, generateName: `${name}-` } };
+  try {
+    const came = await api.create<object>(paths.pods, nameless, { dryRun: "All" });
+    // A bare Pod is not what its ReplicaSet would make: of the registry's own only the amounts count.
+    return { kind, ...(kind === "registry" ? {} : told(podChanges(nameless, came, kind !== "rehearsal"))) };
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.kind === "unreachable" || error.kind === "expired") throw error;
+    return { kind, ...answered(kind, error) };
+  }
+}
+
+function told({ broken, changed }: ReturnType<typeof podChanges>): Partial<PodTrial> {
+  const some = (found: readonly string[]) => (found.length === 0 ? undefined : found);
+  return defined({ broken: some(broken), changed: some(changed) });
+}
+
+/** An error of the server itself says nothing of the Pod, unless an admission is what failed. */
+function answered(kind: PodTrial["kind"], { kind: how, message }: ApiError): Partial<PodTrial> {
+  if (/does not support dry run/i.test(message)) return { untold: message };
+  const refused = how === "forbidden" || how === "invalid" || /webhook/i.test(message);
+  if (!refused || (kind === "registry" && !isQuota(message))) return {};
+  return { refused: message };
+}
+
+export function isQuota(message: string): boolean {
+  return /exceeded quota|failed quota/i.test(message);
+}

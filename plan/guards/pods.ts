@@ -1,0 +1,67 @@
+/** Whether the cluster lets our Pods be made: quotas, limit ranges, admissions. Asked by a dry run while nothing is changed. */
+import { isQuota } from "../../cluster/api/pod-trial";
+import { namespace } from "../../cluster/names";
+import type { PodTrial, ReachableObservation } from "../../cluster/observation";
+import type { Judge } from "../judge";
+
+const inWords: Readonly<Record<PodTrial["kind"], string>> = {
+  mover: "the migration Pod",
+  back: "the Pod that copies back to the volume",
+  "pull-check": "the Pod of the pull check",
+  rehearsal: "the Pod of the rehearsal",
+  registry: "a second Pod of the registry, which each of its rollouts needs",
+};
+
+/** The keys of the config that do without a Pod. */
+const without: Partial<Readonly<Record<PodTrial["kind"], string>>> = {
+  rehearsal: "; or, without a rehearsal: pulumi config set rehearse false",
+  "pull-check": "; or, without a pull check: pulumi config set pullCheck 0",
+};
+
+/** `kinds`: those that this state, or one that follows it, makes. */
+export function guardPods(
+  judge: Judge,
+  { podTrials = [] }: ReachableObservation,
+  kinds: readonly PodTrial["kind"][],
+): void {
+  const trials = podTrials.filter((each) => kinds.includes(each.kind));
+  for (const { kind, refused, broken, changed } of trials) {
+    const what = inWords[kind];
+    if (refused !== undefined) {
+      judge.refuse(
+        "pod-refused",
+        `the cluster does not let ${what} be made: ${refused}`,
+        `quotas, limit ranges and admissions that let it be made in ${namespace}`,
+        `${wayOut(refused)}${without[kind] ?? ""}`,
+      );
+    }
+    if (broken !== undefined) {
+      judge.refuse(
+        "pod-changed",
+        `an admission of the cluster changes ${what} so that it cannot work: ${broken.join("; ")}`,
+        `a Pod as it was sent; additions that end with it are no harm`,
+        `${exempt}${without[kind] ?? ""}`,
+      );
+    }
+    if (changed !== undefined) {
+      judge.warn("pod-changed", `the cluster changes ${what}: ${changed.join("; ")}`);
+    }
+  }
+  const untold = trials.find((each) => each.untold !== undefined)?.untold;
+  if (untold !== undefined) {
+    judge.warn(
+      "pod-untried",
+      `whether our Pods can be made cannot be told beforehand: ${untold}; the rehearsal makes them while the registry is writable`,
+    );
+  }
+}
+
+const exempt = `exempt namespace ${namespace} from it: oc get mutatingwebhookconfigurations,validatingwebhookconfigurations`;
+
+function wayOut(refused: string): string {
+  if (isQuota(refused)) return `raise it: oc -n ${namespace} describe resourcequota`;
+  if (/webhook/i.test(refused)) return exempt;
+  if (/\b(maximum|minimum|limit range|less than or equal to \w+ limit|LimitRequestRatio)\b/i.test(refused))
+    return `oc -n ${namespace} describe limitrange; or other amounts for the migration Pod: pulumi config set --path resources.limits.memory 2Gi`;
+  return `oc -n ${namespace} get resourcequota,limitrange; oc get validatingadmissionpolicies`;
+}

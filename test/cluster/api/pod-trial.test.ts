@@ -1,0 +1,57 @@
+import { ApiError } from "../../../cluster/api/api";
+import { type TrialPod, tryPods } from "../../../cluster/api/pod-trial";
+import { FakeApi } from "../support/fake-api";
+
+const pod = {
+  metadata: { name: "image-registry-migration", labels: { app: "a" } },
+  spec: { containers: [{ name: "c", image: "i" }] },
+};
+async function tried(kind: TrialPod["kind"], admit: FakeApi["admit"]) {
+  const api = new FakeApi();
+  api.admit = admit;
+  const [trial] = await tryPods(api, [{ kind, pod }]);
+  expect(api.writes).toEqual([]);
+  return trial;
+}
+const refusing = (kind: ConstructorParameters<typeof ApiError>[0], message: string) => () => {
+  throw new ApiError(kind, message, 403);
+};
+
+test("a Pod that would be made is well, whatever its name: one of that name may be there", async () => {
+  let asked = {};
+  const trial = await tried("mover", (body) => (asked = body));
+  expect(trial).toEqual({ kind: "mover" });
+  expect(asked).toMatchObject({
+    metadata: { generateName: "image-registry-migration-", labels: { app: "a" } },
+  });
+  expect(asked).not.toHaveProperty("metadata.name");
+});
+
+test("what would be refused is told in the API server's words", async () => {
+  const quota = "not allowed: exceeded quota: small, requested: pods=1, used: pods=4, limited: pods=4";
+  expect(await tried("back", refusing("forbidden", quota))).toEqual({ kind: "back", refused: quota });
+  const down = 'failed with HTTP 500: failed calling webhook "v.example"';
+  expect(await tried("mover", refusing("other", down))).toEqual({ kind: "mover", refused: down });
+});
+
+test("an admission that takes no dry run leaves it untold; a server that fails says nothing of the Pod", async () => {
+  const message = 'admission webhook "v.example" does not support dry run';
+  expect(await tried("mover", refusing("invalid", message))).toEqual({ kind: "mover", untold: message });
+  expect(await tried("mover", refusing("other", "HTTP 503: etcd"))).toEqual({ kind: "mover" });
+});
+
+test("of the registry's own Pod only a quota counts: bare it is not what its ReplicaSet makes", async () => {
+  expect(await tried("registry", refusing("forbidden", "admission webhook x denied the request"))).toEqual({
+    kind: "registry",
+  });
+  expect(await tried("registry", refusing("forbidden", "exceeded quota: q"))).toMatchObject({
+    refused: "exceeded quota: q",
+  });
+  const sidecar = { ...pod, spec: { containers: [...pod.spec.containers, { name: "mesh" }] } };
+  expect(await tried("registry", () => sidecar)).toEqual({ kind: "registry" });
+  expect(await tried("mover", () => sidecar)).toMatchObject({ broken: [expect.stringContaining("mesh")] });
+});
+
+test("a server that does not answer is no trial", async () => {
+  await expect(tried("mover", refusing("unreachable", "gone"))).rejects.toThrow("gone");
+});
