@@ -1,15 +1,13 @@
 import { readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { homedir } from "node:os";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { findCloudSettings, surroundings, type Surroundings } from "./cloud-files";
 import type { MoverSettings } from "./contract";
-import type { CloudSettings } from "../swift/settings";
-import { parseClouds } from "../swift/clouds";
-import { MoverError, errnoOf, messageOf } from "./errors";
+import { MoverError, messageOf } from "./errors";
 
 export const helpText = `Moves a container image registry's files between a volume and Swift.
 
-  migrator --from DIR --cloud NAME --container C [--mode copy|finish|verify|back]
+  migrator --from DIR --container C [--cloud NAME] [--mode copy|finish|verify|back]
   migrator --settings FILE
 
 DIR is the folder that holds docker/registry/v2. The container must exist.
@@ -21,7 +19,9 @@ Modes (default copy):
   back     Swift to volume; adds and replaces, deletes nothing
 
 Options:
-  --os-client-config FILE     clouds.yaml (default: ./clouds.yaml, then ~/.config/openstack, then /etc/openstack)
+  --cloud NAME                a cloud of clouds.yaml (default: $OS_CLOUD, else the only one there is)
+  --os-client-config FILE     clouds.yaml (default: $OS_CLIENT_CONFIG_FILE, else the first of ./clouds.yaml,
+                              ~/.config/openstack/clouds.yaml and /etc/openstack/clouds.yaml)
   --verify size|full          full reads and hashes every blob again (default size)
   --corrupt-blobs fail|skip   what a blob that is not what its name says does to the run (default fail)
   --allow-delete              lets finish delete more than a tenth of the objects
@@ -34,7 +34,11 @@ Options:
   --termination-log FILE      the report, at most 4096 bytes, is also written here
   --help, --version
 
-Prints one JSON line per event; the last one is {"event":"done","report":...}. Exit codes: 0 ok, 1 failed,
+A secure.yaml in the same places, or named by $OS_CLIENT_SECURE_FILE, is merged over clouds.yaml. No other variable
+of OpenStack's is read.
+
+In a terminal it draws how far it is. Elsewhere, and through a pipe ("| cat"), it prints one JSON line per event; the
+last one is {"event":"done","report":...}. Exit codes: 0 ok, 1 failed,
 2 usage, 3 source unreadable, 4 corrupt blob, 5 no registry, 6 deletion refused, 7 sides differ, 8 volume full
 or read-only, 10 credentials refused, 11 no object-store in the catalog, 12 unreachable, 13 forbidden, 14 quota,
 15 no such container, 16 Swift lacks what something needs, 130 interrupted (docs/migrator.md).
@@ -47,7 +51,7 @@ export type Command =
   | { readonly kind: "run"; readonly settings: unknown };
 
 /** Turns arguments into settings. Throws MoverError `usage`. */
-export function parseCommand(args: readonly string[]): Command {
+export function parseCommand(args: readonly string[], around: () => Surroundings = surroundings): Command {
   const text = { type: "string" } as const;
   const flag = { type: "boolean" } as const;
   let values;
@@ -86,7 +90,7 @@ export function parseCommand(args: readonly string[]): Command {
       throw new MoverError("usage", `--settings goes alone, without --${others.join(", --")}`);
     return { kind: "run", settings: readJson(values.settings) };
   }
-  const missing = (["from", "cloud", "container"] as const).filter((key) => values[key] === undefined);
+  const missing = (["from", "container"] as const).filter((key) => values[key] === undefined);
   if (missing.length > 0)
     throw new MoverError(
       "usage",
@@ -98,7 +102,7 @@ export function parseCommand(args: readonly string[]): Command {
     mode: values.mode ?? "copy",
     root: resolve(values.from!),
     container: values.container,
-    cloud: cloudFromFile(values.cloud!, values["os-client-config"]),
+    cloud: findCloudSettings({ cloud: values.cloud, file: values["os-client-config"] }, around()),
     transfers: number(values.transfers),
     workers: number(values.workers),
     verify: values.verify,
@@ -126,34 +130,4 @@ function readJson(file: string): unknown {
   } catch (error) {
     throw new MoverError("usage", `${file} is not JSON: ${messageOf(error)}`);
   }
-}
-
-/** One cloud of a clouds.yaml as settings; the secret stays in the file and is read when it is needed. */
-function cloudFromFile(name: string, file: string | undefined): CloudSettings {
-  const candidates =
-    file === undefined
-      ? ["clouds.yaml", join(homedir(), ".config/openstack/clouds.yaml"), "/etc/openstack/clouds.yaml"]
-      : [file];
-  for (const candidate of candidates) {
-    let content: string;
-    try {
-      content = readFileSync(candidate, "utf8");
-    } catch (error) {
-      if (errnoOf(error) === "ENOENT" && file === undefined) continue;
-      throw new MoverError("usage", `cannot read clouds.yaml: ${messageOf(error)}`);
-    }
-    const path = resolve(candidate);
-    const result = parseClouds(content, name);
-    if (!result.ok) throw new MoverError("usage", `${path}: ${result.problems.join("; ")}`);
-    const { cacert, auth, ...rest } = result.cloud;
-    return {
-      ...rest,
-      auth: { ...auth, secret: { kind: "clouds", path, cloud: name } },
-      ...(cacert === undefined ? {} : { caFiles: [resolve(dirname(path), cacert)] }),
-    };
-  }
-  throw new MoverError(
-    "usage",
-    `no clouds.yaml in ${candidates.join(", ")}; name one with --os-client-config`,
-  );
 }

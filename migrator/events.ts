@@ -5,20 +5,20 @@ import { defined } from "../swift/defined";
 
 type Untimed<E> = E extends unknown ? Omit<E, "t"> : never;
 
-/** Writes events, one JSON line each. */
+/** Tells events, by default as one JSON line each. */
 export class EventLog {
   private lastRetry = -Infinity;
   private muted = 0;
   retries = 0;
 
   constructor(
-    private readonly write: (line: string) => void = (line) => writeAll(1, line),
+    private readonly tell: (event: MoverEvent) => void = (event) => writeAll(1, `${JSON.stringify(event)}\n`),
     private readonly now: () => number = Date.now,
   ) {}
 
   emit(event: Untimed<MoverEvent>): void {
     const { event: name, ...rest } = event;
-    this.write(`${JSON.stringify({ event: name, t: new Date(this.now()).toISOString(), ...rest })}\n`);
+    this.tell({ event: name, t: new Date(this.now()).toISOString(), ...rest } as MoverEvent);
   }
 
   warning(message: string): void {
@@ -44,7 +44,7 @@ export class EventLog {
 }
 
 /** Synchronous, so that nothing is lost when the process ends; a pipe that is full is waited for. */
-function writeAll(fd: number, text: string): void {
+export function writeAll(fd: number, text: string): void {
   const bytes = Buffer.from(text, "utf8");
   for (let at = 0; at < bytes.length;)
     try {

@@ -2,12 +2,13 @@ import { setFlagsFromString } from "node:v8";
 import { parseCommand, helpText } from "./cli";
 import type { Mode, MoverSettings } from "./contract";
 import { MoverError, exitCodeOf, failureOf, messageOf } from "./errors";
-import { EventLog } from "./events";
+import { EventLog, writeAll } from "./events";
 import { isLane, runLane } from "./transfer/lane";
 import { isWorker, runWorker } from "./transfer/pool";
 import { usageReport, writeTermination } from "./report";
 import { runMover } from "./run";
 import { resolveSettings, type ResolvedSettings } from "./settings";
+import { terminalTeller } from "./terminal";
 import { version } from "./version";
 
 // Node's threads for files: a disk takes many readings, and syncs, at a time as fast as a few (5 ms a reading on a slow
@@ -39,7 +40,11 @@ async function main(): Promise<number> {
   crash.catch(() => undefined);
   const report = await runMover({
     settings,
-    log: new EventLog(),
+    log: new EventLog(
+      process.stdout.isTTY
+        ? terminalTeller({ write: (text) => writeAll(1, text), columns: () => process.stdout.columns })
+        : undefined,
+    ),
     workerEntry: __filename,
     signal: abort.signal,
     crash,

@@ -8,7 +8,7 @@ beforeEach(() => {
   at = 0;
   events = [];
   const log = new EventLog(
-    (line) => void events.push(JSON.parse(line) as MoverEvent),
+    (event) => void events.push(event),
     () => at * 1000,
   );
   progress = new Progress(log, () => at);

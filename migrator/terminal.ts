@@ -1,0 +1,111 @@
+/** The mover's events for a person at a terminal: one line that changes, and under each other what is to stay. */
+import { showBytes } from "../swift/size";
+import type { MoverEvent, Report, Tally } from "./contract";
+
+export interface TerminalScreen {
+  readonly write: (text: string) => void;
+  /** The terminal's width; 0 or undefined where it is not known. */
+  readonly columns: () => number | undefined;
+}
+
+/** Back to the line's beginning, and erase it. */
+const erase = "\r\u001B[K";
+const barCells = 20;
+/** Corrupt blobs and differences that are named; the report in JSON has more. */
+const named = 10;
+
+/** Draws events as they come. */
+export function terminalTeller({ write, columns }: TerminalScreen): (event: MoverEvent) => void {
+  const keep = (lines: readonly string[]): void => write(erase + lines.map((line) => `${line}\n`).join(""));
+  // One column is left free: a line as wide as the terminal would wrap, and could not be erased.
+  const change = (line: string): void => write(erase + line.slice(0, (columns() || 80) - 1));
+  return (event) => {
+    switch (event.event) {
+      case "start":
+        return keep([`${event.mode}, container ${event.container}`]);
+      case "scan":
+        return keep([`found ${tally(event)}`]);
+      case "progress":
+        return change(progressLine(event));
+      case "retry":
+        return keep([
+          `again in ${Math.max(1, Math.round(event.waitSeconds))} s (${event.attempt}): ${event.what}: ${event.why}`,
+        ]);
+      case "warning":
+        return keep([`warning: ${event.message}`]);
+      case "done":
+        return keep(reportLines(event.report));
+    }
+  };
+}
+
+/** What matters most comes first: the rest is cut off where the terminal is narrow. */
+export function progressLine(event: Extract<MoverEvent, { event: "progress" }>): string {
+  const { objects, total, percent, rate, left, phase, repository } = event;
+  const details = [
+    ...(rate < 1 ? [] : [`${showBytes(rate)}/s`]),
+    ...(left === undefined ? [] : [`${duration(left)} left`]),
+  ];
+  // 0 %: the total is not known, and what was done so far is no part of anything.
+  if (percent === 0) return [`${phase}: ${tally(objects)} so far`, ...details].join(", ");
+  const filled = Math.floor((percent * barCells) / 100);
+  const bar = `[${"#".repeat(filled)}${".".repeat(barCells - filled)}]`;
+  const figures = [
+    `${showBytes(objects.bytes)} of ${showBytes(total.bytes)}`,
+    ...details,
+    `${count(objects.objects)} of ${count(total.objects)} objects`,
+    phase,
+    ...(repository === undefined ? [] : [repository]),
+  ];
+  return `${bar} ${String(percent).padStart(2)} %  ${figures.join(", ")}`;
+}
+
+/** The report in short. Its message, if it has one, goes to standard error. */
+export function reportLines(report: Report): readonly string[] {
+  const {
+    copied,
+    skipped,
+    deleted,
+    retries,
+    source,
+    seconds,
+    corrupt,
+    corruptMore = 0,
+    differences,
+  } = report;
+  const did = [
+    `copied ${tally(copied)}`,
+    `${count(skipped.objects)} were there`,
+    ...(deleted.objects > 0 ? [`${count(deleted.objects)} deleted`] : []),
+    ...(retries > 0 ? [`${count(retries)} requests repeated`] : []),
+  ];
+  return [
+    `${report.outcome}: ${did.join(", ")}, in ${duration(seconds["total"] ?? 0)}`,
+    ...(report.proven && source !== undefined
+      ? [`proven: both sides hold ${tally(source)}, digest ${source.digest}`]
+      : []),
+    ...some(
+      corrupt.map(({ digest, usedBy }) => `corrupt: ${digest}, used by ${usedBy.join(", ") || "nothing"}`),
+      corrupt.length + corruptMore,
+    ),
+    ...some(
+      (differences?.names ?? []).map((name) => `differs: ${name}`),
+      differences?.objects ?? 0,
+    ),
+  ];
+}
+
+function some(lines: readonly string[], all: number): readonly string[] {
+  const more = all - Math.min(lines.length, named);
+  return [...lines.slice(0, named), ...(more > 0 ? [`and ${count(more)} more`] : [])];
+}
+
+const tally = ({ objects, bytes }: Tally): string => `${count(objects)} objects (${showBytes(bytes)})`;
+const count = (value: number): string => value.toLocaleString("en-US");
+
+function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 90) return `${whole} s`;
+  const minutes = Math.round(whole / 60);
+  return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
+}
