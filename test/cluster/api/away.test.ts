@@ -12,6 +12,7 @@ import { releaseClaim } from "../../../cluster/steps/claim-release";
 import { seal } from "../../../cluster/steps/seal";
 import { FakeRegistry } from "../support/fake-registry";
 import { patchInputs as inputs, sessionFor } from "../support/session";
+import { until } from "../support/until";
 
 const gone = (kind: ApiErrorKind = "unreachable", status = 0) =>
   new ApiError(kind, "the API server https://fake:6443 cannot be reached: connect ECONNREFUSED", status);
@@ -222,13 +223,3 @@ describe("a write that may be done twice is tried again", () => {
     expect(asked).toBe(1);
   });
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > deadline) {
-      throw new Error("it did not come to be within 10 s");
-    }
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}

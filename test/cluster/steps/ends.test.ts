@@ -10,6 +10,7 @@ import { release } from "../../../cluster/steps/journal";
 import { seal } from "../../../cluster/steps/seal";
 import { FakeRegistry } from "../support/fake-registry";
 import { journalIn, sessionFor, type TestSession } from "../support/session";
+import { until } from "../support/until";
 
 const sealInputs = {
   token: "t1",
@@ -282,13 +283,3 @@ describe("invariant 9: the container's properties", () => {
     );
   });
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > deadline) {
-      throw new Error("it did not come to be within 10 s");
-    }
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}

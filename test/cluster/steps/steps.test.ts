@@ -11,6 +11,7 @@ import { readRegistry } from "../../../cluster/registry/registry";
 import { toVolumeStep } from "../../../cluster/steps/to-volume";
 import { FakeRegistry } from "../support/fake-registry";
 import { journalIn, patchInputs as inputs, proofOf, sessionFor, type TestSession } from "../support/session";
+import { until } from "../support/until";
 
 async function sealedAndProven(registry: FakeRegistry, session: TestSession): Promise<void> {
   await rememberPrevious(session.api, session.journal);
@@ -18,6 +19,21 @@ async function sealedAndProven(registry: FakeRegistry, session: TestSession): Pr
   const proof = proofOf(witness);
   await session.journal.update((each) => ({ ...each, proof, phase: "proven" }));
   registry.api.writes.length = 0;
+}
+
+/** Seals a registry whose second Pod cannot be placed, by a clock that runs fast, until Recreate was asked for. */
+async function sealByRecreate(registry: FakeRegistry, session: TestSession): Promise<void> {
+  const now = jest.spyOn(performance, "now");
+  let offset = 0;
+  now.mockImplementation(() => (offset += 500));
+  try {
+    const sealing = seal(inputs({ timeoutSeconds: 1000 }), session);
+    await until(() => registry.patches().length > 1);
+    registry.unschedulable = undefined;
+    expect(await sealing).toMatchObject({ sealedBy: "recreate" });
+  } finally {
+    now.mockRestore();
+  }
 }
 
 const toSwift = inputs({ purpose: "to-swift", state: "switch", container: "c" });
@@ -106,17 +122,7 @@ describe("sealing", () => {
     const registry = new FakeRegistry();
     registry.unschedulable = "0/1 nodes are available: 1 Insufficient memory.";
     const session = await sessionFor(registry);
-    const now = jest.spyOn(performance, "now");
-    let offset = 0;
-    now.mockImplementation(() => (offset += 500));
-    try {
-      const sealing = seal(inputs({ timeoutSeconds: 1000 }), session);
-      await until(() => registry.patches().length > 1);
-      registry.unschedulable = undefined;
-      expect(await sealing).toMatchObject({ sealedBy: "recreate" });
-    } finally {
-      now.mockRestore();
-    }
+    await sealByRecreate(registry, session);
     expect(registry.patches()[1]).toEqual({
       readOnly: true,
       rolloutStrategy: "Recreate",
@@ -144,17 +150,7 @@ describe("sealing", () => {
     registry.unschedulable = "0/2 nodes are available: 2 Insufficient memory.";
     const session = await sessionFor(registry);
     await expect(seal(inputs({ timeoutSeconds: 0.05 }), session)).rejects.toThrow(/Insufficient memory/);
-    const now = jest.spyOn(performance, "now");
-    let offset = 0;
-    now.mockImplementation(() => (offset += 500));
-    try {
-      const sealing = seal(inputs({ timeoutSeconds: 1000 }), session);
-      await until(() => registry.patches().length > 1);
-      registry.unschedulable = undefined;
-      expect(await sealing).toMatchObject({ sealedBy: "recreate" });
-    } finally {
-      now.mockRestore();
-    }
+    await sealByRecreate(registry, session);
     expect(registry.patches()[1]).toMatchObject({ readOnly: true, rolloutStrategy: "Recreate" });
   });
 
@@ -578,14 +574,4 @@ describe("going back", () => {
 
 function proof(journal: Journal, changes: Partial<Proof>): Journal {
   return { ...journal, proof: { ...(journal.proof as Proof), ...changes } };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > deadline) {
-      throw new Error("it did not come to be within 10 s");
-    }
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
 }
