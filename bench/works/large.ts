@@ -2,64 +2,34 @@
 import { join, resolve } from "node:path";
 import { typescript } from "../../scripts/node";
 import { cachedTree } from "../../test/migrator/trees/cache";
-import { mover, rclone, swiftUpload } from "../clients";
 import { best, row, type Row } from "../rows";
-import { proven, type Stage } from "./stage";
+import { clientsOn, proven, type Stage } from "./stage";
 
 export async function large(stage: Stage): Promise<Row[]> {
   const tree = cachedTree("large");
-  const { cloud } = stage;
-  const ours = await stage.fresh("large-ours");
-  const first = await stage.run(
-    "large, first pass",
-    "mover (finish)",
-    mover(cloud, { mode: "finish", root: tree.root, container: ours }),
-  );
+  const clients = await clientsOn(stage, "large", tree.root);
+  const { containers } = clients;
+  const first = await clients.mover("first pass");
   proven(first);
-  const again = await stage.run(
-    "large, nothing changed",
-    "mover (finish)",
-    mover(cloud, { mode: "finish", root: tree.root, container: ours }),
-  );
+  const again = await clients.mover("nothing changed");
   proven(again);
-  const full = await stage.run(
-    "large, verify: full",
-    "mover (finish)",
-    mover(cloud, { mode: "finish", root: tree.root, container: ours, verify: "full" }),
-  );
+  const full = await clients.mover("verify: full", { verify: "full" });
   proven(full);
   const hash = await stage.run("large, sha256 and MD5 alone", "node", {
     command: process.execPath,
     args: [...typescript, resolve("bench/hash-only.ts"), join(tree.root, "docker")],
     cwd: resolve("."),
   });
-  await stage.account.wipe(ours);
+  // Objects lie on a tmpfs, and the tree has 4 GiB: one copy at a time.
+  await stage.account.wipe(containers.ours);
 
-  const theirs = await stage.fresh("large-rclone");
-  const rcloneFirst = await stage.run(
-    "large, first pass",
-    "rclone copy",
-    rclone(cloud, "copy", tree.root, theirs),
-  );
-  const size = await stage.run(
-    "large, nothing changed",
-    "rclone sync --fast-list --size-only",
-    rclone(cloud, "sync", tree.root, theirs, "--fast-list", "--size-only"),
-  );
-  await stage.account.wipe(theirs);
+  const rcloneFirst = await clients.rclone("first pass", "copy");
+  const size = await clients.rclone("nothing changed", "sync", "--fast-list", "--size-only");
+  await stage.account.wipe(containers.rclone);
 
-  const seeds = await stage.fresh("large-swift");
-  const swiftFirst = await stage.run(
-    "large, first pass",
-    "swift upload",
-    swiftUpload(cloud, tree.root, seeds),
-  );
-  const skip = await stage.run(
-    "large, nothing changed",
-    "swift upload --skip-identical",
-    swiftUpload(cloud, tree.root, seeds, "--skip-identical"),
-  );
-  await stage.account.wipe(seeds);
+  const swiftFirst = await clients.upload("first pass");
+  const skip = await clients.upload("nothing changed", "--skip-identical");
+  await stage.account.wipe(containers.upload);
   const cpu = best([
     { who: "rclone copy", value: rcloneFirst.cpu },
     { who: "swift upload", value: swiftFirst.cpu },

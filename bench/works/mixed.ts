@@ -2,23 +2,19 @@
 import { readdirSync } from "node:fs";
 import { cachedTree } from "../../test/migrator/trees/cache";
 import { scratchFolder } from "../../test/migrator/support/mover";
-import { mover, rclone, rcloneBack, swiftUpload } from "../clients";
+import { mover, rcloneBack } from "../clients";
 import { best, row, type Row } from "../rows";
-import { proven, type Stage } from "./stage";
+import { clientsOn, proven, type Stage } from "./stage";
 
 export async function mixed(stage: Stage): Promise<Row[]> {
   const { cloud } = stage;
   const tree = cachedTree("mixed");
-  const ours = await stage.fresh("mixed-ours");
-  const theirs = await stage.fresh("mixed-rclone");
-  const seeds = await stage.fresh("mixed-swift");
-  const finish = mover(cloud, { mode: "finish", root: tree.root, container: ours });
-
-  const work = "mixed, first pass";
-  const first = await stage.run(work, "mover (finish)", finish);
+  const clients = await clientsOn(stage, "mixed", tree.root);
+  const { ours } = clients.containers;
+  const first = await clients.mover("first pass");
   proven(first);
-  const rcloneFirst = await stage.run(work, "rclone copy", rclone(cloud, "copy", tree.root, theirs));
-  const swiftFirst = await stage.run(work, "swift upload", swiftUpload(cloud, tree.root, seeds));
+  const rcloneFirst = await clients.rclone("first pass", "copy");
+  const swiftFirst = await clients.upload("first pass");
   const least = (what: "cpu" | "wall") =>
     best([
       { who: "rclone copy", value: rcloneFirst[what] },
@@ -26,13 +22,9 @@ export async function mixed(stage: Stage): Promise<Row[]> {
     ]);
   const [cpu, wall] = [least("cpu"), least("wall")];
 
-  const again = await stage.run("mixed, nothing changed", "mover (finish)", finish);
+  const again = await clients.mover("nothing changed");
   proven(again);
-  const size = await stage.run(
-    "mixed, nothing changed",
-    "rclone sync --fast-list --size-only",
-    rclone(cloud, "sync", tree.root, theirs, "--fast-list", "--size-only"),
-  );
+  const size = await clients.rclone("nothing changed", "sync", "--fast-list", "--size-only");
 
   // The same container for both, so that what is listed and read is the same.
   const [ourTarget, theirTarget] = [scratchFolder("back-"), scratchFolder("back-rclone-")];

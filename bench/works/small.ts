@@ -3,55 +3,26 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cachedTree, type CachedTree } from "../../test/migrator/trees/cache";
 import { tagPath } from "../../test/migrator/trees/registry";
-import { mover, rclone, swiftUpload } from "../clients";
 import { best, row, type Row } from "../rows";
-import { proven, type Stage } from "./stage";
+import { type Clients, clientsOn, proven, type Stage } from "./stage";
 
 export async function small(stage: Stage): Promise<Row[]> {
   const tree = cachedTree("small");
-  const ours = await stage.fresh("small-ours");
-  const theirs = await stage.fresh("small-rclone");
-  const seeds = await stage.fresh("small-swift");
-  const { cloud } = stage;
-  const first = await stage.run(
-    "small, first pass",
-    "mover (finish)",
-    mover(cloud, { mode: "finish", root: tree.root, container: ours }),
-  );
+  const clients = await clientsOn(stage, "small", tree.root);
+  const first = await clients.mover("first pass");
   proven(first);
-  const rcloneFirst = await stage.run(
-    "small, first pass",
-    "rclone copy",
-    rclone(cloud, "copy", tree.root, theirs),
-  );
-  const swiftFirst = await stage.run(
-    "small, first pass",
-    "swift upload",
-    swiftUpload(cloud, tree.root, seeds),
-  );
+  const rcloneFirst = await clients.rclone("first pass", "copy");
+  const swiftFirst = await clients.upload("first pass");
   const peers = { "rclone copy": rcloneFirst, "swift upload": swiftFirst };
   const by = (what: "cpu" | "wall") =>
     best(Object.entries(peers).map(([who, cost]) => ({ who, value: cost[what] })));
 
-  const again = await stage.run(
-    "small, nothing changed",
-    "mover (finish)",
-    mover(cloud, { mode: "finish", root: tree.root, container: ours }),
-  );
+  const again = await clients.mover("nothing changed");
   const untouched = proven(again);
   if (untouched.copied.objects !== 0) throw new Error("the second run copied something");
-  const size = await stage.run(
-    "small, nothing changed",
-    "rclone sync --fast-list --size-only",
-    rclone(cloud, "sync", tree.root, theirs, "--fast-list", "--size-only"),
-  );
-
-  const checksum = await stage.run(
-    "small, nothing changed",
-    "rclone sync --fast-list --checksum",
-    rclone(cloud, "sync", tree.root, theirs, "--fast-list", "--checksum"),
-  );
-  const missed = await movedTag(stage, tree, ours, theirs);
+  const size = await clients.rclone("nothing changed", "sync", "--fast-list", "--size-only");
+  const checksum = await clients.rclone("nothing changed", "sync", "--fast-list", "--checksum");
+  const missed = await movedTag(stage, tree, clients);
   const rate = by("wall");
   return [
     row("small, first pass: client CPU", "s", first.cpu, by("cpu").value, by("cpu").who, 0.3),
@@ -88,8 +59,7 @@ export async function small(stage: Stage): Promise<Row[]> {
 async function movedTag(
   stage: Stage,
   tree: CachedTree,
-  ours: string,
-  theirs: string,
+  clients: Clients,
 ): Promise<{ ours: number; rclone: number }> {
   const [from, to] = [tree.images[0], tree.images[1]];
   if (from === undefined || to === undefined) throw new Error("the tree has no images");
@@ -99,13 +69,8 @@ async function movedTag(
   const before = readFileSync(link);
   writeFileSync(link, moved);
   try {
-    const settings = { mode: "finish", root: tree.root, container: ours } as const;
-    proven(await stage.run("small, one tag moved", "mover (finish)", mover(stage.cloud, settings)));
-    await stage.run(
-      "small, one tag moved",
-      "rclone sync --fast-list --size-only",
-      rclone(stage.cloud, "sync", tree.root, theirs, "--fast-list", "--size-only"),
-    );
+    proven(await clients.mover("one tag moved"));
+    await clients.rclone("one tag moved", "sync", "--fast-list", "--size-only");
   } finally {
     // The tree is shared with every later run.
     writeFileSync(link, before);
@@ -114,7 +79,10 @@ async function movedTag(
     const { body } = await stage.account.send("GET", `/${container}/files/${path}`);
     return body.toString() === moved ? 0 : 1;
   };
-  const missed = { ours: await stale(ours), rclone: await stale(theirs) };
+  const missed = {
+    ours: await stale(clients.containers.ours),
+    rclone: await stale(clients.containers.rclone),
+  };
   stage.say(`one tag moved; missed by the mover: ${missed.ours}, by rclone --size-only: ${missed.rclone}`);
   return missed;
 }
