@@ -1,7 +1,19 @@
 /** Going back, and the end of the way. */
 import { holds, same, says } from "../support/expect";
 import { paths } from "../support/kube";
-import type { Scenario } from "../support/scenario";
+import type { Stack } from "../support/pulumi";
+import type { Scenario, Story } from "../support/scenario";
+
+/** A stack whose registry is on Swift. */
+async function switched(t: Story): Promise<Stack> {
+  const stack = await t.world.stack({ state: "migrate" });
+  await t.test("migrate and switch", async () => {
+    await stack.up();
+    await stack.configure({ state: "switch" }).up();
+    await t.world.onSwift();
+  });
+  return stack;
+}
 
 export const withoutCopyBack: Scenario = {
   name: "without-copy-back",
@@ -9,12 +21,7 @@ export const withoutCopyBack: Scenario = {
   long: true,
   run: async (t) => {
     const { world } = t;
-    const stack = await world.stack({ state: "migrate" });
-    await t.test("migrate and switch", async () => {
-      await stack.up();
-      await stack.configure({ state: "switch" }).up();
-      await world.onSwift();
-    });
+    const stack = await switched(t);
     await world.registry.push("e2e/will-be-missing", "one");
     await t.test("invariant 1: refused without acceptLoss", async () => {
       says(await stack.configure({ state: "abort", copyBack: false }).previewFails(), /acceptLoss/);
@@ -34,12 +41,7 @@ export const release: Scenario = {
   long: true,
   run: async (t) => {
     const { world } = t;
-    const stack = await world.stack({ state: "migrate" });
-    await t.test("migrate and switch", async () => {
-      await stack.up();
-      await stack.configure({ state: "switch" }).up();
-      await world.onSwift();
-    });
+    const stack = await switched(t);
     await t.test("releaseVolumeClaim says what becomes of the volume, and deletes the claim", async () => {
       stack.configure({ releaseVolumeClaim: true });
       const preview = await stack.preview();
