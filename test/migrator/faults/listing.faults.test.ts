@@ -1,5 +1,6 @@
 /** Listings that lie for a while: late, cut, repeated. */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { plainObject } from "../swift-standin/store";
 import { Stage, expectFailed, expectProven, named, onVolume } from "./stage";
 
 let stage: Stage;
@@ -108,27 +109,14 @@ test("a listing that never shows an object that is there: it ends, without harm"
 });
 
 test("a directory marker of `swift upload` is removed by finish", async () => {
-  const md5OfNothing = "d41d8cd98f00b204e9800998ecf8427e";
-  stage.standin.container("registry").put("files/docker/registry/v2/repositories", {
-    size: 0,
-    etag: md5OfNothing,
-    body: Buffer.alloc(0),
-    contentType: "application/directory",
-    modified: new Date(),
-    meta: {},
-  });
+  stage.standin
+    .container("registry")
+    .put("files/docker/registry/v2/repositories", plainObject("", "application/directory"));
   expectProven(stage, await stage.run());
 });
 
 test("nothing outside the registry's prefix is touched", async () => {
-  const foreign = {
-    size: 1,
-    etag: "0cc175b9c0f1b6a831c399e269772661",
-    body: Buffer.from("a"),
-    contentType: "text/plain",
-    modified: new Date(),
-    meta: {},
-  };
+  const foreign = plainObject("a", "text/plain");
   const names = [
     "files/docker/registry/v2x/a",
     "files/docker/registry/v",

@@ -1,8 +1,8 @@
 /** Invariant 1: what counts in a proof is what Swift answers by name, whatever a listing shows. */
-import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { standinObjects } from "../support/inventory";
+import { plainObject } from "../swift-standin/store";
 import { Stage, container, expectProven, named, onVolume } from "./stage";
 
 let stage: Stage;
@@ -16,15 +16,6 @@ const object = (name: string) => swift().objects.get(name)!;
 const inSwift = (name: string) => standinObjects(stage.standin, container).objects.get(name);
 const onDisk = (name: string) => readFileSync(onVolume(stage.root, name));
 const aLayerLink = () => [...swift().objects.keys()].find((name) => name.includes("/_layers/sha256/"))!;
-const md5 = (content: Buffer | string) => createHash("md5").update(content).digest("hex");
-const plain = (body: Buffer) => ({
-  size: body.length,
-  etag: md5(body),
-  body,
-  contentType: "application/octet-stream",
-  modified: new Date(),
-  meta: {},
-});
 
 describe("a row that outlives its object", () => {
   test.each([
@@ -79,7 +70,7 @@ describe("a row that outlives its object", () => {
     const bad = Buffer.from(good);
     bad[0] = (bad[0] ?? 0) ^ 1;
     writeFileSync(onVolume(stage.root, named.streamed), bad);
-    swift().put(named.streamed, plain(bad));
+    swift().put(named.streamed, plainObject(bad));
     stage.standin.options.lagMs = 600_000;
     expect(await stage.run({ verify: "full", corruptBlobs: "skip" })).toMatchObject({ end: "ok" });
     expect(swift().objects.has(named.streamed)).toBe(false);
@@ -138,18 +129,18 @@ describe("a large object in another form", () => {
   const dynamic = () => {
     remove();
     const prefix = `${named.large}/1700000000.000000/900000/500000/`;
-    pieces(onDisk(named.large)).forEach((body, n) => swift().put(`${prefix}0000000${n}`, plain(body)));
-    swift().put(named.large, { ...plain(Buffer.alloc(0)), manifest: `${container}/${prefix}` });
+    pieces(onDisk(named.large)).forEach((body, n) => swift().put(`${prefix}0000000${n}`, plainObject(body)));
+    swift().put(named.large, { ...plainObject(Buffer.alloc(0)), manifest: `${container}/${prefix}` });
   };
   /** As today's `swift upload -S 500000` leaves it, in this container or in one of its own. */
   const fixed = (where: string) => () => {
     remove();
     const slo = pieces(onDisk(named.large)).map((body, n) => {
       const name = `${named.large}/slo/1700000000.000000/900000/500000/0000000${n}`;
-      stage.standin.container(where).put(name, plain(body));
+      stage.standin.container(where).put(name, plainObject(body));
       return `${where}/${name}`;
     });
-    swift().put(named.large, { ...plain(Buffer.alloc(0)), size: 900_000, slo });
+    swift().put(named.large, { ...plainObject(Buffer.alloc(0)), size: 900_000, slo });
   };
   const forms = [
     ["dynamic, segments below its own name", dynamic],
@@ -182,9 +173,9 @@ describe("a large object in another form", () => {
     remove();
     const prefix = `segments/0ab/${"c0ffee".repeat(50)}`;
     pieces(onDisk(named.large)).forEach((body, n) =>
-      swift().put(`${prefix}/000000000000000${n + 1}`, plain(body)),
+      swift().put(`${prefix}/000000000000000${n + 1}`, plainObject(body)),
     );
-    swift().put(named.large, { ...plain(Buffer.alloc(0)), manifest: `${container}/${prefix}` });
+    swift().put(named.large, { ...plainObject(Buffer.alloc(0)), manifest: `${container}/${prefix}` });
     const run = await stage.run();
     expect(run).toMatchObject({ end: "ok", report: { proven: true, copied: { objects: 0 } } });
     expect(run.report?.containerHead?.objects).toBe(swift().objects.size);

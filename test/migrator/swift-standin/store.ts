@@ -16,6 +16,16 @@ export interface StoredObject {
   readonly meta: Readonly<Record<string, string>>;
 }
 
+/** An object as a client would have put it. */
+export function plainObject(
+  content: Buffer | string,
+  contentType = "application/octet-stream",
+): StoredObject {
+  const body = Buffer.from(content);
+  const etag = createHash("md5").update(body).digest("hex");
+  return { size: body.length, etag, body, contentType, modified: new Date(), meta: {} };
+}
+
 /** What a listing shows of one object. */
 export interface Entry {
   readonly name: string;
