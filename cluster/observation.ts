@@ -123,6 +123,8 @@ export interface MoverPod {
   readonly uid: string;
   readonly phase: string;
   readonly terminating: boolean;
+  /** How far it is, or what it ended with, in its own words. */
+  readonly told?: string;
   /** Annotation `image-registry-swift/spec`: what it was made from. */
   readonly specHash?: string;
 }

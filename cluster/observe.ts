@@ -21,7 +21,6 @@ import type {
   RawDeployment,
   RawInfrastructure,
   RawNode,
-  RawPod,
   RawProxy,
   Stored,
 } from "./api/objects";
@@ -29,6 +28,7 @@ import type { Observation, ObservedCloud, ObservedImageApi, ReachableObservation
 import { heldUpBy } from "./registry/held-up";
 import { nodesForRegistry } from "./registry/nodes";
 import { claimOf } from "./registry/patch";
+import { observeMoverPods } from "./mover/observed";
 import { paths } from "./api/paths";
 import { missingPermissions, missingSpecials, type RunState } from "./api/permissions";
 import { holdsCredentials } from "./mover/pod-proxy";
@@ -36,18 +36,10 @@ import { readPruner } from "./registry/pruner";
 import { readRegistry } from "./registry/registry";
 import { noRoomBeside } from "./registry/room";
 import { observeSwift } from "./cloud/swift-side";
-import { defaultClaim, installerSecretName, moverPodLabel } from "./names";
+import { defaultClaim, installerSecretName } from "./names";
 import { type TrialPod, tryPods } from "./api/pod-trial";
 import type { PodTemplate } from "./rehearsal/pod";
-import {
-  firstOf,
-  isAvailable,
-  namespaceIds,
-  parseInfrastructure,
-  parseMoverPod,
-  parseUpgrade,
-  proxyForPods,
-} from "./parse";
+import { firstOf, isAvailable, namespaceIds, parseInfrastructure, parseUpgrade, proxyForPods } from "./parse";
 import { defined } from "../swift/defined";
 
 /** What the settings say about where to look. */
@@ -136,7 +128,7 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
     ...defined({ operatorDeploymentAvailable: isAvailable(read.operator) }),
     ...defined({ claim, pruner, journal, imageApi, proxy }),
     claimName,
-    moverPods: read.pods.map(parseMoverPod),
+    moverPods: read.moverPods,
     schedulableNodes: nodesForRegistry(read.nodes, registry.config),
     ...(await inTheWayOfSealing(api, wanted, read)),
     cloud,
@@ -184,20 +176,31 @@ type May = <T>(promise: Promise<T>, otherwise: T) => Promise<T>;
 type Objects = Awaited<ReturnType<typeof readObjects>>;
 
 async function readObjects(api: Api, may: May) {
-  const [registry, infrastructure, version, operator, nodes, project, proxy, pruner, pods, journal, sources] =
-    await Promise.all([
-      may(readRegistry(api), { replicaSets: [], pods: [] }),
-      may(api.get<RawInfrastructure>(paths.infrastructure), undefined),
-      may(api.get<RawClusterVersion>(paths.clusterVersion), undefined),
-      may(api.get<RawDeployment>(paths.operatorDeployment), undefined),
-      may(api.list<RawNode>(paths.nodes), []),
-      may(api.get<Stored>(paths.namespace), undefined),
-      may(api.get<RawProxy>(paths.proxy), undefined),
-      may(readPruner(api), undefined),
-      may(api.list<RawPod>(paths.pods, { labelSelector: moverPodLabel }), []),
-      may(readJournal(api), undefined),
-      may(readCloudSources(api), undefined),
-    ]);
+  const [
+    registry,
+    infrastructure,
+    version,
+    operator,
+    nodes,
+    project,
+    proxy,
+    pruner,
+    moverPods,
+    journal,
+    sources,
+  ] = await Promise.all([
+    may(readRegistry(api), { replicaSets: [], pods: [] }),
+    may(api.get<RawInfrastructure>(paths.infrastructure), undefined),
+    may(api.get<RawClusterVersion>(paths.clusterVersion), undefined),
+    may(api.get<RawDeployment>(paths.operatorDeployment), undefined),
+    may(api.list<RawNode>(paths.nodes), []),
+    may(api.get<Stored>(paths.namespace), undefined),
+    may(api.get<RawProxy>(paths.proxy), undefined),
+    may(readPruner(api), undefined),
+    may(observeMoverPods(api), []),
+    may(readJournal(api), undefined),
+    may(readCloudSources(api), undefined),
+  ]);
   return {
     registry,
     infrastructure,
@@ -207,7 +210,7 @@ async function readObjects(api: Api, may: May) {
     project,
     proxy,
     pruner,
-    pods,
+    moverPods,
     journal,
     sources,
   };

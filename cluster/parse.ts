@@ -54,14 +54,14 @@ export function isAvailable(deployment: RawDeployment | undefined): boolean | un
   return deployment && (deployment.status?.availableReplicas ?? 0) > 0;
 }
 
-export function parseMoverPod(raw: RawPod): MoverPod {
-  const specHash = specHashOf(raw);
+/** `told`: see `MoverPod`. */
+export function parseMoverPod(raw: RawPod, told: string | undefined): MoverPod {
   return {
     name: raw.metadata.name,
     uid: raw.metadata.uid,
     phase: raw.status?.phase ?? "Unknown",
     terminating: raw.metadata.deletionTimestamp !== undefined,
-    ...defined({ specHash }),
+    ...defined({ specHash: specHashOf(raw), told }),
   };
 }
 

@@ -106,7 +106,7 @@ class Graph {
     const open = this.patch("copy", "migrate", "open", [this.journal]);
     this.resume("copy", [open]);
     const swift = this.container(plan);
-    const live = this.pod("live", plan.live, swift.container, [...this.shared(), open]);
+    const live = this.pod("live", plan.live, swift.container, [...this.shared(), open], plan);
     this.rehearse(plan, live, swift.container);
     return { container: swift.container, copied: live.summary };
   }
@@ -120,7 +120,8 @@ class Graph {
     const pause = this.pause("migrate", [this.journal, swift, ...live, ...rehearsal]);
     const seal = this.patch("migrate", "migrate", "seal", [pause], { seal: plan.seal });
     // The witness is an input: a new seal must make a new copy, which a dependency alone does not bring about.
-    const final = this.pod("final", plan.final, swift.container, [...shared, seal], seal.witness);
+    const { witness } = seal;
+    const final = this.pod("final", plan.final, swift.container, [...shared, seal], { witness });
     return { container: swift.container, copied: final.summary };
   }
 
@@ -163,7 +164,7 @@ class Graph {
     const back =
       plan.back === undefined
         ? []
-        : [this.pod("back", plan.back, from, [...this.shared(), seal], seal.witness)];
+        : [this.pod("back", plan.back, from, [...this.shared(), seal], { witness: seal.witness })];
     const toVolume = this.patch("abort", "abort", "to-volume", [seal, ...back], {
       claim: plan.claim,
       ...loss,
@@ -198,7 +199,7 @@ class Graph {
     copy: CopyPlan,
     container: pulumi.Output<string>,
     dependsOn: readonly pulumi.Resource[],
-    witness?: MigrationPodArgs["witness"],
+    { witness, unattended }: Pick<MigrationPodArgs, "witness" | "unattended"> = {},
   ): MigrationPod {
     const { run, ca, pod } = this.materials;
     const args: MigrationPodArgs = {
@@ -207,7 +208,7 @@ class Graph {
       deadlineSeconds: this.settings.copyDeadline,
       startSeconds: this.settings.startTimeout,
       run,
-      ...defined({ witness, ca }),
+      ...defined({ witness, unattended, ca }),
     };
     const options = { providers: [this.materials.kubernetes()], dependsOn: [this.journal, ...dependsOn] };
     const made = new MigrationPod(name, args, options);

@@ -31,6 +31,8 @@ export interface MigrationPodArgs {
   readonly deadlineSeconds: number;
   /** How long its node may work on its start. */
   readonly startSeconds: number;
+  /** The run ends when the copy is under way: the outputs are empty then. */
+  readonly unattended?: true;
   readonly run: RunToken;
 }
 
@@ -40,7 +42,7 @@ export class MigrationPod extends pulumi.ComponentResource {
   readonly summary: pulumi.Output<string>;
   /** URN of the step that waits for the copy: known when the copy has ended well. */
   readonly copied: pulumi.Output<string>;
-  /** When it ended, ISO 8601. */
+  /** When it ended, ISO 8601; empty while it is under way. */
   readonly finishedAt: pulumi.Output<string>;
 
   constructor(name: string, args: MigrationPodArgs, options: pulumi.ComponentResourceOptions = {}) {
@@ -53,11 +55,13 @@ export class MigrationPod extends pulumi.ComponentResource {
     const settings = this.makeSettings(name, args, inputs);
     const pod = this.makePod(name, args, inputs, settings);
     const copied = this.waitForCopy(name, args, pod);
-    this.finishedAt = copied.report.apply((text) => (JSON.parse(text) as Report).finishedAt);
-    this.summary = copied.report.apply((text) => {
-      const report = JSON.parse(text) as Report;
-      return `${reportInWords(report)}; finished ${report.finishedAt}`;
-    });
+    const report = copied.report.apply((text) => (text === "" ? undefined : (JSON.parse(text) as Report)));
+    this.finishedAt = report.apply((each) => each?.finishedAt ?? "");
+    this.summary = report.apply((each) =>
+      each === undefined
+        ? "under way: npm run status"
+        : `${reportInWords(each)}; finished ${each.finishedAt}`,
+    );
     this.copied = copied.urn;
     this.registerOutputs({ summary: this.summary, copied: this.copied });
   }
@@ -117,7 +121,7 @@ export class MigrationPod extends pulumi.ComponentResource {
         attempt: copy.attempt,
         container: args.container,
         claim: copy.claim,
-        ...defined({ witness: args.witness }),
+        ...defined({ witness: args.witness, unattended: args.unattended }),
         deadlineSeconds: args.deadlineSeconds,
         startSeconds: args.startSeconds,
       },

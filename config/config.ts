@@ -50,6 +50,8 @@ export interface MigrateSettings extends CommonSettings {
   readonly readOnly: boolean;
   /** A new value copies again. */
   readonly pass: string;
+  /** false: a live copy with `readOnly: false` is not waited for. */
+  readonly wait: boolean;
   readonly allowDelete: boolean;
   /** After each live copy a registry on Swift is tried with so many images; 0: it is only started. Absent: no rehearsal. */
   readonly rehearse?: number;
@@ -84,6 +86,7 @@ export const keys = [
   "state",
   "readOnly",
   "pass",
+  "wait",
   "container",
   "claim",
   "replicas",
@@ -188,6 +191,7 @@ function readState(
   const readOnly = fields.flag("readOnly", true);
   const pass =
     fields.matching("pass", /^[\w.:+-]{1,63}$/, "a word of up to 63 letters, digits and . : + - _") ?? "1";
+  const wait = fields.flag("wait", true);
   const allowDelete = fields.flag("allowDelete", false);
   const rehearse = fields.flag("rehearse", true);
   const replicas = fields.integer("replicas", 0, 10, 0);
@@ -200,7 +204,15 @@ function readState(
       if (releaseVolumeClaim) {
         fields.add("releaseVolumeClaim", "is true in state migrate", "true in state switch only", "false");
       }
-      return { ...common, state, readOnly, pass, allowDelete, ...(rehearse ? { rehearse: pullCheck } : {}) };
+      return {
+        ...common,
+        state,
+        readOnly,
+        pass,
+        wait,
+        allowDelete,
+        ...(rehearse ? { rehearse: pullCheck } : {}),
+      };
     case "switch":
       if (releaseVolumeClaim && pullCheck === 0) {
         const accepted =

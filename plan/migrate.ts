@@ -43,7 +43,22 @@ export function planMigrate(
       );
     }
     const again = copy("live", claim, seen, live);
-    return { kind: "copy", ...commonPlan(seen), container, live: again, ...rehearsal(settings) };
+    const unattended = settings.wait ? {} : { unattended: true as const };
+    return {
+      kind: "copy",
+      ...commonPlan(seen),
+      container,
+      live: again,
+      ...unattended,
+      ...rehearsal(settings),
+    };
+  }
+  if (!settings.wait) {
+    judge.warn(
+      "waits-anyway",
+      "wait is false, but a registry that is sealed, or is about to be, is not left alone: this run waits for its " +
+        "copies; wait false holds with readOnly false",
+    );
   }
   guards.warnOfOutage(judge, settings, seen, claim);
   // The live copy runs once more right before sealing, even if one with readOnly false ended a minute ago: that costs

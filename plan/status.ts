@@ -2,6 +2,7 @@
 import type { Observation, ReachableObservation } from "../cluster/observation";
 import { showBytes } from "../swift/size";
 import { proofProblems, unread } from "../cluster/journal/proof";
+import { podNames } from "../cluster/names";
 import { servedContainer } from "./storage";
 import { placeInWords } from "./words";
 
@@ -9,10 +10,11 @@ import { placeInWords } from "./words";
  * Exit codes, for scripts; only ever added to.
  * - 0: no migration, or one that has ended: the registry takes pushes. - 1: the cluster cannot be read.
  * - 2: the call is wrong. - 3: under way, the registry takes pushes. - 4: under way, the registry is read-only.
+ * - 5: as 3, and a live copy runs: until it has ended, there is nothing for `up` to do.
  */
 export interface Status {
   readonly lines: readonly string[];
-  readonly code: 0 | 1 | 3 | 4;
+  readonly code: 0 | 1 | 3 | 4 | 5;
 }
 
 /** At most ten lines, each `what: value`. */
@@ -38,7 +40,7 @@ export function statusOf(seen: Observation): Status {
       ...proofLine(seen),
       `next: ${nextOf(seen)}`,
     ],
-    code: ended ? 0 : readOnly ? 4 : 3,
+    code: ended ? 0 : readOnly ? 4 : copiesLive(seen) ? 5 : 3,
   };
 }
 
@@ -73,9 +75,17 @@ function containerLine({ journal, cloud }: ReachableObservation): readonly strin
 
 function podLine({ moverPods }: ReachableObservation): readonly string[] {
   const pods = moverPods.map(
-    (pod) => `${pod.name} ${pod.terminating ? "terminating" : pod.phase.toLowerCase()}`,
+    (pod) =>
+      `${pod.name} ${pod.terminating ? "terminating" : pod.phase.toLowerCase()}${pod.told === undefined ? "" : ` (${pod.told})`}`,
   );
   return pods.length === 0 ? [] : [`migration Pods: ${pods.join(", ")}`];
+}
+
+function copiesLive({ moverPods }: ReachableObservation): boolean {
+  return moverPods.some(
+    ({ name, phase, terminating }) =>
+      name === podNames.live && !terminating && ["Pending", "Running"].includes(phase),
+  );
 }
 
 function rehearsalLine({ journal }: ReachableObservation): readonly string[] {
@@ -114,7 +124,10 @@ function nextOf(seen: ReachableObservation): string {
     case "aborted":
       return "pulumi config set state migrate && pulumi up";
     case "copying":
-      return `pulumi config set readOnly true && pulumi up; ${back}`;
+      if (copiesLive(seen)) return `when the live copy has ended: pulumi up; ${back}`;
+      return journal.followed?.live === undefined
+        ? `pulumi config set readOnly true && pulumi up; ${back}`
+        : `pulumi up, which takes up the live copy's result; ${back}`;
     case "sealing":
     case "sealed":
     case "switching":

@@ -56,6 +56,8 @@ export interface CopyGraph extends CommonPlan {
   readonly kind: "copy";
   readonly container: ContainerPlan;
   readonly live: CopyPlan;
+  /** The run ends when the copy is under way. */
+  readonly unattended?: true;
   readonly rehearsal?: RehearsalPlan;
 }
 

@@ -17,7 +17,9 @@ export function describe(plan: Plan): Words {
     case "copy":
       return {
         registry: `${open}, on claim ${plan.claim}; its images are copied to Swift meanwhile`,
-        next: "pulumi config set readOnly true && pulumi up",
+        next: plan.unattended
+          ? "when npm run status says that the copy has ended: pulumi up, which takes up its result; then: pulumi config set readOnly true && pulumi up"
+          : "pulumi config set readOnly true && pulumi up",
       };
     case "migrate":
       return {

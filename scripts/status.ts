@@ -16,7 +16,8 @@ const usage = `npm run status [-- options]
   --observation FILE  the status of a saved observation instead of the cluster's
 The cluster is the one that oc uses, or kubernetes:kubeconfig and kubernetes:context.
 Exit code: 0 no migration, or one that has ended; 1 the cluster cannot be read; 2 the call is wrong;
-3 under way, the registry takes pushes; 4 under way, the registry is read-only.`;
+3 under way, the registry takes pushes; 4 under way, the registry is read-only;
+5 as 3, and a live copy runs: until it has ended, there is nothing for up to do.`;
 
 /** The command: prints to `print`, answers the exit code. */
 export async function statusCommand(

@@ -2,12 +2,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Api } from "../api/api";
 import { paths } from "../api/paths";
-import type { ProgressTeller } from "./progress";
+import { parseEvent, type ProgressTeller, progressInWords } from "./progress";
 
 /** A failing log never fails the wait, nor shows what the server answered raw. */
 export async function lastLines(api: Api, name: string): Promise<readonly string[]> {
   const text = await api.text(paths.podLog(name), { tailLines: "10" }).catch(() => undefined);
   return (text ?? "").split("\n").filter((line) => line.trim() !== "" && !line.startsWith('{"event"'));
+}
+
+/** How far it is, in words; undefined where its log does not say. */
+export async function lastProgress(api: Api, name: string): Promise<string | undefined> {
+  const text = await api.text(paths.podLog(name), { tailLines: "50" }).catch(() => undefined);
+  const events = (text ?? "").split("\n").map(parseEvent);
+  const last = events.findLast((event) => event?.event === "progress");
+  return last === undefined ? undefined : progressInWords(last);
 }
 
 /** Until a log that broke off is read again. */

@@ -55,7 +55,24 @@ interface UnderWay {
   restarts: number;
 }
 
-export async function followPod(order: Following, context: FollowingContext): Promise<Report> {
+/** To its end. */
+export function followPod(order: Following, context: FollowingContext): Promise<Report> {
+  return follow(order, context, look);
+}
+
+/** Until it works, and goes on without anybody; or the report of one that has ended. */
+export function startPod(order: Following, context: FollowingContext): Promise<Report | undefined> {
+  return follow<Report | undefined>(order, context, async (state, turn) => {
+    const found = await look(state, turn);
+    return state.started && "waitingFor" in found ? { done: undefined } : found;
+  });
+}
+
+async function follow<R>(
+  order: Following,
+  context: FollowingContext,
+  each: (state: UnderWay, turn: Turn) => Promise<Found<R>>,
+): Promise<R> {
   const voice = new Voice(context.log);
   const teller = progressTeller(voice.say);
   const stream = logStream(context.api, order.name, teller);
@@ -69,7 +86,7 @@ export async function followPod(order: Following, context: FollowingContext): Pr
     restarts: 0,
   };
   const wait = {
-    look: (turn: Turn) => look(state, turn),
+    look: (turn: Turn) => each(state, turn),
     meanwhile: "the Pod goes on, ",
     ...(order.deadlineSeconds > 0 ? { limitSeconds: order.deadlineSeconds } : {}),
     outOfTime: (): never => {
@@ -80,7 +97,7 @@ export async function followPod(order: Following, context: FollowingContext): Pr
     },
   };
   try {
-    return await waitFor<Report>(wait, { ...context, log: voice });
+    return await waitFor<R>(wait, { ...context, log: voice });
   } catch (error) {
     if (error instanceof ApiError && error.kind === "expired") {
       throw new Error(`${error.message}; the Pod ${namespace}/${order.name} goes on meanwhile`, {

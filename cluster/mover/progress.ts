@@ -107,7 +107,7 @@ export function reportInWords(report: Report): string {
 
 const events = new Set(["start", "scan", "progress", "retry", "warning", "done"]);
 
-function progressInWords(event: Extract<MoverEvent, { event: "progress" }>): string {
+export function progressInWords(event: Extract<MoverEvent, { event: "progress" }>): string {
   const percent = Math.min(99, Math.max(0, Math.floor(event.percent)));
   const left = event.left === undefined ? "" : `, ${duration(event.left)} left`;
   const rate = event.rate < 1 ? "" : `, ${showBytes(event.rate)}/s`;

@@ -4,7 +4,8 @@ import { readClaim } from "../registry/claim";
 import { stuckPod, witnessProblem } from "../registry/evidence";
 import type { Journal, Proof, Witness } from "../journal/journal";
 import { inPhase, without } from "../journal/store";
-import { followPod, type Following, Stopped } from "../mover/pod-progress";
+import { lastProgress } from "../mover/pod-log";
+import { followPod, type Following, startPod, Stopped } from "../mover/pod-progress";
 import { PermanentFailure } from "../mover/pod-end";
 import { rememberPrevious } from "../journal/previous";
 import {
@@ -27,20 +28,33 @@ export const copiedStep: Step<CopiedInputs, CopiedOutputs> = {
   kind: "copied",
   triggers: ["pass", "pod", "podUid", "container", "claim", "witness"],
   run: (inputs, context) => followCopy(inputs, sessionOf(inputs, context)),
+  // Nobody waited for it.
+  drift: async (_inputs, outputs) => (outputs.report === "" ? ["report"] : []),
 };
 
 /** Idempotent: a Pod that has ended is read again, and what it did is recorded again. */
 export async function followCopy(inputs: CopiedInputs, session: Session): Promise<CopiedOutputs> {
   await begin(inputs, session);
   const report = await following(inputs, session);
+  if (report === undefined) {
+    const far = await lastProgress(session.api, inputs.pod);
+    session.log(
+      `the copy goes on in pod ${namespace}/${inputs.pod}${far === undefined ? "" : ` (${far})`}; this run does not wait for ` +
+        "it (wait: false): npm run status ends with 5 until it has ended, then pulumi up takes up its result",
+    );
+    return { report: "", proven: false };
+  }
   session.log(reportInWords(report));
   await record(inputs, report, session);
   await session.journal.update((each) => withResult(each, inputs));
   return { report: JSON.stringify(report), proven: report.proven };
 }
 
-/** Waits for the Pod's end. After one that failed for good, or was stopped, the journal makes the next one another. */
-export async function following(inputs: CopiedInputs, session: Session): Promise<Report> {
+/**
+ * Waits for the Pod's end; `undefined` when it is not to be waited for and works. After one that failed for good, or was
+ * stopped, the journal makes the next one another.
+ */
+export async function following(inputs: CopiedInputs, session: Session): Promise<Report | undefined> {
   const order: Following = {
     name: inputs.pod,
     uid: inputs.podUid,
@@ -50,6 +64,7 @@ export async function following(inputs: CopiedInputs, session: Session): Promise
     ...(inputs.pass === "live" ? { mustStop: () => registryShutOut(session) } : {}),
   };
   try {
+    if (inputs.unattended) return await startPod(order, session);
     return underPresentSeal(inputs, await followPod(order, session));
   } catch (error) {
     if (error instanceof PermanentFailure || error instanceof Stopped) {

@@ -89,9 +89,11 @@ export interface CopiedInputs extends CommonInputs {
   readonly deadlineSeconds: number;
   /** How long the Pod's node may work on its start; default 7,200. */
   readonly startSeconds?: number;
+  /** live: ends when the Pod works; called again, it takes up the result. */
+  readonly unattended?: true;
 }
 export interface CopiedOutputs {
-  /** The report, as JSON text (the mover's Report). */
+  /** The report, as JSON text (the mover's Report); empty while the copy is under way. */
   readonly report: string;
   readonly proven: boolean;
 }
@@ -114,7 +116,7 @@ export interface PullCheckOutputs {
 /** `rehearsal`: tries a registry on Swift while the live one is writable; leaves no Pod behind. */
 export interface RehearsalInputs extends CommonInputs {
   readonly container: string;
-  /** When the live copy ended: each one is rehearsed. */
+  /** When the live copy ended: each one is rehearsed. Empty: it is under way. */
   readonly after: string;
   readonly sample: number;
   readonly image: string;

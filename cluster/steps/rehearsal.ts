@@ -43,6 +43,10 @@ const spareSeconds = 300;
 
 export async function rehearse(inputs: RehearsalInputs, session: Session): Promise<RehearsalOutputs> {
   const { api, journal, log } = session;
+  if (inputs.after === "") {
+    log("rehearsed once the live copy has ended");
+    return { pulled: 0, brokenBefore: 0 };
+  }
   await journal.assertRun();
   const { config } = await readRegistry(api);
   if (config === undefined || containerOf(config.storage) !== undefined) {

@@ -142,6 +142,15 @@ describe("graphs", () => {
     expect(recorded.get("copy-open").inputs).not.toHaveProperty("ignoreDrift");
   });
 
+  test("wait: false goes to the step that would wait, and to no other graph", async () => {
+    const wanted = { readOnly: "false", wait: "false" };
+    const { recorded } = await graph(settings("migrate", wanted), untouched);
+    expect(recorded.get("live-copy").inputs).toMatchObject({ unattended: true });
+    const waiting = await graph(settings("migrate", { ...wanted, readOnly: "true" }), untouched);
+    for (const copy of ["live-copy", "final-copy"])
+      expect(waiting.recorded.get(copy).inputs).not.toHaveProperty("unattended");
+  });
+
   test("switch: no Pod and no read-only patch are left; replicas last", async () => {
     const wanted = settings("switch", { releaseVolumeClaim: "true", copyDeadline: "1h" });
     const { recorded } = await graph(wanted, proven);

@@ -60,6 +60,7 @@ describe("settings", () => {
         readOnly: true,
         rehearse: 20,
         pass: "1",
+        wait: true,
         allowDelete: false,
         seal: "rolling",
         scc: "restricted-v2",

@@ -35,6 +35,7 @@ describe("warnings stop nothing", () => {
       withClaim(untouched, { accessModes: ["ReadWriteOncePod"] }),
       "offline from sealing",
     ],
+    ["waits-anyway", settings("migrate", { wait: "false" }), untouched, "not left alone: this run waits"],
     ["outage", settings("migrate", { seal: "recreate" }), untouched, "no registry for 50 to 80 s"],
     ["held-up", migrate, { ...untouched, heldUpBy: ["n2"] }, "node(s) n2 take no Pod of the registry"],
     [
@@ -45,6 +46,17 @@ describe("warnings stop nothing", () => {
     ],
   ];
   test.each(warnings)("%s", (id, wanted, seen, word) => expectWarned(id, wanted, seen, word));
+});
+
+test("only a live copy of a writable registry is left to itself", () => {
+  expect(planned(decide(settings("migrate", { readOnly: "false", wait: "false" }), untouched))).toMatchObject(
+    {
+      kind: "copy",
+      unattended: true,
+    },
+  );
+  expect(planned(decide(live, untouched))).not.toHaveProperty("unattended");
+  expect(planned(decide(settings("migrate", { wait: "false" }), untouched))).not.toHaveProperty("unattended");
 });
 
 describe("without an outage nothing is warned of", () => {

@@ -62,6 +62,29 @@ test.each([
   expect(statusOf(inPhase(phase, readOnly)).code).toBe(code);
 });
 
+test("a live copy that runs is told apart from one that has ended, with its own words", () => {
+  const pod = { name: "image-registry-migration-live", uid: "p", terminating: false };
+  const seen = (phase: string, told: string): ReachableObservation => ({
+    ...inPhase("copying", false),
+    journal: { ...provenJournal, phase: "copying", followed: { live: "p" } },
+    moverPods: [{ ...pod, phase, told }],
+  });
+  const running = seen("Running", "43 %  blobs");
+  expect([statusOf(running).code, text(running)]).toEqual([
+    5,
+    expect.stringMatching(
+      /migration-live running \(43 %  blobs\)\n[^]*next: when the live copy has ended: pulumi up/,
+    ),
+  ]);
+  const done = seen("Succeeded", "copied 3 objects");
+  expect([statusOf(done).code, text(done)]).toEqual([
+    3,
+    expect.stringMatching(
+      /succeeded \(copied 3 objects\)\n[^]*next: pulumi up, which takes up the live copy's result/,
+    ),
+  ]);
+});
+
 test.each([
   ["switched", switched, /releaseVolumeClaim true/],
   ["aborted", aborted, /state migrate/],

@@ -26,6 +26,13 @@ describe("in words", () => {
   });
 });
 
+test("a copy that nobody waits for: first its result, then the window", () => {
+  const wanted = { ...live, wait: false } as Settings;
+  expect(describePlan(planned(decide(wanted, untouched))).next).toMatch(
+    /^when npm run status says that the copy has ended: pulumi up, .*; then: pulumi config set readOnly true/,
+  );
+});
+
 describe("after a step has failed: what the cluster says, not what was planned", () => {
   test("a switch whose pull check failed is read-only on Swift, and can go back", () => {
     const { config, journal } = withConfig(switched, { readOnly: true });

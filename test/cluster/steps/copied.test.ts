@@ -3,8 +3,8 @@ import { paths } from "../../../cluster/api/paths";
 import { identityForMover } from "../../../cluster/mover/identity";
 import { PermanentFailure } from "../../../cluster/mover/pod-end";
 import { drifted } from "../../../cluster/steps/drift";
-import { followCopy } from "../../../cluster/steps/copied";
-import type { CopiedInputs } from "../../../cluster/steps/kinds";
+import { copiedStep, followCopy } from "../../../cluster/steps/copied";
+import type { CopiedInputs, CopiedOutputs } from "../../../cluster/steps/kinds";
 import { seal } from "../../../cluster/steps/seal";
 import { readRegistry } from "../../../cluster/registry/registry";
 import { FakeRegistry } from "../support/fake-registry";
@@ -79,6 +79,49 @@ test("a copy back is recorded with the seal it ran under", async () => {
     objects: 2,
     bytes: 20,
     witness,
+  });
+});
+
+describe("a live copy that nobody waits for", () => {
+  const live: CopiedInputs = {
+    ...back(undefined),
+    pass: "live",
+    pod: "image-registry-migration-live",
+    unattended: true,
+  };
+  const pod = (registry: FakeRegistry, phase: string, state: object) =>
+    registry.api.put(paths.pod(live.pod), {
+      metadata: { uid: "pod-1" },
+      spec: { containers: [] },
+      status: { phase, containerStatuses: [{ name: "m", ready: true, restartCount: 0, state }] },
+    });
+  const report = reportWith({ mode: "copy", proven: false });
+  const drift = (outputs: CopiedOutputs) => copiedStep.drift?.(live, outputs, undefined as never);
+
+  test("ends when its Pod works, and the next run takes up the result", async () => {
+    const registry = new FakeRegistry();
+    const session = await sessionFor(registry);
+    pod(registry, "Running", { running: {} });
+    const underWay = await followCopy(live, session);
+    expect(underWay).toEqual({ report: "", proven: false });
+    expect(session.lines.at(-1)).toMatch(/goes on in pod .*-live; .*status ends with 5 until it has ended/);
+    expect((await journalIn(registry)).followed).toEqual({ live: "pod-1" });
+    expect(await drift(underWay)).toEqual(["report"]);
+
+    pod(registry, "Succeeded", { terminated: { exitCode: 0, message: JSON.stringify(report) } });
+    const taken = await followCopy(live, session);
+    expect(JSON.parse(taken.report)).toEqual(report);
+    expect((await journalIn(registry)).followed).toEqual({});
+    expect(await drift(taken)).toEqual([]);
+  });
+
+  test("fails as any other when it has failed, and the next Pod is another", async () => {
+    const registry = new FakeRegistry();
+    const session = await sessionFor(registry);
+    const failed = { ...report, outcome: "failed", exitCode: 14, message: "the quota is reached" };
+    pod(registry, "Failed", { terminated: { exitCode: 14, message: JSON.stringify(failed) } });
+    await expect(followCopy(live, session)).rejects.toThrow(/the quota is reached/);
+    expect(await journalIn(registry)).toMatchObject({ followed: {}, attempts: { live: 1 } });
   });
 });
 

@@ -129,6 +129,13 @@ function expectNothingLeft({ api }: Scene): void {
   expect(api.writes.filter(({ what }) => what.includes(paths.registryConfig))).toEqual([]);
 }
 
+test("while the live copy is under way nothing is tried", async () => {
+  const { session, api } = await scene();
+  const inputs = { token: "t1", stack: "o/p/dev", container: "c", sample: 20, image: "i", timeoutSeconds: 1 };
+  expect(await rehearse({ ...inputs, after: "" }, session)).toEqual({ pulled: 0, brokenBefore: 0 });
+  expect([api.writes, session.lines]).toEqual([[], ["rehearsed once the live copy has ended"]]);
+});
+
 test("what the live registry serves is pulled from Swift, by the Pod's address, with what nodes will trust", async () => {
   const at = await scene();
   expect(await at.run({ result: good })).toEqual({ pulled: 2, brokenBefore: 0 });

@@ -1,0 +1,49 @@
+import { observeMoverPods } from "../../../cluster/mover/observed";
+import { paths } from "../../../cluster/api/paths";
+import { FakeApi } from "../support/fake-api";
+import { reportWith } from "../support/report";
+
+const progress = {
+  event: "progress",
+  t: "",
+  phase: "blobs",
+  objects: { objects: 10, bytes: 2 ** 20 },
+  total: { objects: 40, bytes: 2 ** 30 },
+  percent: 25,
+  rate: 0,
+};
+
+class LogApi extends FakeApi {
+  log: string | undefined;
+  override async text(): Promise<string | undefined> {
+    if (this.log === undefined) throw new Error("no log");
+    return this.log;
+  }
+}
+
+function pod(api: FakeApi, name: string, status: object): void {
+  const metadata = { uid: name, labels: { app: "image-registry-migration" } };
+  api.put(`${paths.pods}/${name}`, { metadata, spec: { containers: [] }, status });
+}
+
+test("a Pod tells its result, or how far it is, or nothing", async () => {
+  const api = new LogApi();
+  const end = (report: object) => ({
+    containerStatuses: [{ state: { terminated: { exitCode: 0, message: JSON.stringify(report) } } }],
+  });
+  pod(api, "good", { phase: "Succeeded", ...end(reportWith({ proven: false })) });
+  pod(api, "bad", { phase: "Failed", ...end(reportWith({ exitCode: 14, message: "quota" })) });
+  pod(api, "running", { phase: "Running" });
+  pod(api, "waiting", { phase: "Pending" });
+  const told = async () =>
+    Object.fromEntries((await observeMoverPods(api)).map((each) => [each.name, each.told]));
+  api.log = `${JSON.stringify(progress)}\nno event\n`;
+  expect(await told()).toEqual({
+    good: expect.stringMatching(/^copied /),
+    bad: "quota",
+    running: "25 %  blobs: 10 of 40 objects, 1.0 MiB of 1.0 GiB",
+    waiting: undefined,
+  });
+  api.log = undefined;
+  expect((await told())["running"]).toBeUndefined();
+});
