@@ -22,6 +22,7 @@ import { podsToTry } from "./components/trial-pods";
 import { readSettings } from "./config/config";
 import { bundleMover } from "./migrator/bundle";
 import { containerName, type KnownFromCluster } from "./plan/container";
+import { explain } from "./plan/explain";
 import { plan, showRefusals } from "./plan/plan";
 
 async function main(): Promise<Outputs> {
@@ -43,6 +44,10 @@ async function main(): Promise<Outputs> {
   if (!decision.ok) throw new pulumi.RunError(showRefusals(decision.refusals, settings.state));
   if (!seen.reachable) throw new pulumi.RunError(seen.message);
 
+  const explained = explain(decision.plan, seen);
+  // In a preview only: `up` shows one before it asks.
+  if (pulumi.runtime.isDryRun()) for (const line of explained.lines) console.log(`[plan] ${line}`);
+
   const run = { token: randomUUID(), stack: settings.stack };
   const materials = prepare(settings, seen, kubeconfig.content, cloud, run, bundleMover);
   if (!pulumi.runtime.isDryRun()) {
@@ -55,8 +60,9 @@ async function main(): Promise<Outputs> {
     await removeStaleMoverPods(api, { planned, onlyOpens: decision.plan.kind === "reopen" }, console.log);
   }
   const built = build(decision.plan, materials);
-  if (pulumi.runtime.isDryRun()) return plannedOutputs(settings.state, decision.plan, built);
-  return reachedOutputs(settings.state, decision.plan, built, run.token, () => readBack(api));
+  const decided = { state: settings.state, plan: decision.plan, figures: explained.figures };
+  if (pulumi.runtime.isDryRun()) return plannedOutputs(decided, built, seen.journal);
+  return reachedOutputs(decided, built, run.token, () => readBack(api));
 }
 
 export = async () => {

@@ -46,6 +46,16 @@ export interface RegistryEnv {
   readonly readOnly: boolean;
 }
 
+/** How long the registry's Pods take, in seconds, as their template says. */
+export interface RegistryPace {
+  /** A Pod that is to end is killed after so long. */
+  readonly graceSeconds: number;
+  /** It goes on serving for so long first. */
+  readonly preStopSeconds: number;
+  /** A new Pod is first asked whether it is ready after so long. */
+  readonly readySeconds: number;
+}
+
 /** The Deployment `openshift-image-registry/image-registry`. */
 export interface RegistryDeployment {
   readonly uid: string;
@@ -58,6 +68,7 @@ export interface RegistryDeployment {
   readonly updatedReplicas: number;
   readonly availableReplicas: number;
   readonly env: RegistryEnv;
+  readonly pace?: RegistryPace;
   /** Name of the claim mounted, if one is. */
   readonly claim?: string;
   /** Of the Pod template: the operator's default, or what the registry config has instead. */
@@ -189,6 +200,8 @@ export type ObservedImageApi =
       readonly state: "there";
       /** Images of the sample that the pull check would draw now. */
       readonly sample: number;
+      /** Images in all that ImageStreams name and the registry stores: the newest of each tag. */
+      readonly images?: number;
     }
   /** The cluster has none. */
   | { readonly state: "absent" }
@@ -217,6 +230,8 @@ export interface ReachableObservation {
     readonly cloudName: string;
     readonly controlPlaneTopology: string;
   };
+  /** OpenShift's release, as the ClusterVersion wants it. */
+  readonly release?: string;
   readonly upgrade?: { readonly progressing: boolean; readonly message: string };
   readonly clusterOperator?: { readonly conditions: readonly Condition[] };
   readonly operatorDeploymentAvailable?: boolean;

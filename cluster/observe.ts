@@ -123,6 +123,7 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
     ...registry,
     ...defined({
       infrastructure: parseInfrastructure(read.infrastructure),
+      release: read.version?.status?.desired?.version,
       upgrade: parseUpgrade(read.version),
     }),
     ...defined({ operatorDeploymentAvailable: isAvailable(read.operator) }),
@@ -253,10 +254,12 @@ async function tryThem(
 /** Draws the pull check's sample, as the run would: what may fail there is known before anything is sent. */
 async function observeImages(api: Api, count: number): Promise<ObservedImageApi> {
   try {
-    const samples = draw(await readImageStreams(api), count);
+    const streams = await readImageStreams(api);
+    const images = draw(streams, Infinity)?.length;
+    const samples = draw(streams, count);
     return samples === undefined
       ? { state: "absent" }
-      : { state: "there", sample: Math.min(count, samples.length) };
+      : { state: "there", sample: Math.min(count, samples.length), ...defined({ images }) };
   } catch (error) {
     if (isAway(error)) {
       return { state: "away", message: error.message };

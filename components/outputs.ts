@@ -2,18 +2,36 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { hearFailure } from "../cluster/failure-line";
 import type { Settings } from "../config/config";
+import type { PlanFigures } from "../plan/explain";
+import { lastWindowInWords } from "../plan/window";
 import { describe, describeFailed, type ReadBack } from "../plan/words";
 import type { Plan } from "../plan/types";
 import type { Built } from "./graph";
 import { defined } from "../swift/defined";
 
 /** By name, as `pulumi stack output` shows them. */
-export type Outputs = Readonly<Record<string, pulumi.Input<string> | undefined>>;
+export type Outputs = Readonly<Record<string, pulumi.Input<string> | PlanFigures | undefined>>;
 
-/** In a preview: what will be reached. */
-export function plannedOutputs(state: Settings["state"], plan: Plan, built: Built): Outputs {
+/** What this run was decided to be, and what was said of it beforehand. */
+export interface Decided {
+  readonly state: Settings["state"];
+  readonly plan: Plan;
+  readonly figures: PlanFigures;
+}
+
+/** In a preview: what will be reached. `journal`: as it is now. */
+export function plannedOutputs(
+  { state, plan, figures }: Decided,
+  built: Built,
+  journal: ReadBack["journal"],
+): Outputs {
   const { finished: _later, ...results } = built;
-  return { state, ...describe(plan), ...results };
+  return { state, ...describe(plan), ...results, ...measured(journal), plan: figures };
+}
+
+/** The last window's seconds, by step. */
+function measured(journal: ReadBack["journal"]): { readonly window?: string } {
+  return defined({ window: lastWindowInWords(journal?.history) });
 }
 
 /**
@@ -21,21 +39,27 @@ export function plannedOutputs(state: Settings["state"], plan: Plan, built: Buil
  * failure of another provider (no container, no Pod) leaves the outputs of the run before.
  */
 export function reachedOutputs(
-  state: Settings["state"],
-  plan: Plan,
+  decided: Decided,
   built: Built,
   token: string,
   readBack: () => Promise<ReadBack | undefined>,
 ): Promise<Outputs> {
   return new Promise((resolve) => {
-    void built.finished.then(() => resolve(plannedOutputs(state, plan, built)));
+    const finish = async () => {
+      await built.finished;
+      const found = await readBack().catch(() => undefined);
+      resolve(plannedOutputs(decided, built, found?.journal));
+    };
+    void finish();
     hearFailure(token, async (step) => {
       const found = await readBack().catch(() => undefined);
       const container = found?.journal?.container?.name;
       resolve({
-        state,
-        ...describeFailed(state, step, found),
+        state: decided.state,
+        ...describeFailed(decided.state, step, found),
         ...defined({ container }),
+        ...measured(found?.journal),
+        plan: decided.figures,
       });
     });
   });

@@ -13,6 +13,7 @@ import { observeCluster } from "../cluster/observe";
 import { podsToTry } from "../components/trial-pods";
 import { parseSettings, type Settings, showProblems } from "../config/config";
 import { containerName } from "../plan/container";
+import { explain } from "../plan/explain";
 import { plan, showRefusals } from "../plan/plan";
 import { describe } from "../plan/words";
 import { configFrom, readJson, runAsCommand } from "./command";
@@ -61,9 +62,9 @@ export async function planCommand(
     print(showRefusals(decision.refusals, parsed.settings.state));
     return 1;
   }
-  const words = describe(decision.plan);
   print(JSON.stringify(decision.plan, undefined, 2));
-  print(`registry: ${words.registry}\nnext: ${words.next}`);
+  print(`registry: ${describe(decision.plan).registry}`);
+  if (seen.reachable) print(explain(decision.plan, seen).lines.join("\n"));
   return 0;
 }
 

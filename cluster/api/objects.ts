@@ -44,9 +44,17 @@ export interface RawContainer {
   };
   /** Of an init container: `Always` makes it a sidecar. */
   readonly restartPolicy?: string;
+  readonly readinessProbe?: { readonly initialDelaySeconds?: number };
+  readonly lifecycle?: {
+    readonly preStop?: {
+      readonly exec?: { readonly command?: readonly string[] };
+      readonly sleep?: { readonly seconds: number };
+    };
+  };
 }
 
 export interface RawPodSpec {
+  readonly terminationGracePeriodSeconds?: number;
   readonly nodeName?: string;
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly tolerations?: readonly Toleration[];

@@ -23,6 +23,7 @@ import type {
 } from "../observation";
 import { paths } from "../api/paths";
 import { podTrouble } from "../api/pod-trouble";
+import { paceOf } from "./pace";
 import { registryPodLabel, revisionAnnotation } from "../names";
 import { defined } from "../../swift/defined";
 
@@ -107,6 +108,7 @@ function parseDeployment(raw: RawDeployment): RegistryDeployment {
     updatedReplicas: raw.status?.updatedReplicas ?? 0,
     availableReplicas: raw.status?.availableReplicas ?? 0,
     env: parseEnv(pod),
+    pace: paceOf(pod),
     placement: defined({
       nodeSelector: pod.nodeSelector,
       tolerations: pod.tolerations,

@@ -43,8 +43,11 @@ export function happened(
             ...(sealedBy === undefined ? {} : { by: sealedBy }),
           };
     }
-    case "copied":
-      return { ...entry, copy: copyOf(JSON.parse((outputs as CopiedOutputs).report) as Report) };
+    case "copied": {
+      const { report } = outputs as CopiedOutputs;
+      // Nobody waited for it.
+      return report === "" ? undefined : { ...entry, copy: copyOf(JSON.parse(report) as Report) };
+    }
     default:
       return { ...entry, ...pulledBy(outputs) };
   }

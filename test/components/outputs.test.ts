@@ -8,21 +8,50 @@ import { decide, planned } from "../plan/support";
 import { value } from "./mocks";
 
 const wanted = settings("switch");
-const plan = planned(decide(wanted, proven));
+const decided = {
+  state: "switch",
+  plan: planned(decide(wanted, proven)),
+  figures: { pullsStopSeconds: 0 },
+} as const;
 const built = (finished: Promise<void>): Built => ({ container: pulumi.output(containerName), finished });
 const never = new Promise<void>(() => undefined);
 
 test("once every step has done its work the outputs say what was planned", async () => {
-  const outputs = await reachedOutputs("switch", plan, built(Promise.resolve()), randomUUID(), async () => {
-    throw new Error("nothing is to be read back");
-  });
+  const sealing = {
+    at: "2026-01-01T00:00:30Z",
+    step: "sealing",
+    seconds: 20,
+    pushes: "2026-01-01T00:00:20Z",
+  };
+  const opening = {
+    at: "2026-01-01T00:01:00Z",
+    step: "opening",
+    seconds: 20,
+    pushes: "2026-01-01T00:00:50Z",
+  };
+  const journal = { ...switched.journal!, history: [sealing, opening] };
+  const outputs = await reachedOutputs(decided, built(Promise.resolve()), randomUUID(), async () => ({
+    journal,
+  }));
+  expect(outputs["window"]).toBe(
+    "no push was taken for 30 s from 2026-01-01T00:00:20Z on: sealing 10 s, between steps 10 s, opening 10 s",
+  );
+  expect(outputs["plan"]).toBe(decided.figures);
   expect(outputs["registry"]).toMatch(/^writable, on Swift container/);
   expect(await value(pulumi.output(outputs["container"]))).toBe(containerName);
 });
 
+test("a journal that cannot be read in the end costs the measured seconds only", async () => {
+  const outputs = await reachedOutputs(decided, built(Promise.resolve()), randomUUID(), () =>
+    Promise.reject(new Error("away")),
+  );
+  expect(outputs["registry"]).toMatch(/^writable/);
+  expect(outputs["window"]).toBeUndefined();
+});
+
 test("as soon as a step fails they say what the cluster is like then, without waiting for the others", async () => {
   const token = randomUUID();
-  const outputs = reachedOutputs("switch", plan, built(never), token, async () => ({
+  const outputs = reachedOutputs(decided, built(never), token, async () => ({
     config: { ...switched.config!, readOnly: true },
     journal: switched.journal!,
   }));
@@ -37,7 +66,7 @@ test("as soon as a step fails they say what the cluster is like then, without wa
 
 test("a cluster that cannot be read back is told as unknown", async () => {
   const token = randomUUID();
-  const outputs = reachedOutputs("migrate", plan, built(never), token, () =>
+  const outputs = reachedOutputs({ ...decided, state: "migrate" }, built(never), token, () =>
     Promise.reject(new Error("away")),
   );
   await tellFailure(token, "final copy");

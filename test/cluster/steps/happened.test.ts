@@ -36,6 +36,10 @@ test("a copy: what it moved, what was there, and how long its mover ran", () => 
   });
 });
 
+test("a copy that nobody waited for is none yet", () => {
+  expect(happened("copied", { pass: "live" }, { report: "", proven: false }, when)).toBeUndefined();
+});
+
 test("pulls are counted, and a failure is told by its first line", () => {
   expect(happened("pull-check", {}, { manifests: 20, blobs: 20 }, when)).toMatchObject({ pulled: 20 });
   expect(happened("rehearsal", {}, { pulled: 5, brokenBefore: 1 }, when)).toMatchObject({ pulled: 5 });

@@ -1,4 +1,6 @@
 /** The main job: there, and back. */
+import type { PlanFigures } from "../../../plan/explain";
+import { partsInWords, secondsOf, windowsOf } from "../../../plan/window";
 import { changes, finished, type Stack } from "../support/pulumi";
 import { holds, same, says } from "../support/expect";
 import { paths } from "../support/kube";
@@ -27,6 +29,27 @@ async function secondUpChangesNothing(t: Story, stack: Stack, where: string): Pr
   });
 }
 
+/** What the preview said of a run's part of the window, beside what it took by the journal. */
+async function foretold(
+  { world }: Story,
+  stack: Stack,
+  run: string,
+  steps: readonly string[],
+): Promise<void> {
+  const { plan } = (await stack.outputs()) as { readonly plan: PlanFigures };
+  const window = windowsOf((await world.journal())?.history).at(-1);
+  const parts = (window?.parts ?? []).filter(({ what }) => steps.includes(what));
+  const took = secondsOf(parts);
+  const said = plan.pushesRefusedSeconds;
+  if (said === undefined || took === 0) return;
+  world.figures.add(
+    `window of ${run}, foretold of measured`,
+    said / took,
+    "times",
+    `${said} s; ${partsInWords(parts)}`,
+  );
+}
+
 export const way: Scenario = {
   name: "way",
   title: "migrate, switch, abort after switch, and there again",
@@ -34,8 +57,13 @@ export const way: Scenario = {
     const { world } = t;
     const stack = await world.stack({ state: "migrate" });
     const spec = await world.config();
-    await t.test("preview of migrate changes nothing on the cluster", async () => {
-      await stack.preview();
+    await t.test("preview of migrate says what is to come, and changes nothing on the cluster", async () => {
+      says(
+        (await stack.preview()).output,
+        /\[plan\] there: takes pushes, on claim/,
+        /\[plan\] pushes: refused for/,
+        /\[plan\] pulls: go on/,
+      );
       same("registry config", await world.config(), spec);
       same("journal", await world.journal(), undefined);
       same("containers", await world.swift.containers(), []);
@@ -89,6 +117,7 @@ export const way: Scenario = {
       await stack.preview();
       const up = await stack.up();
       world.figures.add("switch, whole", up.seconds, "s");
+      await foretold(t, stack, "switch", ["switching", "pull check", "opening"]);
       await world.onSwift(container);
       const now = await world.config();
       same("storage", [now.storage.pvc, now.storage.swift.container], [undefined, container]);
@@ -146,6 +175,7 @@ export const way: Scenario = {
       await world.onVolume();
       const seen = await away.stop();
       world.figures.add("abort after switch, whole", up.seconds, "s");
+      await foretold(t, stack, "abort", ["sealing", "copy back", "going back"]);
       world.figures.add("read-only, abort", await closed.stop(), "s");
       world.figures.add(
         "without a registry, abort",
@@ -179,6 +209,7 @@ export const way: Scenario = {
     await t.test("migrate and switch go through once more, into the same container", async () => {
       await stack.configure({ state: "migrate" }).up();
       await world.assertSealed();
+      await foretold(t, stack, "the next migrate", ["sealing", "final copy"]);
       same("container", await world.container(), container);
       await world.containerIsTree(container);
       await stack.configure({ state: "switch" }).up();

@@ -2,7 +2,7 @@
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: "s" | "objects" | "bytes" | "requests";
+  readonly unit: "s" | "objects" | "bytes" | "requests" | "times";
   readonly note?: string;
 }
 

@@ -1,0 +1,17 @@
+/** How long the registry's Pods take to begin and to end, as their template says. Pure. */
+import type { RawPodSpec } from "../api/objects";
+import type { RegistryPace } from "../observation";
+
+/** Kubernetes' default, where the template does not say. */
+const defaultGrace = 30;
+
+export function paceOf(pod: RawPodSpec): RegistryPace {
+  const container = pod.containers.find((each) => each.name === "registry") ?? pod.containers[0];
+  const { exec, sleep } = container?.lifecycle?.preStop ?? {};
+  const slept = /\bsleep\s+(\d+)/.exec((exec?.command ?? []).join(" "));
+  return {
+    graceSeconds: pod.terminationGracePeriodSeconds ?? defaultGrace,
+    preStopSeconds: sleep?.seconds ?? Number(slept?.[1] ?? 0),
+    readySeconds: container?.readinessProbe?.initialDelaySeconds ?? 0,
+  };
+}

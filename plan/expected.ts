@@ -1,0 +1,138 @@
+/**
+ * How long users will notice a run, said before it begins: from what this cluster's last rollouts and copies took, and
+ * before there were any, from what the registry's Pod template says. Pure.
+ *
+ * Assumed where nothing was measured here (seen on operator release 4.22 with OpenShift's own registry):
+ * - A registry Pod is ready 8 s after the delay of its readiness probe: scheduled, started, asked.
+ * - It ends 4 s after its preStop; only a push that goes on keeps it, to its grace period at most.
+ * What is assumed of copies is in passes.ts.
+ */
+import type { ReachableObservation } from "../cluster/observation";
+import { backCopy, lastOf, moverStarts, unchangedCopy } from "./passes";
+import type { GoBackGraph, MigrateGraph, Plan } from "./types";
+import type { Part } from "./window";
+
+/** What users will notice. */
+export interface Expected {
+  /** Seconds of this run in which no push is taken. */
+  readonly closed: readonly Part[];
+  /** migrate: those of the switch that follows. */
+  readonly later: readonly Part[];
+  /** Seconds in which nothing is served. */
+  readonly away: number;
+  /** A part of the window of which nothing is known. */
+  readonly unknown?: string;
+  /** The Pods' seconds were measured here, or follow from the template. */
+  readonly measured: boolean;
+}
+
+const startsIn = 8;
+const endsIn = 4;
+/** The operator's and the engine's seconds around a rollout. */
+const settles = 2;
+
+export function expected(plan: Plan, seen: ReachableObservation): Expected {
+  const rollout = rolloutOf(seen);
+  const nothing = { closed: [], later: [], away: 0, measured: rollout.measured };
+  switch (plan.kind) {
+    case "copy":
+      return { ...nothing, away: isHeld(seen) ? restart(rollout, seen) : 0 };
+    case "migrate":
+      return { ...nothing, ...migrating(plan, seen, rollout) };
+    case "switch":
+      return { ...nothing, closed: isHeld(seen) ? switching(plan.pullCheck, seen, rollout) : [] };
+    case "reopen":
+      return isHeld(seen)
+        ? {
+            ...nothing,
+            closed: [{ what: "opening", seconds: restart(rollout, seen) || rollout.ready }],
+            away: restart(rollout, seen),
+          }
+        : nothing;
+    case "go-back":
+      return { ...nothing, ...goingBack(plan, seen, rollout) };
+  }
+}
+
+/** Our seal is on it. */
+function isHeld({ config, journal }: ReachableObservation): boolean {
+  return config?.readOnly === true && journal?.seal !== undefined;
+}
+
+function migrating(plan: MigrateGraph, seen: ReachableObservation, rollout: Rollout): Partial<Expected> {
+  const held = isHeld(seen);
+  const final = unchangedCopy(seen);
+  const copied = held && seen.journal?.phase === "proven";
+  const closed = [
+    ...(held ? [] : [{ what: "sealing", seconds: rollout.end }]),
+    ...(copied || final === undefined ? [] : [{ what: "final copy", seconds: final + settles }]),
+  ];
+  const rolls = plan.seal === "rolling" && (seen.noRoomBeside === undefined || seen.claim?.shared === true);
+  return {
+    closed,
+    later: switching(undefined, seen, rollout),
+    away: held || rolls ? 0 : rollout.end + rollout.ready,
+    ...(final === undefined && !copied ? { unknown: "the final copy" } : {}),
+  };
+}
+
+function switching(
+  sample: number | undefined,
+  seen: ReachableObservation,
+  { ready }: Rollout,
+): readonly Part[] {
+  const pulled = lastOf(seen.journal?.history, "pull check");
+  return [
+    { what: "switching", seconds: ready + 2 * settles },
+    ...(sample === 0 ? [] : [{ what: "pull check", seconds: pulled?.seconds ?? moverStarts + settles }]),
+    { what: "opening", seconds: ready + settles },
+  ];
+}
+
+function goingBack(plan: GoBackGraph, seen: ReachableObservation, rollout: Rollout): Partial<Expected> {
+  const onSwift = seen.config?.storage["swift"] !== undefined && seen.config.storage["swift"] !== null;
+  if (!onSwift) {
+    return {};
+  }
+  const back = plan.back === undefined ? 0 : backCopy(seen);
+  return {
+    closed: [
+      ...(isHeld(seen) || plan.acceptLoss ? [] : [{ what: "sealing", seconds: rollout.end }]),
+      ...(back === undefined || back === 0 ? [] : [{ what: "copy back", seconds: back + settles }]),
+      { what: "going back", seconds: rollout.end + rollout.ready + settles },
+    ],
+    away: restart(rollout, seen),
+    ...(back === undefined ? { unknown: "the copy back" } : {}),
+  };
+}
+
+/** Seconds that the registry's Pods take here. */
+interface Rollout {
+  /** From the patch until a new Pod is ready. */
+  readonly ready: number;
+  /** From then on until the old one is gone. */
+  readonly end: number;
+  readonly measured: boolean;
+}
+
+function rolloutOf({ deployment, journal }: ReachableObservation): Rollout {
+  const { preStopSeconds = 25, readySeconds = 15 } = deployment?.pace ?? {};
+  const assumed = { ready: readySeconds + startsIn, end: preStopSeconds + endsIn, measured: false };
+  const sealing = lastOf(
+    journal?.history,
+    "sealing",
+    (each) => each.pushes !== undefined && each.by !== "already",
+  );
+  if (sealing?.pushes === undefined) {
+    return assumed;
+  }
+  const end = (Date.parse(sealing.at) - Date.parse(sealing.pushes)) / 1000;
+  // A Recreate ends the old Pod at once, and its sealing does not wait for the new one.
+  return { ready: sealing.by === "rolling" ? sealing.seconds - end : assumed.ready, end, measured: true };
+}
+
+/** A restart on a volume that one node has: the old Pod ends before the new one begins. */
+function restart({ end, ready }: Rollout, { journal, config }: ReachableObservation): number {
+  const strategy = journal?.previous?.rolloutStrategy ?? config?.rolloutStrategy;
+  return strategy === "RollingUpdate" ? 0 : end + ready;
+}

@@ -1,0 +1,46 @@
+/** What users notice of a run, in words. Pure. */
+import { duration } from "../cluster/mover/progress";
+import type { ReachableObservation } from "../cluster/observation";
+import type { Expected } from "./expected";
+import type { Plan } from "./types";
+import { type Part, partsInWords, secondsOf } from "./window";
+
+export function pushes({ kind }: Plan, { closed, later, unknown }: Expected): string {
+  const now = [
+    ...(closed.length === 0 ? [] : [inWords(closed)]),
+    ...(unknown === undefined ? [] : [`${unknown}, which is not known before a copy has run`]),
+  ].join(", and ");
+  if (kind === "migrate") {
+    const then = `as long as you wait before state switch, and ${inWords(later)} of it`;
+    return now === "" ? `stay refused ${then}` : `refused for ${now}; then ${then}`;
+  }
+  return now === "" ? "go on" : `refused for ${now}`;
+}
+
+function inWords(parts: readonly Part[]): string {
+  return `about ${duration(secondsOf(parts))} (${partsInWords(parts)})`;
+}
+
+export function pulls(plan: Plan, { away }: Expected): string {
+  if (plan.kind === "migrate" && plan.live === undefined) {
+    return "stop until switch or abort is done: no second Pod can use the claim, so the registry is off while it is copied";
+  }
+  return away === 0
+    ? "go on"
+    : `stop for about ${duration(away)}: the old registry Pod must end before the new one can have the volume`;
+}
+
+/** Where the seconds come from; `undefined`: there are none. */
+export function basis(
+  { measured, closed, later, away }: Expected,
+  { deployment }: ReachableObservation,
+): string | undefined {
+  if (secondsOf([...closed, ...later]) + away === 0) {
+    return undefined;
+  }
+  const grace = `to ${deployment?.pace?.graceSeconds ?? 55} s at most`;
+  const longer = `a push that still goes on lengthens the end of the registry's Pod, ${grace}`;
+  return measured
+    ? `as the last sealing and the copies on this cluster took; ${longer}`
+    : `by the delays of the registry's Pod, as nothing was measured here yet; ${longer}`;
+}

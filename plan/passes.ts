@@ -1,0 +1,65 @@
+/** What the copies on this cluster took, and what the next one will take by that. Pure. */
+import type { Happening, StepDone } from "../cluster/journal/journal";
+import type { ReachableObservation } from "../cluster/observation";
+
+/** Objects a second of a copy that finds them there, where none was made yet; the benchmark's machine manages 10,000. */
+const looksAt = 5000;
+/** Seconds until a Pod of ours runs, and until its end is seen. */
+export const moverStarts = 5;
+
+type Entry = Happening & StepDone;
+
+/** The last of a step that did what it is for. */
+export function lastOf(
+  history: readonly Happening[] | undefined,
+  step: string,
+  counts: (each: Entry) => boolean = () => true,
+): Entry | undefined {
+  return history?.findLast(
+    (each): each is Entry =>
+      "step" in each && each.step === step && each.failed === undefined && counts(each),
+  );
+}
+
+/** A copy whose figures are known. */
+export type PassDone = Entry & { readonly copy: NonNullable<StepDone["copy"]> };
+
+export function passesOf(history: readonly Happening[] = []): readonly PassDone[] {
+  return history.filter(
+    (each): each is PassDone => "step" in each && each.copy !== undefined && each.failed === undefined,
+  );
+}
+
+/** Seconds of a copy that finds nearly everything there; `undefined`: no copy has been made yet. */
+export function unchangedCopy({ journal }: ReachableObservation): number | undefined {
+  const passes = passesOf(journal?.history);
+  const last = passes.at(-1);
+  if (last === undefined) {
+    return undefined;
+  }
+  // The last one of its kind tells, with the Pod's start and its end.
+  const alike = passes.findLast(({ copy }) => copy.objects * 20 <= copy.thereObjects);
+  const objects = last.copy.objects + last.copy.thereObjects;
+  return alike === undefined
+    ? startOf(passes) + objects / looksAt
+    : alike.seconds * Math.max(1, objects / (alike.copy.objects + alike.copy.thereObjects));
+}
+
+/** Seconds of the copy back: all that Swift has is looked at, and what came since the proof is brought. */
+export function backCopy({ journal, cloud }: ReachableObservation): number | undefined {
+  const passes = passesOf(journal?.history);
+  const container = cloud.ok ? cloud.container : undefined;
+  const proof = journal?.proof;
+  if (passes.length === 0 || container === undefined || proof === undefined) {
+    return undefined;
+  }
+  const moved = passes.filter(({ copy }) => copy.objects > 0);
+  const perObject = Math.max(0, ...moved.map(({ copy }) => copy.seconds / copy.objects));
+  const came = Math.max(0, container.objects - proof.containerObjects);
+  return startOf(passes) + container.objects / looksAt + came * perObject;
+}
+
+/** What a Pod of ours took here besides its work, at best: a first one may have pulled its image. */
+function startOf(passes: readonly PassDone[]): number {
+  return Math.min(...passes.map(({ seconds, copy }) => Math.max(1, seconds - copy.seconds)), moverStarts * 2);
+}
