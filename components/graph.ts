@@ -107,7 +107,7 @@ class Graph {
     this.resume("copy", [open]);
     const swift = this.container(plan);
     const live = this.pod("live", plan.live, swift.container, [...this.shared(), open], plan);
-    this.rehearse(plan, live, swift.container);
+    this.rehearse(plan, swift.container, live.finishedAt, [live]);
     return { container: swift.container, copied: live.summary };
   }
 
@@ -116,7 +116,9 @@ class Graph {
     const swift = this.container(plan);
     const shared = this.shared();
     const live = plan.live === undefined ? [] : [this.pod("live", plan.live, swift.container, shared)];
-    const rehearsal = live.flatMap((each) => this.rehearse(plan, each, swift.container));
+    // Without a live copy the container is empty: all but what is in it is rehearsed.
+    const after = live[0]?.finishedAt ?? plan.final.run.word;
+    const rehearsal = this.rehearse(plan, swift.container, after, [this.journal, swift, ...live]);
     const pause = this.pause("migrate", [this.journal, swift, ...live, ...rehearsal]);
     const seal = this.patch("migrate", "migrate", "seal", [pause], { seal: plan.seal });
     // The witness is an input: a new seal must make a new copy, which a dependency alone does not bring about.
@@ -227,22 +229,23 @@ class Graph {
     return made;
   }
 
-  /** After each live copy; what is refused here is refused before anything is sealed. */
+  /** `after`: each live copy is rehearsed. What is refused here is refused before anything is sealed. */
   private rehearse(
     { rehearsal }: { readonly rehearsal?: RehearsalPlan },
-    live: MigrationPod,
     container: pulumi.Output<string>,
+    after: pulumi.Input<string>,
+    dependsOn: pulumi.Resource[],
   ): DeclaredStep<"rehearsal">[] {
     if (rehearsal === undefined) return [];
     const { migratorImage, rolloutTimeout } = this.settings;
     const args = {
       container,
-      after: live.finishedAt,
+      after,
       sample: rehearsal.sample,
       image: migratorImage,
       timeoutSeconds: rolloutTimeout,
     };
-    return [this.step("rehearsal", "rehearsal", args, [live])];
+    return [this.step("rehearsal", "rehearsal", args, dependsOn)];
   }
 
   private patch(

@@ -1,5 +1,6 @@
 /** `migrate`: copy while the registry is writable, or seal it, copy the rest and prove the copy. */
 import { finalRun, liveRun } from "../cluster/mover/identity";
+import { isForOnePod } from "../cluster/registry/shared";
 import type { ReachableObservation } from "../cluster/observation";
 import type { MigrateSettings } from "../config/config";
 import { containerName } from "./container";
@@ -30,7 +31,7 @@ export function planMigrate(
   guards.guardQuota(judge, seen);
   guards.guardPods(judge, seen, ["mover", "back", "pull-check", "rehearsal", "registry"]);
   if (claim === undefined) return undefined;
-  const alone = claim.accessModes.includes("ReadWriteOncePod");
+  const alone = isForOnePod(claim);
   const container = name === undefined ? {} : { name };
   const live = liveRun(settings.pass, seen, name);
   if (!settings.readOnly) {
@@ -63,15 +64,14 @@ export function planMigrate(
   guards.warnOfOutage(judge, settings, seen, claim);
   // The live copy runs once more right before sealing, even if one with readOnly false ended a minute ago: that costs
   // minutes of a writable registry, and saves them from the read-only window.
-  const before = alone
-    ? {}
-    : { ...rehearsal(settings), live: copy("live", claim, seen, { ...live, sealing: true }) };
+  const before = alone ? {} : { live: copy("live", claim, seen, { ...live, sealing: true }) };
   const final = copy("final", claim, seen, finalRun(settings.pass, seen, name));
   return {
     kind: "migrate",
     ...commonPlan(seen),
     container,
     ...before,
+    ...rehearsal(settings),
     seal: alone ? "recreate" : settings.seal,
     final,
   };

@@ -67,7 +67,7 @@ export interface MigrateGraph extends CommonPlan {
   readonly container: ContainerPlan;
   /** Absent where two Pods cannot use the claim at once. */
   readonly live?: CopyPlan;
-  /** Absent where there is no live copy to rehearse with, and with `rehearse: false`. */
+  /** Absent with `rehearse: false`. Without a live copy it finds out all but what the container would lack. */
   readonly rehearsal?: RehearsalPlan;
   readonly seal: "rolling" | "recreate";
   readonly final: CopyPlan;

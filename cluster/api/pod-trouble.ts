@@ -2,6 +2,7 @@
  * Why a Pod does not run, in its own words: from its conditions, its containers' states and its newest event.
  * Pure: the Pod and its events go in.
  */
+import { namespace } from "../names";
 import type { RawContainerStatus, RawEvent, RawPod } from "./objects";
 
 export type TroubleKind =
@@ -16,6 +17,14 @@ export interface Trouble {
 const imageReasons = new Set(["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"]);
 const configReasons = new Set(["CreateContainerConfigError", "CreateContainerError", "RunContainerError"]);
 const volumeReasons = new Set(["FailedAttachVolume", "FailedMount", "FailedMapVolume"]);
+
+/** A Pod that has no place, or no image, for so long will not get one soon. */
+export const hopelessSeconds = 60;
+
+/** What to do about an image that our Pods cannot pull. */
+export const waysToImage =
+  "name one that this cluster can pull: pulumi config set migratorImage <image>; or give the namespace's account a pull " +
+  `secret: oc -n ${namespace} secrets link default <secret> --for=pull`;
 
 /** `undefined` when nothing is wrong with it (also: when it only just began). */
 export function podTrouble(pod: RawPod, events: readonly RawEvent[]): Trouble | undefined {

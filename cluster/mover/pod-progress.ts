@@ -8,7 +8,7 @@ import type { JournalOfRun } from "../journal/store";
 import type { RawContainerStatus, RawPod } from "../api/objects";
 import { paths } from "../api/paths";
 import { type Found, type Turn, Voice, waitFor } from "../api/wait";
-import type { Trouble } from "../api/pod-trouble";
+import { type Trouble, waysToImage } from "../api/pod-trouble";
 import { startOf } from "./pod-start";
 import { ended, isPermanent, meaningOf, parseReport, PermanentFailure } from "./pod-end";
 import { logStream } from "./pod-log";
@@ -252,7 +252,7 @@ function neverStarted(order: Following, trouble: Trouble | undefined): string {
   }
   switch (trouble.kind) {
     case "image":
-      return `${start}: its image cannot be pulled: ${trouble.message}; name one that can: pulumi config set migratorImage <image>`;
+      return `${start}: its image cannot be pulled: ${trouble.message}; ${waysToImage}`;
     case "unschedulable":
       return `${start}: no node can take it: ${trouble.message}; it must run where the registry's Pod runs, on whose node the volume is`;
     case "volume":

@@ -5,7 +5,7 @@ import type { JournalOfRun } from "../journal/store";
 import type { RawPod, RawServiceAccount, Stored } from "../api/objects";
 import { namespaceIds } from "../parse";
 import { paths } from "../api/paths";
-import { podTrouble } from "../api/pod-trouble";
+import { hopelessSeconds, podTrouble, waysToImage } from "../api/pod-trouble";
 import type { Placement } from "../registry/placement";
 import { podEvents } from "../registry/registry";
 import { namespace, pullCheckName } from "../names";
@@ -84,7 +84,7 @@ function untilEnded(run: PullRun, context: PullContext): Promise<PullResult> {
     {
       meanwhile: "the Pod goes on, ",
       limitSeconds: run.timeoutSeconds,
-      async look({ once }) {
+      async look({ once, since }) {
         const pod = await api.get<RawPod>(paths.pod(pullCheckName));
         if (pod === undefined) {
           throw new Error(
@@ -103,6 +103,12 @@ function untilEnded(run: PullRun, context: PullContext): Promise<PullResult> {
           return { waitingFor: inWords(progress) };
         }
         const trouble = podTrouble(pod, await podEvents(api, pullCheckName));
+        if (since("image", trouble?.kind === "image" ? "image" : undefined) >= hopelessSeconds) {
+          throw new Error(
+            `pull check: the image of pod ${namespace}/${pullCheckName} cannot be pulled: ${trouble?.message ?? ""}; ` +
+              waysToImage,
+          );
+        }
         return {
           waitingFor: `pod ${pullCheckName} to start${trouble === undefined ? "" : `: ${trouble.message}`}`,
         };

@@ -10,6 +10,7 @@ import type { RegistryStorage } from "../api/objects";
 import type { Claim, RegistryConfig } from "../observation";
 import { defaultClaim, registryLabels } from "../names";
 import { isRecord, same } from "./same";
+import { mayRollOnto } from "./shared";
 import { isLoose, loosened, spreadOfBefore } from "./spread";
 import { defined } from "../../swift/defined";
 
@@ -122,7 +123,7 @@ export function toVolume(
   previous: Previous | undefined,
   claim: Pick<Claim, "name" | "accessModes" | "shared">,
 ): SpecPatch {
-  const many = claim.shared && claim.accessModes.includes("ReadWriteMany");
+  const many = mayRollOnto(claim);
   const rolloutStrategy = many ? (previous?.rolloutStrategy ?? "RollingUpdate") : "Recreate";
   const storage = previous?.storage ?? { managementState: "Unmanaged", pvc: { claim: claim.name } };
   return {

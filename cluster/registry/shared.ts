@@ -3,6 +3,7 @@
  * ReadWriteMany on multi-attach volume types, and two nodes then mount one ext4, which destroys it. Pure.
  */
 import type { RawVolume } from "../api/objects";
+import type { Claim } from "../observation";
 
 /** CSI drivers of file systems that are made for many nodes, as they name themselves. */
 const sharedDrivers: readonly RegExp[] = [
@@ -27,4 +28,18 @@ export function isShared(accessModes: readonly string[], volume: RawVolume | und
     return nfs !== undefined || cephfs !== undefined;
   }
   return sharedDrivers.some((each) => each.test(csi.driver));
+}
+
+/** Kubernetes lets no second Pod mount it, not even on the same node; no other mode may stand beside this one. */
+export function isForOnePod({ accessModes }: Pick<Claim, "accessModes">): boolean {
+  return accessModes.includes("ReadWriteOncePod");
+}
+
+/**
+ * Whether going to this claim may roll, and with several replicas. The operator asks for ReadWriteMany by name ("cannot
+ * use ReadWriteOnce access mode with RollingUpdate"), whatever the volume is; on one that is not shared two nodes must
+ * not write at once all the same.
+ */
+export function mayRollOnto({ shared, accessModes }: Pick<Claim, "shared" | "accessModes">): boolean {
+  return shared && accessModes.includes("ReadWriteMany");
 }

@@ -2,7 +2,7 @@
 import { type Api, ApiError } from "../api/api";
 import type { RawPod, Stored } from "../api/objects";
 import { paths } from "../api/paths";
-import { podTrouble } from "../api/pod-trouble";
+import { hopelessSeconds, podTrouble } from "../api/pod-trouble";
 import { waitFor } from "../api/wait";
 import { namespace, rehearsalName } from "../names";
 import type { PullContext } from "../pull-check/run";
@@ -21,8 +21,6 @@ export type Started =
 
 /** Port of the registry's container (the operator's ContainerPort). */
 const port = 5000;
-/** A Pod that has no place, or no image, for so long will not get one soon. */
-const hopelessSeconds = 60;
 /** The readiness probe begins after 15 s and asks every 10; a storage that answers has done so by now. */
 const readySeconds = 90;
 

@@ -1,4 +1,5 @@
 /** What a rehearsal says. Pure. */
+import { namespace } from "../names";
 import type { Failure, PullResult } from "../pull-check/order";
 import { failureInWords } from "../pull-check/words";
 import { meaning } from "./cause";
@@ -16,6 +17,16 @@ export function cannotStart({ cause, lastWords }: Extract<Started, { kind: "refu
     `    it said: ${lastWords}`,
     untouched,
     `    next: ${next}; then run it again: pulumi up`,
+    `    or, ${without}`,
+  ].join("\n");
+}
+
+/** A quota that has no room for one Pod of the registry more: then none of its rollouts ends. */
+export function noRoomForSecond(why: string): string {
+  return [
+    `rehearsal: there is no room for a second Pod of the registry, which each of its rollouts needs: ${why}`,
+    untouched,
+    `    next: raise the quota (oc -n ${namespace} describe resourcequota); then run it again: pulumi up`,
     `    or, ${without}`,
   ].join("\n");
 }

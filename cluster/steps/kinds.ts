@@ -116,7 +116,7 @@ export interface PullCheckOutputs {
 /** `rehearsal`: tries a registry on Swift while the live one is writable; leaves no Pod behind. */
 export interface RehearsalInputs extends CommonInputs {
   readonly container: string;
-  /** When the live copy ended: each one is rehearsed. Empty: it is under way. */
+  /** When the live copy ended: each one is rehearsed. Empty: it is under way. Where there is none: the config's `pass`. */
   readonly after: string;
   readonly sample: number;
   readonly image: string;

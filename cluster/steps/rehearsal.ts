@@ -6,12 +6,13 @@
 import { away, insist, isAway } from "../api/away";
 import type { RawDeployment, Stored } from "../api/objects";
 import { paths } from "../api/paths";
+import { isQuota } from "../api/pod-trial";
 import { operatorCa } from "../cloud/ca";
 import { type CloudSources, readCloudSources } from "../cloud/cloud";
 import { swiftEnvironment } from "../cloud/operator-env";
 import type { Rehearsal } from "../journal/journal";
 import { showBytes } from "../../swift/size";
-import { rehearsalName } from "../names";
+import { pullCheckName, rehearsalName } from "../names";
 import type { RegistryConfig } from "../observation";
 import { namespaceIds } from "../parse";
 import { findOut } from "../pull-check/found";
@@ -26,7 +27,7 @@ import { containerOf } from "../registry/patch";
 import { readRegistry } from "../registry/registry";
 import { type OnSwift, type PodTemplate, registryOnSwift, swiftSecret } from "../rehearsal/pod";
 import { removeRehearsal, type Started, untilReady } from "../rehearsal/pod-run";
-import { brokenBefore, cannotServe, cannotStart } from "../rehearsal/words";
+import { brokenBefore, cannotServe, cannotStart, noRoomForSecond } from "../rehearsal/words";
 import { type Session, sessionOf } from "../session";
 import type { RehearsalInputs, RehearsalOutputs } from "./kinds";
 import type { Step } from "./step";
@@ -49,8 +50,10 @@ export async function rehearse(inputs: RehearsalInputs, session: Session): Promi
   }
   await journal.assertRun();
   const { config } = await readRegistry(api);
-  if (config === undefined || containerOf(config.storage) !== undefined) {
-    log("no rehearsal: the registry is not on its volume");
+  if (config === undefined || containerOf(config.storage) !== undefined || config.replicas === 0) {
+    log(
+      `no rehearsal: ${config?.replicas === 0 ? "no registry is running" : "the registry is not on its volume"}`,
+    );
     return { pulled: 0, brokenBefore: 0 };
   }
   const streams = await imageStreams(session);
@@ -175,14 +178,16 @@ async function start({ inputs, session, sources }: Attempt): Promise<Started> {
     const made = await api.create<Stored>(paths.pods, pod);
     await api.create(paths.secrets, swiftSecret(on, operatorCa(sources), made.metadata.uid));
   } catch (error) {
-    // An admission, a quota or a missing right that lets the migration Pod through and this one not.
     if (isAway(error)) throw error;
-    return { kind: "impossible", why: error instanceof Error ? error.message : String(error) };
+    const why = error instanceof Error ? error.message : String(error);
+    if (isQuota(why)) throw new Error(noRoomForSecond(why), { cause: error });
+    // An admission or a missing right that lets the migration Pod through and this one not.
+    return { kind: "impossible", why };
   }
   return untilReady(rehearsalName, inputs.timeoutSeconds, session);
 }
 
-/** The registry's port alone is let in; the namespace denies everything else by default since OpenShift 4.22. */
+/** The puller is let in, to the registry's port, and nobody else, also where the namespace denies nothing by default. */
 function rehearsalNetworkPolicy(): object {
   const policy = pullCheckNetworkPolicy() as { metadata: object; spec: object };
   const labels = { app: rehearsalName };
@@ -192,7 +197,12 @@ function rehearsalNetworkPolicy(): object {
     spec: {
       ...policy.spec,
       podSelector: { matchLabels: labels },
-      ingress: [{ ports: [{ port: 5000, protocol: "TCP" }] }],
+      ingress: [
+        {
+          from: [{ podSelector: { matchLabels: { app: pullCheckName } } }],
+          ports: [{ port: 5000, protocol: "TCP" }],
+        },
+      ],
     },
   };
 }

@@ -6,13 +6,14 @@ import { readClaim } from "../registry/claim";
 import { sealed, witnessProblem } from "../registry/evidence";
 import type { Journal, Previous, Witness } from "../journal/journal";
 import { inPhase, without } from "../journal/store";
-import type { Claim, RegistryConfig } from "../observation";
-import { claimOf, isBeside, isSwift, type SealWay, sealOnSwift, sealOnVolume } from "../registry/patch";
+import type { RegistryConfig } from "../observation";
+import { claimOf, isSwift, type SealWay, sealOnSwift, sealOnVolume } from "../registry/patch";
 import { sameWitness } from "../mover/identity";
 import { isStillMounting } from "../mover/pod-start";
 import { rememberPrevious } from "../journal/previous";
 import { readRegistry, type RegistrySnapshot } from "../registry/registry";
 import { rollOut, type RolloutResult } from "../registry/rollout";
+import { wayToSeal } from "../registry/way-to-seal";
 import type { Session } from "../session";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
 import { rolledOut } from "./rolled-out";
@@ -167,37 +168,6 @@ function notSealed({ deployment }: RegistrySnapshot): RegistryPatchOutputs {
     sealedBy: "already",
     seconds: 0,
   };
-}
-
-/** How to seal, given what is there; a seal that was begun goes on the way it was. */
-function wayToSeal(
-  config: RegistryConfig,
-  claim: Claim | undefined,
-  wanted: "rolling" | "recreate",
-  journal: Journal,
-): SealWay {
-  if (config.readOnly) {
-    if (config.replicas === 0 && journal.seal !== undefined) {
-      return "scale-to-zero";
-    }
-    if (journal.seal === undefined) {
-      return "as-it-is";
-    }
-    if (isBeside(config.affinity)) {
-      return "rolling";
-    }
-    return claim?.shared === true && config.rolloutStrategy === "RollingUpdate"
-      ? "rolling-shared"
-      : "as-it-is";
-  }
-  const modes = claim?.accessModes ?? [];
-  if (modes.includes("ReadWriteOncePod") && modes.length === 1) {
-    return "scale-to-zero";
-  }
-  if (wanted === "recreate") {
-    return "recreate";
-  }
-  return claim?.shared === true ? "rolling-shared" : "rolling";
 }
 
 /** The earlier witness stays while it still proves, so that the final copy made under it stays valid. */

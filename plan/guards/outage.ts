@@ -1,5 +1,6 @@
 /** Warnings where the registry is offline while it is sealed, and for how long. */
 import type { Claim, ReachableObservation } from "../../cluster/observation";
+import { wayToSeal } from "../../cluster/registry/way-to-seal";
 import type { MigrateSettings } from "../../config/config";
 import type { Judge } from "../judge";
 
@@ -9,13 +10,16 @@ import type { Judge } from "../judge";
  */
 const recreateInWords = "50 to 80 s";
 
+/** By the way that sealing will take; what is sealed already goes on as it is. */
 export function warnOfOutage(
   judge: Judge,
   settings: MigrateSettings,
   seen: ReachableObservation,
   claim: Claim,
 ): void {
-  if (claim.accessModes.includes("ReadWriteOncePod")) {
+  const { config, journal } = seen;
+  const way = config === undefined ? undefined : wayToSeal(config, claim, settings.seal, journal);
+  if (way === "scale-to-zero") {
     judge.warn(
       "no-registry-meanwhile",
       `claim ${claim.name} is ReadWriteOncePod: no live copy is possible; the registry is offline from sealing until ` +
@@ -23,14 +27,14 @@ export function warnOfOutage(
     );
     return;
   }
-  if (seen.config?.readOnly !== false) return;
+  if (config?.readOnly !== false) return;
   warnOfHeldUp(judge, seen);
-  if (settings.seal === "recreate") {
+  if (way === "recreate") {
     judge.warn(
       "outage",
       `seal is recreate: there is no registry for ${recreateInWords} while it is sealed; to keep pulls going: pulumi config set seal rolling`,
     );
-  } else if (seen.noRoomBeside !== undefined && !claim.shared) {
+  } else if (seen.noRoomBeside !== undefined && way === "rolling") {
     judge.warn(
       "no-room",
       `${seen.noRoomBeside}: a second registry Pod cannot start beside the first, so there is no registry for ` +
@@ -39,7 +43,7 @@ export function warnOfOutage(
   }
 }
 
-/** Told before the window begins: in \`switch\` the registry is read-only while it waits. */
+/** Told before the window begins: in `switch` the registry is read-only while it waits. */
 function warnOfHeldUp(judge: Judge, seen: ReachableObservation): void {
   if (seen.heldUpBy === undefined) return;
   judge.warn(

@@ -117,6 +117,7 @@ describe("migrate", () => {
     const alone = planned(decide(migrate, withClaim(untouched, { accessModes: ["ReadWriteOncePod"] })));
     expect(alone).toMatchObject({ kind: "migrate", seal: "recreate", final: { besideRegistry: false } });
     expect(alone).not.toHaveProperty("live");
+    expect(alone).toMatchObject({ rehearsal: { sample: 20 } });
   });
 
   test("a Pod that failed for good is another one next time", () => {

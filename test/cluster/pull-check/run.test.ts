@@ -179,6 +179,28 @@ describe("the Pod's end", () => {
   });
 });
 
+test("an image that cannot be pulled for a minute is told, with what the account lacks", async () => {
+  const api = new FakeApi();
+  let now = 0;
+  const clock = jest.spyOn(performance, "now").mockImplementation(() => (now += 5000));
+  api.react = (path) => {
+    const waiting = { reason: "ErrImagePull", message: "unauthorized" };
+    if (path === secret && api.objects.has(pod)) {
+      api.edit(pod, { status: { phase: "Pending", containerStatuses: [{ state: { waiting } }] } });
+    }
+  };
+  const run = { pull: { target, count: 1 }, login: false, image: "i", timeoutSeconds: 900 };
+  const context = { api, journal: { assertRun: async () => ({}) as never }, log: () => undefined, pace: 1 };
+  try {
+    await expect(runPuller(run, context)).rejects.toThrow(
+      /cannot be pulled: ErrImagePull: unauthorized; .*migratorImage.*secrets link default/,
+    );
+  } finally {
+    clock.mockRestore();
+  }
+  expect(left(api)).toEqual([]);
+});
+
 describe("what a killed one left", () => {
   test("is removed, and said", async () => {
     const api = new FakeApi();

@@ -1,4 +1,5 @@
 /** The rehearsal as a whole: the baseline, the Pod on Swift, what it refuses and what it passes over, what it leaves. */
+import { ApiError } from "../../../cluster/api/api";
 import { paths } from "../../../cluster/api/paths";
 import { pullCheckName, rehearsalName } from "../../../cluster/names";
 import type { Failure, PullOrder } from "../../../cluster/pull-check/order";
@@ -220,6 +221,44 @@ test("where the registry's image cannot be started that way, it says so and goes
   expect(at.session.lines.join("\n")).toMatch(/warning: no rehearsal was possible: .*exec format error/);
   expect((await journalIn(at.registry)).rehearsal?.impossible).toContain("exec format error");
   expectNothingLeft(at);
+});
+
+test("a quota without room for a second Pod of the registry is refused: no rollout would end", async () => {
+  const at = await scene();
+  const create = at.api.create.bind(at.api);
+  at.api.create = (path, body) =>
+    (body as { metadata?: { name?: string } }).metadata?.name === rehearsalName && path === paths.pods
+      ? Promise.reject(
+          new ApiError("forbidden", "not allowed: exceeded quota: small, requested: pods=1", 403),
+        )
+      : create(path, body);
+  await expect(at.run({ result: good })).rejects.toThrow(
+    /second Pod of the registry[^]*exceeded quota: small[^]*takes pushes[^]*describe resourcequota/,
+  );
+  expectNothingLeft(at);
+});
+
+test("only the puller may reach the registry on Swift", async () => {
+  const at = await scene();
+  await at.run({ result: good });
+  const policy = at.api.writes.find(
+    ({ what }) => what === `POST ${paths.networkPolicy(rehearsalName)}`,
+  )?.body;
+  expect(policy).toMatchObject({
+    spec: {
+      podSelector: { matchLabels: { app: rehearsalName } },
+      ingress: [
+        { from: [{ podSelector: { matchLabels: { app: pullCheckName } } }], ports: [{ port: 5000 }] },
+      ],
+    },
+  });
+});
+
+test("a registry without a Pod is not asked", async () => {
+  const at = await scene();
+  at.api.edit(paths.registryConfig, { spec: { replicas: 0 } });
+  expect(await at.run({ result: good })).toEqual({ pulled: 0, brokenBefore: 0 });
+  expect(at.session.lines.join()).toContain("no registry is running");
 });
 
 test("a registry that is on Swift already is left alone", async () => {

@@ -164,6 +164,16 @@ describe("sealing", () => {
     expect(registry.config.spec.replicas).toBe(1);
   });
 
+  test("a claim of one Pod: also where it was read-only before, whose Pod holds the claim", async () => {
+    const registry = new FakeRegistry({ readOnly: true });
+    registry.api.edit(paths.claim("image-registry-storage"), { spec: { accessModes: ["ReadWriteOncePod"] } });
+    const session = await sessionFor(registry);
+    await seal(inputs(), session);
+    expect(registry.config.spec.replicas).toBe(0);
+    await openRegistry(session, { timeoutSeconds: 20, state: "abort" });
+    expect(registry.config.spec).toMatchObject({ readOnly: true, replicas: 1 });
+  });
+
   test("a registry that was read-only before is sealed without a patch, and stays read-only after", async () => {
     const registry = new FakeRegistry({ readOnly: true });
     const session = await sessionFor(registry);
