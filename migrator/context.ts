@@ -6,7 +6,7 @@ import type { Gather } from "../swift/gather";
 import type { TransferPool } from "./transfer/pool";
 import type { RetryPolicy } from "../swift/retry";
 import type { ResolvedSettings } from "./settings";
-import type { ContainerHead, ObjectHead, ObjectStore } from "../swift/container";
+import type { ContainerHead, ObjectHead, ObjectStore } from "../swift/store";
 import type { TransferContext } from "./transfer/task";
 import type { Seen } from "./compare/seen";
 import type { SourceProblem } from "./volume/walk";

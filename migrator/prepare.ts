@@ -2,7 +2,7 @@ import { lstatSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fromText, type ByteString } from "../swift/bytes";
 import type { Connection } from "../swift/connection";
-import type { ObjectStore, StoreInfo } from "../swift/container";
+import type { ObjectStore, StoreInfo } from "../swift/store";
 import type { Retry } from "../swift/retry";
 import type { Progress } from "./events";
 import type { Run, RunOptions } from "./context";

@@ -3,7 +3,7 @@ import { fromText } from "./bytes";
 import { openConnection } from "./connection";
 import { CloudError } from "./errors";
 import type { Retry } from "./retry";
-import type { ContainerHead, ObjectHead } from "./container";
+import type { ContainerHead, ObjectHead } from "./store";
 import { defined } from "./defined";
 
 export { CloudError } from "./errors";

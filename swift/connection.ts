@@ -3,7 +3,8 @@ import { Gather } from "./gather";
 import { httpClient, readCaFiles, type HttpClient, type HttpOptions } from "./http";
 import { keystoneSessions, tokensUrl, type SessionSource } from "./keystone";
 import { retryPolicy, type Retry, type RetryPolicy } from "./retry";
-import { Rights, swiftStore, type ContainerHeaders, type ObjectStore } from "./container";
+import { Rights, swiftStore } from "./container";
+import type { ContainerHeaders, ObjectStore } from "./store";
 
 export interface ConnectOptions {
   readonly cloud: CloudSettings;

@@ -1,5 +1,5 @@
 import { fromText, type ByteString } from "./bytes";
-import type { ObjectStore } from "./container";
+import type { ObjectStore } from "./store";
 import { TransientError, withRetry, type RetryPolicy } from "./retry";
 
 /** The MD5 of nothing: what an empty object, and a large object's manifest, is listed with. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Run } from "../context";
-import type { ContainerHead } from "../../swift/container";
+import type { ContainerHead } from "../../swift/store";
 
 /**
  * The container's own counts, once they are as many objects as were proven to be in it. HEAD answers from the same

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { flat, toText } from "../../swift/bytes";
-import type { ObjectHead } from "../../swift/container";
+import type { ObjectHead } from "../../swift/store";
 import type { ListedObject } from "../../swift/listing";
 import { addProblem, type Run } from "../context";
 import type { Inventory } from "../contract";

@@ -1,5 +1,5 @@
 import { toText, type ByteString } from "../../swift/bytes";
-import type { ObjectHead, ObjectStore } from "../../swift/container";
+import type { ObjectHead, ObjectStore } from "../../swift/store";
 import { TransientError, withRetry, type RetryPolicy } from "../../swift/retry";
 import { Md5Hash, md5Of } from "../md5/hash";
 import { PhasedQueue } from "../queue";

@@ -1,6 +1,6 @@
 /** How Swift stores an object, as far as the registry must care. Pure. */
 import { fromText, type ByteString } from "../../swift/bytes";
-import type { ObjectHead } from "../../swift/container";
+import type { ObjectHead } from "../../swift/store";
 import { segmentPrefix } from "../volume/layout";
 
 /**

@@ -1,5 +1,5 @@
 import { toText, type ByteString } from "../../swift/bytes";
-import type { ObjectHead, ObjectStore } from "../../swift/container";
+import type { ObjectHead, ObjectStore } from "../../swift/store";
 import { objectPrefix } from "../volume/layout";
 import { formOf, prefixIn } from "./form";
 import { hashFor } from "./hashing";

@@ -3,7 +3,7 @@ import { fromText, toText, type ByteString } from "../../swift/bytes";
 import { MoverError } from "../errors";
 import { segmentPrefix } from "../volume/layout";
 import { parsePage, type ListedObject } from "../../swift/listing";
-import type { ObjectHead, ObjectStore } from "../../swift/container";
+import type { ObjectHead, ObjectStore } from "../../swift/store";
 import { Allowance } from "../allowance";
 import { PhasedQueue } from "../queue";
 import { driverPrefixOf, type NamesInUse } from "./form";

@@ -1,5 +1,5 @@
 import type { ByteString } from "../../swift/bytes";
-import type { ObjectStore } from "../../swift/container";
+import type { ObjectStore } from "../../swift/store";
 import type { Md5Source } from "../md5/streams";
 import type { Kind } from "../volume/layout";
 

@@ -14,7 +14,7 @@ import { workerPool, type PoolOptions } from "../../migrator/transfer/pool";
 import { retryPolicy, waitBefore } from "../../swift/retry";
 import { NamesInUse } from "../../migrator/transfer/form";
 import { listAll, removeOrphans } from "../../migrator/transfer/segments";
-import type { ObjectStore } from "../../swift/container";
+import type { ObjectStore } from "../../swift/store";
 import { defaultWorkers } from "../../migrator/workers";
 import { RegistryTree } from "./trees/registry";
 

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { fromText, percentDecode, percentEncode, toText } from "../../swift/bytes";
 import { listPages, parsePage } from "../../swift/listing";
 import { retryPolicy } from "../../swift/retry";
-import type { ObjectStore } from "../../swift/container";
+import type { ObjectStore } from "../../swift/store";
 import { SwiftStandin } from "../migrator/swift-standin/server";
 import type { Account } from "../lab/swift/account";
 import { accountOf, standinCloud } from "../migrator/support/cloud";
