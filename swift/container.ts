@@ -1,9 +1,10 @@
 import { percentDecode, percentEncode, fromText, toText, type ByteString } from "./bytes";
 import { CloudError, FinalError, messageOf } from "./errors";
-import { TimeoutError, redirectTarget, type HttpClient, type HttpRequest, type HttpResponse } from "./http";
+import { TimeoutError, type HttpClient, type HttpRequest, type HttpResponse } from "./http";
 import type { Session, SessionSource } from "./keystone";
-import { TransientError, parseRetryAfter, withRetry, type RetryPolicy } from "./retry";
+import { TransientError, withRetry, type RetryPolicy } from "./retry";
 import { defined } from "./defined";
+import { containerGone, failureOf, transient } from "./failure";
 import type {
   ContainerHead,
   ContainerHeaders,
@@ -14,12 +15,6 @@ import type {
   StoreInfo,
   StreamBody,
 } from "./store";
-
-/** Statuses that pass by themselves. 498 is Swift's rate limit, 499 a client that seemed to be gone. */
-const transient = new Set([408, 409, 422, 425, 429, 498, 499, 500, 502, 503, 504]);
-
-/** Of these, what says that it is too much at once: rate limits, and proxies whose storage nodes do not keep up. */
-const overloaded = new Set([429, 498, 503, 504]);
 
 export interface SwiftOptions {
   readonly sessions: SessionSource;
@@ -49,12 +44,13 @@ export function swiftStore(options: SwiftOptions): ObjectStore & ContainerHeader
   return new SwiftStore(options);
 }
 
-interface Exchange extends Omit<HttpRequest, "path"> {
+interface Exchange extends Omit<HttpRequest, "path" | "headers"> {
   /** Path below the container, with its slash and query; or an absolute path of the host. */
   readonly path: string;
   readonly absolute?: boolean;
-  /** Statuses that are answers, not failures, besides 2xx. */
-  readonly accept?: readonly number[];
+  readonly headers?: HttpRequest["headers"];
+  /** Looks at an answer that is a success; throws TransientError to send again. */
+  readonly check?: (response: HttpResponse) => void | Promise<void>;
 }
 
 class SwiftStore implements ObjectStore, ContainerHeaders {
@@ -91,7 +87,7 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
     try {
       return await withRetry(policy, what, async () => {
         const session = await this.options.sessions.session();
-        const response = await this.send(session, { method: "GET", path, absolute: true, headers: {} });
+        const response = await this.send(session, { method: "GET", path, absolute: true });
         if (transient.has(response.status)) throw new TransientError(`Swift answered ${response.status}`);
         return response;
       });
@@ -114,35 +110,30 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
   }
 
   async containerHeaders(): Promise<Headers | undefined> {
-    const response = await this.exchange(`container ${this.container}`, () => ({
+    const response = await this.find(`container ${this.container}`, () => ({
       method: "HEAD",
       path: "",
-      headers: {},
-      accept: [404],
     }));
-    return response.status === 404 ? undefined : response.headers;
+    return response?.headers;
   }
 
   async accountHeaders(): Promise<Headers | undefined> {
     const { account } = await this.options.sessions.session();
-    const response = await this.exchange("the account", () => ({
+    const response = await this.find("the account", () => ({
       method: "HEAD",
       path: new URL(account).pathname,
       absolute: true,
-      headers: {},
-      accept: [404],
     }));
-    return response.status === 404 ? undefined : response.headers;
+    return response?.headers;
   }
 
   async setContainerHeaders(headers: Readonly<Record<string, string>>): Promise<void> {
-    const response = await this.exchange(`container ${this.container}`, () => ({
+    const response = await this.find(`container ${this.container}`, () => ({
       method: "POST",
       path: "",
       headers: { ...headers },
-      accept: [404],
     }));
-    if (response.status === 404) throw this.gone();
+    if (!response) throw containerGone(this.container, this.account);
   }
 
   async list(query: PageQuery): Promise<Buffer> {
@@ -151,13 +142,12 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
     if (query.marker) path += `&marker=${percentEncode(query.marker)}`;
     if (query.endMarker) path += `&end_marker=${percentEncode(query.endMarker)}`;
     if (query.delimiter) path += `&delimiter=${percentEncode(query.delimiter)}`;
-    const response = await this.exchange(`listing of ${this.container}`, () => ({
+    const response = await this.find(`listing of ${this.container}`, () => ({
       method: "GET",
       path,
       headers: { accept: "application/json" },
-      accept: [404],
     }));
-    if (response.status === 404) throw this.gone();
+    if (!response) throw containerGone(this.container, this.account);
     return response.status === 204 ? Buffer.from("[]") : response.body;
   }
 
@@ -196,56 +186,51 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
   }
 
   async head(name: ByteString): Promise<ObjectHead | undefined> {
-    const response = await this.exchange(toText(name), () => ({
+    const response = await this.find(toText(name), () => ({
       method: "HEAD",
       path: `/${percentEncode(name)}`,
-      headers: {},
-      accept: [404],
     }));
-    return response.status === 404 ? undefined : headOf(response);
+    return response && headOf(response);
   }
 
   async get(
     name: ByteString,
     attempt: () => (chunk: Buffer) => void | Promise<void>,
   ): Promise<ObjectHead | undefined> {
-    const response = await this.exchange(toText(name), () => ({
+    const response = await this.find(toText(name), () => ({
       method: "GET",
       path: `/${percentEncode(name)}`,
-      headers: {},
-      accept: [404],
       sink: attempt(),
     }));
-    return response.status === 404 ? undefined : headOf(response);
+    return response && headOf(response);
   }
 
   async delete(name: ByteString): Promise<boolean> {
-    const response = await this.exchange(toText(name), () => ({
+    const response = await this.find(toText(name), () => ({
       method: "DELETE",
       path: `/${percentEncode(name)}`,
-      headers: {},
-      accept: [404],
     }));
-    return response.status !== 404;
+    return response !== undefined;
   }
 
   async staticSegments(name: ByteString): Promise<readonly ByteString[]> {
-    const response = await this.exchange(toText(name), () => ({
+    const response = await this.find(toText(name), () => ({
       method: "GET",
       path: `/${percentEncode(name)}?multipart-manifest=get&format=json`,
-      headers: {},
-      accept: [404],
     }));
-    if (response.status === 404 || response.headers["x-static-large-object"] === undefined) return [];
+    if (response?.headers["x-static-large-object"] === undefined) return [];
     const segments = JSON.parse(response.body.toString("utf8")) as { name?: string }[];
     return segments.map((segment) => fromText((segment.name ?? "").replace(/^\//, "")));
   }
 
-  /** Sends until it is answered for good. */
-  private exchange(
-    what: string,
-    make: () => Exchange & { check?: (response: HttpResponse) => void | Promise<void> },
-  ): Promise<HttpResponse> {
+  /** As `exchange`; undefined when what is asked for does not exist. */
+  private async find(what: string, make: () => Exchange): Promise<HttpResponse | undefined> {
+    const response = await this.exchange(what, make, 404);
+    return response.status === 404 ? undefined : response;
+  }
+
+  /** Sends until the answer is final: a success, or the status that is accepted as well. */
+  private exchange(what: string, make: () => Exchange, accepted?: number): Promise<HttpResponse> {
     let refusals = 0;
     const attempt = async (): Promise<HttpResponse> => {
       let session = await this.options.sessions.session();
@@ -258,17 +243,14 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
           if (exchange.method === "PUT") this.options.rights.wrote();
           return response;
         }
-        if (status === 401 && !exchange.accept?.includes(401)) {
-          if (++refusals > 3)
-            throw new CloudError(
-              "auth",
-              `Swift refuses new tokens (401) for ${this.account}; check the user's roles`,
-            );
-          session = await this.options.sessions.renew(session);
-          continue;
-        }
-        if (exchange.accept?.includes(status)) return response;
-        throw this.failureOf(what, exchange.method, response);
+        if (status === accepted) return response;
+        if (status !== 401) throw this.failureOf(what, exchange.method, response);
+        if (++refusals > 3)
+          throw new CloudError(
+            "auth",
+            `Swift refuses new tokens (401) for ${this.account}; check the user's roles`,
+          );
+        session = await this.options.sessions.renew(session);
       }
     };
     return withRetry(this.options.policy, what, attempt);
@@ -298,61 +280,10 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
   }
 
   private failureOf(what: string, method: string, response: HttpResponse): Error {
-    const { status } = response;
-    const words = response.body
-      .toString("utf8", 0, 300)
-      .replaceAll(/<[^>]*>|\s+/g, " ")
-      .trim();
-    if (transient.has(status))
-      return new TransientError(
-        `Swift answered ${status}`,
-        parseRetryAfter(response.headers["retry-after"]),
-        {
-          overload: overloaded.has(status),
-        },
-      );
-    if (status >= 300 && status < 400)
-      return new CloudError(
-        "catalog",
-        `${what}: Swift redirects ${method} (${status}) to ${redirectTarget(response)}; requests with a token are not sent elsewhere: let the catalog's object-store endpoint, ${this.account}, name that address`,
-      );
-    if (status === 404 && method === "PUT") return this.gone();
-    if (
-      status === 413 ||
-      status === 507 ||
-      (status === 403 && (/quota/i.test(words) || this.putAfterPut(method)))
-    )
-      return new CloudError(
-        "quota",
-        `${what}: Swift answered ${status}${words ? ` (${words})` : ""}: a quota of the account or of container ${this.container} is reached; raise it and run again, it goes on where it stopped`,
-      );
-    if (status === 403)
-      return new CloudError(
-        "forbidden",
-        `${what}: Swift refused ${method} (403) in container ${this.container}; the user needs a role that may write there, usually swiftoperator or member`,
-      );
-    if (status === 501)
-      return new CloudError(
-        "failed",
-        `${what}: Swift answered ${method} with 501 (not implemented); is the catalog's object-store endpoint Swift's, or Ceph's gateway with Swift's API?`,
-      );
-    if (status > 504) return new TransientError(`Swift answered ${status}`);
-    return new CloudError(
-      "failed",
-      `${what}: Swift answered ${method} with ${status}${words ? ` (${words})` : ""}`,
-    );
-  }
-
-  /** A 403 on a PUT after a PUT that was allowed is a quota: Ceph's gateway and some proxies say it that way. */
-  private putAfterPut(method: string): boolean {
-    return method === "PUT" && this.options.rights.written;
-  }
-
-  private gone(): CloudError {
-    return new CloudError(
-      "container-gone",
-      `container ${this.container} does not exist in ${this.account}; was it deleted, or is this another account?`,
-    );
+    const { account, container } = this;
+    // A 403 on a PUT after a PUT that was allowed is a quota: Ceph's gateway and some proxies say it that way.
+    const quota = method === "PUT" && this.options.rights.written;
+    return failureOf(response, { what, method, account, container, quota });
   }
 
   /**
