@@ -1,8 +1,8 @@
 /**
- * A line from the steps to the program, for the one thing the engine has no way for: a step fails in the provider's
- * process, and the program, in its own, must hear of it while the engine still takes the stack's outputs. Once the
- * engine knows of the failure, it takes none (Pulumi's error hooks would do, but an older language host does not know
- * them). A socket in the temporary folder, named by the run's token; nothing secret goes over it.
+ * A line from the steps to the program. A step fails in the provider's process, and the program, in its own process,
+ * must hear of it while the engine still takes the stack's outputs: once the engine knows of the failure, it takes
+ * none. The engine itself offers no such way (Pulumi's error hooks would do, but an older language host does not know
+ * them). The line is a socket in the temporary folder, named by the run's token; nothing secret goes over it.
  */
 import { rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
@@ -20,7 +20,7 @@ function socketOf(token: string): string {
 
 /**
  * Calls `heard` with the first step that fails in this run; the step waits until it returns, and a moment longer.
- * Keeps no process alive. A folder that takes no socket only costs the outputs of a failed run.
+ * Keeps no process alive. Where no socket can be made, only the outputs of a failed run are missing.
  */
 export function hearFailure(token: string, heard: (step: string) => Promise<void>): void {
   const path = socketOf(token);

@@ -24,7 +24,7 @@ export const registryPodLabel = "docker-registry=default";
 /** Where Pods of the cluster reach the registry. */
 export const registryHost = `${registryName}.${namespace}.svc:5000`;
 
-/** The operator takes a claim without a name to be this one; the procedure's page names it, too. */
+/** The claim that the operator uses where the config names none; the procedure's page names it, too. */
 export const defaultClaim = "image-registry-storage";
 
 /** Credentials for OpenStack: the administrator's own secret takes precedence over the installer's. */
@@ -34,13 +34,16 @@ export const installerSecretName = "installer-cloud-credentials";
 /** ConfigMap with the cluster's extra CAs, key `ca-bundle.crt`. */
 export const trustedCaName = "trusted-ca";
 
-/** ConfigMap that the operator makes for the nodes: what they trust the registry by; keys are hosts, `..` for `:`. */
+/**
+ * ConfigMap that the operator makes for the nodes: the CAs by which they trust the registry. Its keys are hosts, with
+ * `..` for `:`.
+ */
 export const nodeTrust = "image-registry-certificates";
 
 /** Annotation of each ReplicaSet, and of the Deployment: the number of the Pod template. */
 export const revisionAnnotation = "deployment.kubernetes.io/revision";
 
-/** What a Pod asks SCC admission with; without it an administrator's bare Pod gets anyuid. */
+/** Annotation by which a Pod asks for an SCC; without it an administrator's bare Pod gets anyuid. */
 export const requiredScc = "openshift.io/required-scc";
 
 /** The journal's ConfigMap. */

@@ -1,6 +1,6 @@
 /**
- * What is there, as values: read once by `observe.ts`, judged by `plan.ts`. A missing object is `undefined`,
- * never an exception; nothing here is secret.
+ * What is there, as values: read once by `observe.ts`, judged by `plan/`. A missing object is `undefined`, never an
+ * exception; nothing here is secret.
  */
 import type { Journal } from "./journal/journal";
 import type { RegistryStorage, Toleration } from "./api/objects";
@@ -36,7 +36,10 @@ export interface Condition {
   readonly message?: string;
 }
 
-/** What storage and gate a Pod template or a Pod runs with, told by its container's environment (the only evidence). */
+/**
+ * The storage of a Pod template or a Pod, and whether it is read-only, as its container's environment says (the only
+ * evidence).
+ */
 export interface RegistryEnv {
   /** `REGISTRY_STORAGE`: `filesystem`, `swift`, or another backend's name. */
   readonly storage: string;
@@ -250,14 +253,14 @@ export interface ReachableObservation {
   readonly schedulableNodes: number;
   /** Nodes that hold up each rollout on Swift, by name (`heldUpBy`); absent: none, or the registry is not to be sealed. */
   readonly heldUpBy?: readonly string[];
-  /** Why a second registry Pod has no room on the node of the first; absent: it has, or that cannot be told. */
+  /** Why a second registry Pod has no room on the node of the first; absent: it has room, or nobody can tell. */
   readonly noRoomBeside?: string;
   readonly journal?: Journal;
   readonly cloud: ObservedCloud;
   /** What the registry's operator would make of the cluster's credentials. */
   readonly signIn: { readonly problems: readonly SignInProblem[]; readonly ignored: readonly string[] };
   readonly missingPermissions: readonly MissingPermission[];
-  /** switch with a pull check that is not finished: whether the images can be told; absent otherwise. */
+  /** Only for a run that pulls images: whether the image API can list them. */
   readonly imageApi?: ObservedImageApi;
   /** The namespace's first UID and supplemental group (`openshift.io/sa.scc.*`). */
   readonly namespaceIds: { readonly uid?: number; readonly group?: number };

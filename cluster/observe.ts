@@ -70,8 +70,8 @@ export interface KnownToTry {
 }
 
 /**
- * What is there, and the way to the cloud. The way holds the cloud's secret, so it stays beside the observation, which
- * is judged, compared and printed.
+ * What is there, and how to reach the cloud. The latter holds the cloud's secret, so it is no part of the observation,
+ * which is judged, compared and printed.
  */
 export interface Observed {
   readonly seen: Observation;
@@ -150,7 +150,7 @@ function pulls({ state, pullCheck = 0, rehearse }: Wanted): boolean {
   return (state === "switch" && pullCheck > 0) || (state === "migrate" && rehearse !== undefined);
 }
 
-/** The rights that only some settings need. */
+/** The special rights that these settings need. */
 function specialsOf(wanted: Wanted) {
   return [
     ...(wanted.scc === "anyuid" ? (["anyuid"] as const) : []),
@@ -158,7 +158,7 @@ function specialsOf(wanted: Wanted) {
   ];
 }
 
-/** Those that only what was read tells of. */
+/** The rights that turn out to be needed only once the proxy and the image API were read. */
 async function alsoLacking(
   api: Api,
   state: RunState,
@@ -171,7 +171,7 @@ async function alsoLacking(
   ];
 }
 
-/** What is read, or `otherwise` where it may not be read. */
+/** Answers what is read, or `otherwise` where this user may not read it. */
 type May = <T>(promise: Promise<T>, otherwise: T) => Promise<T>;
 
 type Objects = Awaited<ReturnType<typeof readObjects>>;

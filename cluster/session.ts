@@ -1,4 +1,4 @@
-/** What every step works with: the API, the journal as this run's, and the cloud when it is needed. */
+/** What every step works with: the API server, this run's journal, and the cloud when it is needed. */
 import { type Api, apiFor } from "./api/api";
 import { readCloudSources, resolveCloud, type ResolvedCloud } from "./cloud/cloud";
 import { type JournalOfRun, journalOf } from "./journal/store";
@@ -12,9 +12,9 @@ export interface Session {
   readonly log: (line: string) => void;
   /** Milliseconds between two looks while waiting; default 1,000. */
   readonly pace?: number;
-  /** Reads the cluster's own secret and resolves the cloud from it: secrets never are inputs of a step. */
+  /** Reads the cluster's own secret and resolves the cloud from it, because secrets are never inputs of a step. */
   cloud(): Promise<ResolvedCloud>;
-  /** Logs in, lends the Swift side, closes it. */
+  /** Logs in to Swift, runs the function with it, and closes the connection. */
   withSwift<T>(use: (swift: SwiftSide) => Promise<T>): Promise<T>;
 }
 

@@ -187,7 +187,7 @@ function readState(
   common: CommonSettings,
   state: Settings["state"] | undefined,
 ): Settings | undefined {
-  // All are read whatever the state: a wrong value is told now, not in the night when its state is entered.
+  // All are read whatever the state: a wrong value is told now, and not only once its state is entered.
   const readOnly = fields.flag("readOnly", true);
   const pass =
     fields.matching("pass", /^[\w.:+-]{1,63}$/, "a word of up to 63 letters, digits and . : + - _") ?? "1";

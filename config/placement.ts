@@ -1,4 +1,4 @@
-/** The keys `nodeSelector` and `tolerations`: where Pods may run when what the registry has does not do. */
+/** The keys `nodeSelector` and `tolerations`: where Pods may run, in place of what the registry's own Pods have. */
 import { type Fields, quote } from "./fields";
 
 /** As Kubernetes has it; what is left out matches any. */

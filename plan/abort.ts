@@ -20,7 +20,7 @@ export function planAbort(
   guards.guardDegraded(judge, seen, false);
   guards.guardUpgrade(judge, seen, false);
   const { released } = seen.journal ?? {};
-  // On a volume once more the registry only has to be opened: its new claim has nothing to do with the released one.
+  // A registry that is on a volume again only has to be opened: its new claim has nothing to do with the released one.
   if (released !== undefined && served !== undefined) {
     judge.refuse(
       "claim-released",

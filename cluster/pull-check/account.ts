@@ -13,7 +13,7 @@ export const pullerRole = "system:image-puller";
 /** As the registry, and the API server, call it. */
 export const pullAccount = `system:serviceaccount:${namespace}:${pullCheckName}`;
 
-/** What tells an account that a run made for itself from one that an administrator made. */
+/** Annotation of an account that a run made for itself; one that an administrator made lacks it. */
 const temporary = { "image-registry-swift/temporary": "true" };
 
 /** The account with its one right; `metadata` is added to that of both. */
@@ -42,7 +42,9 @@ export async function hasPullAccount(api: Api): Promise<boolean> {
   return (await api.get<Stored>(paths.serviceAccount(pullCheckName))) !== undefined;
 }
 
-/** Makes the account where there is none. The account first: by it a killed run's binding is found. */
+/**
+ * Makes the account where there is none. The account comes first: a later run finds the binding of a killed one by it.
+ */
 export async function ensurePullAccount(api: Api): Promise<void> {
   if (await hasPullAccount(api)) {
     return;

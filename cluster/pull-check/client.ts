@@ -18,12 +18,15 @@ import {
 import type { Failure, PullerLine, PullOrder, Sample } from "./order";
 import { type Asked, bodyOf, passing, reasonOf, Refused, refused, refusedBy, sent } from "./refusal";
 
-/** Of one request: 28 to 55 seconds in all, enough for a Swift proxy that is restarted. */
+/** Tries of one request: 28 to 55 seconds in all, enough for a Swift proxy that is restarted. */
 const attempts = 10;
-/** Of one request, waits included: a server that takes connections and never answers must not hold the window open. */
+/**
+ * Longest time of one request, its waits included: a server that takes connections and never answers must not keep the
+ * window open.
+ */
 const longestMilliseconds = 90_000;
 const redirectsAtMost = 5;
-/** Between two lines of the same kind. */
+/** Shortest time between two lines of the same kind. */
 export const quietMilliseconds = 5000;
 
 /** Injected by tests. */
@@ -33,17 +36,20 @@ export interface Pulling {
   readonly now?: () => number;
 }
 
-/** Which host the last try asked. */
+/** The host that the last try asked. */
 interface Last {
   host: string;
 }
 
 /** Throws `Refused` for what does not pass by itself, or has not passed in its time. */
 export class RegistryClient {
-  /** When the order's time is up: nothing is repeated after it. */
+  /** When the order's time is up. Nothing is repeated after that. */
   readonly until: number;
   readonly now: () => number;
-  /** What failed after all its tries, by host and part: the next ones are tried once, or the window has no end. */
+  /**
+   * Host and part of requests that failed after all their tries. The next such requests are tried once, or the window
+   * would have no end.
+   */
   private readonly given = new Set<string>();
   private saidRetry = -Infinity;
 
@@ -128,7 +134,7 @@ export class RegistryClient {
     });
   }
 
-  /** One answer of the registry that is no error. */
+  /** One answer of the registry; throws when it is an error. */
   private async ask(path: string, asked: Asked, last: Last): Promise<Answer> {
     const { target } = this.order;
     last.host = target.host;

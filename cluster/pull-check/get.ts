@@ -19,14 +19,17 @@ export interface Answer {
 
 export interface GetOptions {
   readonly headers: Readonly<Record<string, string>>;
-  /** PEM, added to the system's roots; empty: none. Any certificate in it is an anchor, an intermediate CA too. */
+  /**
+   * PEM, added to the system's roots; empty: none. Each certificate in it is trusted as a root is, an intermediate CA
+   * too.
+   */
   readonly ca: string;
   readonly proxy?: ProxySettings | undefined;
   /** `host:port` to connect to instead of the URL's; the certificate must be good for the URL's host all the same. */
   readonly address?: string;
 }
 
-/** There is no answer. `lasting`: asking again will not bring one, as with a certificate that nobody trusts. */
+/** No answer came. `lasting`: asking again does not help, as with a certificate that nobody trusts. */
 export class NoAnswer extends Error {
   override readonly name = "NoAnswer";
   constructor(
@@ -77,7 +80,7 @@ export function get(url: URL, options: GetOptions): Promise<Answer> {
     const path = `${url.hostname}:${url.port || "443"}`;
     const tunnel = {
       ...viaTls,
-      // A tunnel is one request's own.
+      // No agent: each tunnel serves one request.
       agent: false as const,
       method: "CONNECT",
       path,
@@ -95,7 +98,7 @@ export function get(url: URL, options: GetOptions): Promise<Answer> {
         const { secureContext } = trusted;
         const secured = connectTls({ socket, servername: serverName(url), secureContext });
         secured.on("error", fail);
-        // Without an agent: any would make a connection of its own.
+        // No agent here either: an agent would open a connection of its own.
         watched(https.get(url, { ...common, createConnection: () => secured }, answered));
       })
       .end();
@@ -104,13 +107,16 @@ export function get(url: URL, options: GetOptions): Promise<Answer> {
 
 interface Trust {
   readonly secureContext: SecureContext;
-  /** Of its own: an agent does not tell connections of one context from those of another. */
+  /** An agent for each trust, because an agent does not keep connections of different contexts apart. */
   readonly agent: https.Agent;
 }
 
 const trusts = new Map<string, Trust>();
 
-/** What Go programs of the node trust: the system's certificates, and these. Made once: it parses them all. */
+/**
+ * Trusts what Go programs on the node trust: the system's certificates, and these. Kept, because making one parses all
+ * of them.
+ */
 function trustOf(pem: string): Trust {
   const made = trusts.get(pem);
   if (made !== undefined) {
@@ -130,7 +136,7 @@ function trustOf(pem: string): Trust {
   return trust;
 }
 
-/** TLS takes no address for a server name. */
+/** TLS does not allow an IP address as the server's name. */
 function serverName({ hostname }: URL): string {
   return /^[\d.]+$|:/.test(hostname) ? "" : hostname;
 }
@@ -143,12 +149,12 @@ function elsewhere(url: URL, address: string | undefined): { hostname?: string; 
   return { hostname: hostname.replace(/^\[|\]$/g, ""), ...(port === "" ? {} : { port: Number(port) }) };
 }
 
-/** Certificates do not become good by asking again; everything else about a connection may. */
+/** Asking again does not make a certificate valid; any other failure of a connection may pass. */
 function isLasting({ code = "" }: NodeJS.ErrnoException): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_INVALID_URL|ERR_SSL/.test(code);
 }
 
-/** A proxy's user goes into a header: Node takes it from no URL. */
+/** The proxy's user as a header, because Node ignores the one in a URL. */
 function userOf({ username, password }: URL): Record<string, string> {
   if (username === "") {
     return {};

@@ -13,7 +13,7 @@ export async function readImageStreams(api: Api): Promise<readonly RawImageStrea
     : api.list<RawImageStream>(paths.imageStreams);
 }
 
-/** What its absence means, and where to look; one sentence without a full stop. */
+/** Says what it means that the image API does not answer, and where to look; one sentence without a full stop. */
 export function imageApiAway(why: string): string {
   return (
     `the image API (image.openshift.io) does not answer (${why}), and the registry serves no manifest without it: ` +
@@ -21,7 +21,7 @@ export function imageApiAway(why: string): string {
   );
 }
 
-/** The sample for so many images; `undefined` where only the registry's catalog can tell. */
+/** Draws the sample for `count` images; `undefined` where only the registry's catalog can tell. */
 export function draw(
   streams: readonly RawImageStream[] | undefined,
   count: number,
@@ -29,7 +29,7 @@ export function draw(
   return streams === undefined ? undefined : imageStreamSamples(streams, candidatesFor(count));
 }
 
-/** As the journal keeps it: by repository, 1,000 images in about 100 KiB. */
+/** The sample as the journal keeps it: by repository, 1,000 images in about 100 KiB. */
 export function toJournal(samples: readonly Sample[], at: string): JournalSample {
   const images: Record<string, string[]> = {};
   for (const { repository, reference } of samples) {
@@ -38,7 +38,7 @@ export function toJournal(samples: readonly Sample[], at: string): JournalSample
   return { at, images };
 }
 
-/** The other way round, in the order in which it was drawn. */
+/** The sample of the journal, in the order in which it was drawn. */
 export function fromJournal({ images }: JournalSample): readonly Sample[] {
   const rows = Object.entries(images).map(([repository, references]) =>
     references.map((reference) => ({ repository, reference })),

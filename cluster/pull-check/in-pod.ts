@@ -12,7 +12,7 @@ export async function main(path: string): Promise<void> {
   const { failures, ...result } = await pull(JSON.parse(readFileSync(path, "utf8")) as PullOrder, { say });
   const line: PullerLine = { event: "result", result, failures: failures.length };
   say(line);
-  // Where the log cannot be read this is all there is: as many failures as have room.
+  // Where the log cannot be read, this message is all there is: it has as many failures as there is room for.
   let text = JSON.stringify(line);
   for (const failure of failures) {
     const more = `${JSON.stringify({ event: "failure", failure })}\n${text}`;
@@ -24,6 +24,6 @@ export async function main(path: string): Promise<void> {
   try {
     writeFileSync("/dev/termination-log", text);
   } catch {
-    // Outside a Pod there is none; the log says it all.
+    // Outside a Pod there is no such file; the log says everything.
   }
 }

@@ -16,13 +16,16 @@ export interface Found {
 }
 
 export interface Judged {
-  /** The registry does not serve what it should: a reason not to open it, or not to delete the old copy. */
+  /** The registry does not serve what it should: a reason to keep it closed, or to keep the old copy. */
   readonly failed: readonly Failure[];
-  /** Not in the storage, and so not on the volume either when the container was proven: broken before. */
+  /**
+   * Images that are not in the storage, and so were not on the volume either when the container was proven: they were
+   * broken before.
+   */
   readonly broken: readonly Failure[];
-  /** Deleted since the sample was drawn, with its tag or its project. */
+  /** Images whose tag or project was deleted since the sample was drawn. */
   readonly deleted: readonly Failure[];
-  /** In projects that the account may not pull from, although there are others that it may. */
+  /** Images in projects that the account may not pull from, although it may pull from others. */
   readonly skipped: readonly Failure[];
 }
 
@@ -47,7 +50,7 @@ export function judge(result: PullResult, found: (failure: Failure) => Found, pr
   return { failed, broken, deleted, skipped };
 }
 
-/** Names in the container of what failed: the image's link in its repository, if it has one, and the content. */
+/** Names in the container of what failed: the image's link in its repository, if it is known, and the content. */
 export function objectsOf({ sample, part, digest }: Failure): readonly string[] {
   if (digest === undefined) {
     return [];

@@ -36,7 +36,7 @@ function parseLine(line: string): PullerLine | undefined {
 
 /**
  * The result: from the log, which has every failure, or from the termination message, which has as many as there is
- * room for. A string says what the Pod died of without leaving one.
+ * room for. A string says why the Pod left none.
  */
 export function resultOf(pod: RawPod, log: string | undefined): PullResult | string {
   const end = pod.status?.containerStatuses?.[0]?.state?.terminated;

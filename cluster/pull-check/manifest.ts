@@ -11,7 +11,7 @@ export const manifestTypes = [
   "application/vnd.docker.distribution.manifest.v1+json",
 ].join(", ");
 
-/** As large as the registry takes one; what is larger is no manifest. */
+/** The largest manifest that the registry takes. */
 export const largestManifest = 4 << 20;
 
 export interface Descriptor {
@@ -73,7 +73,7 @@ function payloadOf(body: Buffer): Buffer {
     };
     return Buffer.concat([body.subarray(0, formatLength), Buffer.from(formatTail, "base64url")]);
   } catch {
-    // Not signed as schema 1 is: its digest is that of its bytes.
+    // It is not signed as schema 1 is: its digest is that of its bytes.
     return body;
   }
 }
@@ -89,7 +89,7 @@ export function childOf(manifest: Manifest, architecture: string): Descriptor | 
 
 /**
  * The smallest layer that the registry stores itself, else the config. A layer with `urls`, or one that may not be
- * distributed, is where its author has it.
+ * distributed, lies on its author's server.
  */
 export function smallestBlob(manifest: Manifest): Descriptor | undefined {
   const schema1 = (manifest.fsLayers ?? []).map(({ blobSum }): Descriptor => ({ digest: blobSum }));

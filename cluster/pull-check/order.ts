@@ -9,7 +9,7 @@ export interface Sample {
   readonly reference: string;
 }
 
-/** Which registry is asked, and as what it is trusted. */
+/** Which registry is asked, and by which CAs it is trusted. */
 export interface Target {
   /** `host:port` that is connected to; a Pod's IP address will do. */
   readonly address: string;
@@ -56,7 +56,7 @@ export interface Failure {
   readonly why: string;
   /** Origin and path of what the registry redirected to, without the signature. */
   readonly redirect?: string;
-  /** It passed by itself every time it is known to pass: running again may do. */
+  /** A failure that often passes by itself: running again may help. */
   readonly passing?: boolean;
 }
 

@@ -43,7 +43,7 @@ export interface PullCheckPod {
   readonly timeoutSeconds: number;
   /** ServiceAccount it pulls as; absent: the namespace's own, and no token. */
   readonly account?: string;
-  /** Where the registry's own Pods may run: what they reach from there is what counts. */
+  /** Where the registry's own Pods may run: what can be reached from there is what counts. */
   readonly placement?: Placement;
   /** What the namespace's default ServiceAccount pulls images with: the migration Pods run with it. */
   readonly imagePullSecrets?: readonly { readonly name: string }[];
@@ -82,7 +82,8 @@ export function pullCheckPod(settings: PullCheckPod): object {
         {
           name: "pull-check",
           image: settings.image,
-          // The migration Pod of a moment before had it; its registry may be the one that is being moved.
+          // The migration Pod has just run with it, so nodes have it; the registry that it comes from may be the one
+          // that is being moved.
           imagePullPolicy: "IfNotPresent",
           command: ["node", "-e", pullerScript(), `${orderPath}/order.json`],
           terminationMessagePolicy: "FallbackToLogsOnError",

@@ -8,7 +8,7 @@ import type { Failure, PullOrder, PullResult, Sample } from "./order";
 import { Refused } from "./refusal";
 import { candidatesFor, inTurn } from "./turns";
 
-/** Images pulled at the same time: a node's kubelet pulls about as many. */
+/** Images that are pulled at the same time: about as many as a node's kubelet pulls. */
 const lanes = 8;
 
 /** Pulls until `count` images were pulled, the candidates are at an end, or the time is up. Never throws for an image. */
@@ -44,7 +44,7 @@ class Puller {
     let next = 0;
     let underWay = 0;
     const lane = async () => {
-      // No more at once than are wanted still: a candidate is taken only where an earlier one failed.
+      // No more at once than are still wanted: a further candidate is taken only when an earlier one failed.
       while (
         next < samples.length &&
         this.whole + underWay < this.order.count &&
@@ -57,7 +57,7 @@ class Puller {
         this.progress();
       }
     };
-    // A lane that found nothing to do ends; where another one's image fails, that one goes on to the next candidate.
+    // A lane that finds nothing to do ends. A lane whose image fails goes on with the next candidate.
     await Promise.all(Array.from({ length: lanes }, lane));
     const left = Math.max(0, Math.min(this.order.count - this.whole, samples.length - next));
     return this.result(left);
@@ -104,14 +104,17 @@ class Puller {
     }
   }
 
-  /** Repositories in turn, one tag of each per round, so that the sample is spread. `undefined`: it cannot be read. */
+  /**
+   * Repositories in turn, one tag of each per round, so that the sample is spread. `undefined`: the catalog cannot be
+   * read.
+   */
   private async catalogSamples(): Promise<readonly Sample[] | undefined> {
     try {
       const { repositories } = await this.registry.json<{ repositories?: string[] }>("/v2/_catalog?n=1000", {
         part: "manifest",
         what: "the registry's catalog",
       });
-      // One with repositories but no tags has nothing to pull; one without any may be another container's.
+      // A catalog with repositories but no tags has nothing to pull; an empty one may be another container's.
       this.emptyCatalog = (repositories ?? []).length === 0;
       const rows: Sample[][] = [];
       for (const repository of (repositories ?? []).slice(0, this.order.count)) {

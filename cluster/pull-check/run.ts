@@ -35,7 +35,7 @@ export interface PullContext {
   readonly pace?: number;
 }
 
-/** Of the time limit: the Pod's start and its end need some of it. */
+/** Part of the time limit that is kept for the Pod's start and end. */
 const pullingShare = 0.7;
 
 /** Pulls. @throws Error when the Pod did not run to its end; failures of images are part of the result */
@@ -52,7 +52,7 @@ export async function runPuller(run: PullRun, context: PullContext): Promise<Pul
       api.get<Stored>(paths.namespace),
       run.login ? api.get<RawServiceAccount>(paths.serviceAccount("default")) : undefined,
     ]);
-    // The Pod first, for the Secret to be owned by it: until the Secret is there its container does not start.
+    // The Pod is made first, so that it can own the Secret. Its container does not start until the Secret is there.
     const pod = await api.create<RawPod>(
       paths.pods,
       pullCheckPod({
@@ -148,8 +148,8 @@ function endOf(pod: RawPod, log: string | undefined): PullResult {
 }
 
 /**
- * What a killed run left: no later step of an abort would look for it. Best effort: the migration does not depend on
- * it. Nothing is sent where nothing is left.
+ * Removes what a killed run left, because no step of an abort looks for it. Best effort: the migration does not depend
+ * on it. Where nothing is left, nothing is sent.
  */
 export async function removeLeftPullCheck(api: Api, log: (line: string) => void): Promise<void> {
   const left = [
@@ -178,7 +178,7 @@ async function tidy(
     }
   } catch (error) {
     if (kind === "serviceaccount" && error instanceof ApiError && error.kind === "forbidden") {
-      // Whoever may not read it has made none.
+      // A user who may not read it has made none.
       return;
     }
     const why = error instanceof Error ? error.message : String(error);

@@ -1,4 +1,4 @@
-/** The registry as nodes see it: by its Service, with what they trust it by, and the proxy they use for redirects. */
+/** The registry as nodes see it: its Service, the CAs they trust it by, and the proxy they use for redirects. */
 import type { Api } from "../api/api";
 import type { RawConfigMap, RawProxy } from "../api/objects";
 import { paths } from "../api/paths";

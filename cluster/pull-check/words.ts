@@ -1,4 +1,7 @@
-/** What a pull check says: what failed, in which state the registry is, and the ways on in the order of their harm. Pure. */
+/**
+ * What a pull check says: what failed, in which state the registry is, and what can be done, the least harmful first.
+ * Pure.
+ */
 import { namespace, pullCheckName, registryConfig } from "../names";
 import { pullAccount, pullerRole } from "./account";
 import { type Judged, projectsOf } from "./judge";
@@ -10,7 +13,7 @@ export interface Situation {
   readonly readOnly: boolean;
   /** The registry serves blobs itself instead of redirecting to Swift. */
   readonly disableRedirect: boolean;
-  /** `releaseVolumeClaim` is set: a check is demanded, and the claim goes after it. */
+  /** `releaseVolumeClaim` is set: the config demands a check, and the claim is deleted after it. */
   readonly releasing: boolean;
   /** The claim was released: there is no way back. */
   readonly released: boolean;
@@ -27,7 +30,7 @@ export function failureInWords({ what, why, redirect }: Failure): string {
   return `${what}: ${redirect === undefined ? "" : `redirected to ${redirect}: `}${why}`;
 }
 
-/** The error of a check that failed: what, where the registry is, and the ways on. */
+/** The error of a check that failed: what failed, where the registry is, and what can be done. */
 export function pullFailure(judged: Judged, result: PullResult, situation: Situation): string {
   const { failed } = judged;
   const shown = failed.slice(0, shownAtMost).map((each) => `    ${failureInWords(each)}`);
@@ -51,7 +54,7 @@ function asWhom(failures: readonly Failure[]): string {
   );
 }
 
-/** Where the registry stands, and what can be done, the least harm first; the one that fits is named. */
+/** The registry's state, and what can be done, the least harmful first; the way that fits is marked. */
 export function waysOn(failed: readonly Failure[], situation: Situation): readonly string[] {
   const state = situation.readOnly
     ? "The registry is on Swift and stays read-only."

@@ -1,9 +1,9 @@
 /** Why a registry does not start on Swift, from the last words of its container. Pure. */
 
-/** A cause that the switch would meet as well, or `other`: then the rehearsal says nothing about Swift. */
+/** A cause that the switch would meet as well, or `other`, which says nothing about Swift. */
 export type Cause = "sign-in" | "container" | "trust" | "proxy" | "connection" | "other";
 
-/** In words, and what to do about it: follows "the registry cannot start on Swift: ". */
+/** The cause in words, which follow "the registry cannot start on Swift: ", and what to do about it. */
 const causes: readonly (readonly [Exclude<Cause, "other">, RegExp])[] = [
   ["trust", /x509:|certificate signed by unknown authority|certificate (is not|has expired|is valid for)/i],
   ["proxy", /proxyconnect|Proxy Authentication Required|\b407\b|proxy.*(refused|no such host|timeout)/i],

@@ -12,9 +12,9 @@ import { defined } from "../../swift/defined";
 
 /** What became of the Pod. */
 export type Started =
-  /** It answers on this address (an IP, bracketed where it is one of IPv6). */
+  /** It answers on this address: an IP, in brackets where it is an IPv6 address. */
   | { readonly kind: "ready"; readonly address: string }
-  /** Its registry gave up, or never became ready, because of what the switch would meet as well. */
+  /** Its registry gave up, or never became ready, for a reason that the switch would meet as well. */
   | { readonly kind: "refused"; readonly cause: Exclude<Cause, "other">; readonly lastWords: string }
   /** It could not run at all, for a reason that says nothing about Swift. */
   | { readonly kind: "impossible"; readonly why: string };
@@ -24,7 +24,7 @@ const port = 5000;
 /** The readiness probe begins after 15 s and asks every 10; a storage that answers has done so by now. */
 const readySeconds = 90;
 
-/** Waits for the Pod `name`, which is there. */
+/** Waits for the Pod `name`, which must exist. */
 export function untilReady(name: string, timeoutSeconds: number, context: PullContext): Promise<Started> {
   const { api } = context;
   return waitFor<Started>(
@@ -147,7 +147,7 @@ async function removeIfThere(api: Api, path: string, graceSeconds?: number): Pro
   });
 }
 
-/** What a killed run left. Best effort: nothing depends on it, and a user who may not look has made none. */
+/** Removes what a killed run left. Best effort: nothing depends on it, and a user who may not look has made none. */
 export async function removeLeftRehearsal(api: Api, log: (line: string) => void): Promise<void> {
   try {
     if (await removeRehearsal({ api, log })) {

@@ -1,6 +1,6 @@
 /**
- * A Pod of the registry's own making on Swift, read-only: the Deployment's template with another storage. It runs what
- * the registry will run after the switch (image, command, service account, TLS, trust, proxy, limits, tolerations), so
+ * A registry Pod on Swift, read-only, made from the Deployment's own template with another storage. It runs what the
+ * registry will run after the switch (image, command, service account, TLS, trust, proxy, limits, tolerations), so
  * what it can serve the registry will serve. Pure.
  */
 import type { SwiftEnvironment } from "../cloud/operator-env";
@@ -16,12 +16,12 @@ export interface PodTemplate {
 /** What is different from the template. */
 export interface OnSwift {
   readonly name: string;
-  /** Never the registry's own where the Service must not send requests to it. */
+  /** Labels; none that the registry's Service selects by where it must not send requests to this Pod. */
   readonly labels: Readonly<Record<string, string>>;
   /** Secret with the values of `environment.secret`, by variable, and key `storage-ca.pem`. */
   readonly secretName: string;
   readonly environment: SwiftEnvironment;
-  /** Seconds after which the kubelet ends the Pod, whoever made it and is gone. */
+  /** Seconds after which the kubelet ends the Pod, even when the run that made it is gone. */
   readonly seconds: number;
   /** First of the namespace's UIDs, where no SCC admission fills it in. */
   readonly uid?: number;
@@ -35,10 +35,10 @@ interface Variable {
 /** Key of the Secret with what the operator would add to the registry's trust for Swift. */
 const storageCaKey = "storage-ca.pem";
 
-/** Variables of the template that stay: they are not of the storage that it has. */
+/** Variables of the template that stay, because they do not belong to its storage. */
 const kept = /^REGISTRY_STORAGE_(CACHE|DELETE|REDIRECT)_/;
 
-/** The Pod. Without a container called `registry`, or the first one, there is nothing to start: `undefined`. */
+/** The Pod; `undefined` when the template has no container. */
 export function registryOnSwift(template: PodTemplate, { name, ...on }: OnSwift): object | undefined {
   const { affinity: _a, topologySpreadConstraints: _t, ...spec } = template.spec;
   const containers = listOf(spec["containers"]);
@@ -100,7 +100,10 @@ function onSwift(container: Values, claims: ReadonlySet<unknown>, on: Omit<OnSwi
   };
 }
 
-/** The operator adds the cloud's CA to the registry's trust only when the registry is on Swift: here it comes beside. */
+/**
+ * The operator adds the cloud's CA to the registry's trust only when the registry is on Swift, so this Pod gets it
+ * separately.
+ */
 function withStorageCa(volume: Values, secretName: string): Values {
   const { configMap, ...rest } = volume as { configMap?: { readonly name?: string } & Values };
   if (configMap?.name !== nodeTrust) {

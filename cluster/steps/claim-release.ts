@@ -23,7 +23,7 @@ export const claimReleaseStep: Step<ClaimReleaseInputs, ClaimReleaseOutputs> = {
   },
 };
 
-/** Idempotent: a claim that is gone already is only remembered as released. */
+/** Idempotent: a claim that is gone already is only recorded as released. */
 export async function releaseClaim(
   inputs: ClaimReleaseInputs,
   session: Session,
@@ -39,7 +39,7 @@ export async function releaseClaim(
   assertOurs(claim, remembered);
   await waitUntilNotNeeded(session, inputs);
   log(`releasing claim ${namespace}/${claim.name} (UID ${claim.uid}): ${reclaimInWords(claim)}`);
-  // Remembered before it is done: from here on an abort must know.
+  // The journal says so before the claim is deleted: from here on an abort must know it.
   await journal.update((each) => released(each, claim.name, claim.uid));
   await api.remove(paths.claim(claim.name), { uid: claim.uid });
   await waitUntilGone(session, inputs, claim.uid);

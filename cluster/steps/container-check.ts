@@ -25,7 +25,7 @@ export const containerCheckStep: Step<ContainerCheckInputs, ContainerCheckOutput
   },
 };
 
-/** What Swift and journal say otherwise than this step left them. Pure. */
+/** What differs from what this step left, in Swift or in the journal. Pure. */
 export function containerDrift(
   inputs: Pick<ContainerCheckInputs, "container" | "infrastructureName">,
   journal: Journal | undefined,
@@ -57,7 +57,7 @@ export async function checkContainer(
     }
     const missing = missingProperties(head.properties, container, infrastructureName);
     assertOurs(inputs, head.objects, await session.journal.assertRun());
-    // Remembered before it is marked: a container that is marked counts as looked at.
+    // The journal comes before the mark: a container with the mark counts as looked at.
     await session.journal.update((each) => withContainer(each, container, swift.account, head));
     if (Object.keys(missing).length > 0) {
       await swift.setProperties(container, missing);
@@ -93,8 +93,8 @@ function assertOurs(inputs: ContainerCheckInputs, objects: number, journal: Jour
 }
 
 /**
- * What is to be set so that `openshift-install destroy cluster` finds the container. Another cluster's is never taken,
- * and a Name that somebody else gave it stays.
+ * The properties to set so that `openshift-install destroy cluster` finds the container. A container of another
+ * cluster is never taken, and a Name that somebody else gave it stays.
  */
 export function missingProperties(
   properties: Readonly<Record<string, string>>,

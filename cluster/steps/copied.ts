@@ -32,7 +32,7 @@ export const copiedStep: Step<CopiedInputs, CopiedOutputs> = {
   drift: async (_inputs, outputs) => (outputs.report === "" ? ["report"] : []),
 };
 
-/** Idempotent: a Pod that has ended is read again, and what it did is recorded again. */
+/** Idempotent: the report of a Pod that has ended is read again and recorded again. */
 export async function followCopy(inputs: CopiedInputs, session: Session): Promise<CopiedOutputs> {
   await begin(inputs, session);
   const report = await following(inputs, session);
@@ -68,8 +68,8 @@ export async function following(inputs: CopiedInputs, session: Session): Promise
     return underPresentSeal(inputs, await followPod(order, session));
   } catch (error) {
     if (error instanceof PermanentFailure || error instanceof Stopped) {
-      // The next Pod must differ from this one, or `up` would read the dead one again, or look for the one that gave
-      // way: the engine compares with its state and does not see that it is gone.
+      // The next Pod must differ from this one. Otherwise `up` would read a dead Pod again, or wait for a stopped one:
+      // the engine compares with its own state and does not see that the Pod is gone.
       await session.journal.update((each) => withFailure(each, inputs));
     }
     throw error;
@@ -85,7 +85,10 @@ async function registryShutOut(session: Session): Promise<string | undefined> {
     : undefined;
 }
 
-/** Remembers which Pod is followed, as which attempt: should it vanish while nobody looks, the plan makes another. */
+/**
+ * Remembers which Pod is followed, and which attempt it is: if it vanishes while nobody looks, the plan makes another
+ * one.
+ */
 export async function begin(inputs: CopiedInputs, { api, journal }: Session): Promise<void> {
   const { pass } = inputs;
   if (pass === "live") {
@@ -166,8 +169,9 @@ export function proofOf(inputs: CopiedInputs, report: Report, claim: { uid: stri
 }
 
 /**
- * The report, if its Pod ran under the seal that this run found or made. One of an earlier sealing may still be there
- * (its spec is the same): it did not see what was pushed in between. Throws what makes the next Pod another one.
+ * The report, if its Pod ran under the seal that this run found or made. A Pod of an earlier seal may still be there
+ * (its spec is the same), and it did not see what was pushed in between: that throws an error after which the next Pod
+ * is another one.
  */
 function underPresentSeal(inputs: CopiedInputs, report: Report): Report {
   if (inputs.pass === "live") {
@@ -200,7 +204,7 @@ async function assertStillSealed(session: Session, witness: Witness): Promise<vo
 }
 
 export function proven(journal: Journal, proof: Proof): Journal {
-  // The container as this machine was led to it stays: where the Pod goes another way, both are needed.
+  // The journal's container keeps the account's URL of this machine: where the Pod uses another URL, both are needed.
   const known = journal.container?.name === proof.container ? journal.container : undefined;
   const container = known ?? { name: proof.container, account: proof.account };
   const done = { ...journal, proof, container };

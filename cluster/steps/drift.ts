@@ -1,4 +1,4 @@
-/** What the live registry config says otherwise than the last patch of a graph declared. Pure. */
+/** What differs in the live registry config from what the last patch of a graph declared. Pure. */
 import { served, witnessProblem } from "../registry/evidence";
 import type { Journal } from "../journal/journal";
 import type { RegistryConfig } from "../observation";
@@ -6,7 +6,7 @@ import { containerOf } from "../registry/patch";
 import type { RegistrySnapshot } from "../registry/registry";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
 
-/** Names of what differs; empty when nothing does, or when nothing can be told. */
+/** Names of what differs; empty when nothing does, or when that is not known. */
 export function drifted(
   inputs: RegistryPatchInputs,
   outputs: RegistryPatchOutputs,
@@ -21,7 +21,8 @@ export function drifted(
     case "seal":
       return [
         ...(config.readOnly ? [] : ["readOnly"]),
-        // Without a witness nothing was sealed: an abort found the registry on its volume, or was told to lose.
+        // Without a witness nothing was sealed: an abort found the registry on its volume, or was allowed to lose
+        // images.
         ...(outputs.witness === undefined || witnessProblem(seen, outputs.witness) !== undefined
           ? ["witness"]
           : []),
@@ -34,7 +35,7 @@ export function drifted(
     case "open":
       return [
         ...(config.readOnly && outputs.readOnly !== true ? ["readOnly"] : []),
-        // Given back only when the registry was seen to be open: the patch alone does not tell.
+        // The seal is given up only once the registry was seen to be open: the patch alone does not tell.
         ...(journal?.seal === undefined ? [] : ["seal"]),
       ];
     case "replicas":
@@ -49,8 +50,8 @@ export function drifted(
 }
 
 /**
- * While it is sealed, the storage must have arrived in the Pods as well: the patch alone may be what a run that failed
- * left. Once open, a Pod that is away for a while is no reason to switch again.
+ * While it is sealed, the Pods must have the storage as well: a run that failed may have left the patch alone. Once it
+ * is open, a Pod that is away for a while is no reason to switch again.
  */
 function onContainer(container: string, config: RegistryConfig, seen: RegistrySnapshot): boolean {
   return (

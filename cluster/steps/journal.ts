@@ -1,6 +1,6 @@
 /**
- * `journal`: makes the journal, records what was there before our first change. Its removal is what `pulumi destroy`
- * does: opens the registry if this stack holds the seal, resumes the pruner, and keeps container and journal. It never
+ * `journal`: makes the journal and records what was there before our first change. `pulumi destroy` removes this step,
+ * which opens the registry if this stack holds the seal, resumes the pruner, and keeps container and journal. It never
  * changes the registry's storage.
  */
 import type { Api } from "../api/api";
@@ -16,7 +16,7 @@ import { openRegistry } from "./opening";
 import type { Step } from "./step";
 import { journalName, namespace } from "../names";
 
-/** What a destroy may take until the registry is open again. */
+/** Seconds that a destroy waits until the registry is open again. */
 const destroySeconds = 900;
 
 export const journalStep: Step<JournalInputs, JournalOutputs> = {
@@ -41,7 +41,7 @@ export const journalStep: Step<JournalInputs, JournalOutputs> = {
   },
 };
 
-/** What `pulumi destroy` does; `as` makes a session under another token. */
+/** Carries out `pulumi destroy`; `as` makes a session under another token. */
 export async function release(
   session: Session,
   stack: string,

@@ -1,15 +1,15 @@
 /**
- * The steps there are, with what goes in and what comes out. The plan says which; `components/` declares them;
- * one file each beside this one does them.
+ * The steps, with their inputs and outputs. The plan chooses them, `components/` declares them, and for each a file
+ * beside this one carries it out.
  */
 import type { Witness } from "../journal/journal";
 import type { Pass } from "../mover/identity";
 import type { Placement } from "../registry/placement";
 import type { CommonInputs } from "./step";
 
-/** `journal`: makes the journal, records what was there before; its removal is what `pulumi destroy` does. */
+/** `journal`: makes the journal and records what was there before; `pulumi destroy` removes it. */
 export interface JournalInputs extends CommonInputs {
-  /** The claim to go back to, by name, where the registry config does not tell. */
+  /** The name of the claim to go back to, where the registry config names none. */
   readonly claim: string;
 }
 export interface JournalOutputs {
@@ -20,7 +20,7 @@ export interface JournalOutputs {
 export interface ContainerCheckInputs extends CommonInputs {
   readonly container: string;
   readonly infrastructureName: string;
-  /** Whether the plan knew the container by name, and so looked into it; else it must be new, or the journal's. */
+  /** Whether the plan knew the container's name, and so looked into it. Otherwise it must be new, or the journal's. */
   readonly named?: boolean;
 }
 export interface ContainerCheckOutputs {
@@ -36,7 +36,7 @@ export interface PrunerOutputs {
 }
 
 /**
- * `registry-patch`: one merge patch on the registry config and the waiting for what it means.
+ * `registry-patch`: sends one merge patch on the registry config and waits for its effect.
  * - `seal`: read-only on the present storage. - `to-swift`: storage patch of the switch. - `to-volume`: of the abort.
  * - `open`: the previous read-only flag (and, while on the volume, the previous strategy and affinity).
  * - `replicas`: the last patch of the switch.
@@ -44,18 +44,18 @@ export interface PrunerOutputs {
 export type PatchPurpose = "seal" | "to-swift" | "to-volume" | "open" | "replicas";
 export interface RegistryPatchInputs extends CommonInputs {
   readonly purpose: PatchPurpose;
-  /** The state that is carried out, so that a switch's opening and an abort's are two resources. */
+  /** The state of the run, so that the opening of a switch and that of an abort are two resources. */
   readonly state: "migrate" | "switch" | "abort";
   readonly timeoutSeconds: number;
-  /** seal: how (default rolling). */
+  /** seal: how to seal (default rolling). */
   readonly seal?: "rolling" | "recreate";
   /** to-swift: the container. */
   readonly container?: string;
   /** to-swift: images that the pull check will pull; drawn before the storage patch. Default 0: none. */
   readonly sample?: number;
-  /** replicas: how many. */
+  /** replicas: their number. */
   readonly replicas?: number;
-  /** to-volume: the claim to go back to where the journal does not tell. */
+  /** to-volume: the claim to go back to, where the journal names none. */
   readonly claim?: string;
   /** seal, to-volume: go although nothing was copied back from Swift, which may be gone (default false). */
   readonly acceptLoss?: boolean;
@@ -63,18 +63,18 @@ export interface RegistryPatchInputs extends CommonInputs {
 export interface RegistryPatchOutputs {
   readonly deploymentUid: string;
   readonly revision: number;
-  /** seal: what the final copy is keyed on. */
+  /** seal: the witness, which the final copy names. */
   readonly witness?: Witness;
-  /** How the seal was done in the end (a rolling one may have fallen back). */
+  /** seal: how it was done in the end (a rolling seal may have fallen back). */
   readonly sealedBy?: "rolling" | "recreate" | "already";
-  /** open: the flag that was brought back. */
+  /** open: the read-only flag that was restored. */
   readonly readOnly?: boolean;
   readonly seconds: number;
   /** When the registry began, or ceased, to take pushes in this step (ISO 8601). */
   readonly pushes?: string;
 }
 
-/** `copied`: waits for one mover Pod and records its result. `pass`: which of the Pods. */
+/** `copied`: waits for one mover Pod and records its result. */
 export interface CopiedInputs extends CommonInputs {
   readonly pass: Pass;
   readonly pod: string;
@@ -83,7 +83,7 @@ export interface CopiedInputs extends CommonInputs {
   readonly attempt: number;
   readonly container: string;
   readonly claim: string;
-  /** final, back: what the seal answered; part of what the copy proves. */
+  /** final, back: the seal's witness; part of what the copy proves. */
   readonly witness?: Witness;
   /** 0: none. */
   readonly deadlineSeconds: number;
@@ -102,10 +102,13 @@ export interface CopiedOutputs {
 export interface PullCheckInputs extends CommonInputs {
   readonly sample: number;
   readonly image: string;
-  /** Where its Pod may run; default: anywhere. */
+  /** Where the pull check's Pod may run; default: anywhere. */
   readonly placement?: Placement;
   readonly timeoutSeconds: number;
-  /** `releaseVolumeClaim` is set: the config demands a check then, so no message advises to leave it out alone. */
+  /**
+   * `releaseVolumeClaim` is set. The config then demands a check, so messages do not advise to leave only the check
+   * out.
+   */
   readonly releasing?: boolean;
 }
 export interface PullCheckOutputs {
@@ -116,7 +119,10 @@ export interface PullCheckOutputs {
 /** `rehearsal`: tries a registry on Swift while the live one is writable; leaves no Pod behind. */
 export interface RehearsalInputs extends CommonInputs {
   readonly container: string;
-  /** When the live copy ended: each one is rehearsed. Empty: it is under way. Where there is none: the config's `pass`. */
+  /**
+   * When the live copy ended: each live copy is rehearsed. Empty: it is under way. Where there is none: the config's
+   * `pass`.
+   */
   readonly after: string;
   readonly sample: number;
   readonly image: string;

@@ -9,11 +9,11 @@ import type { Session } from "../session";
 
 export interface OpeningOrder {
   readonly timeoutSeconds: number;
-  /** The state that is carried out: the phase that the journal is in afterwards follows from it. */
+  /** The state of the run, which decides the journal's phase afterwards. */
   readonly state: "migrate" | "switch" | "abort" | "destroy";
 }
 
-/** Idempotent; where we hold no seal and the flag is as it was before, nothing is sent. */
+/** Idempotent. Where we hold no seal and the flag is as it was before, nothing is sent. */
 export async function openRegistry(session: Session, order: OpeningOrder): Promise<RolloutResult> {
   const { journal, log } = session;
   const before = (await journal.assertRun()).previous;
@@ -30,8 +30,8 @@ export async function openRegistry(session: Session, order: OpeningOrder): Promi
   const result = await rollOut(
     {
       name: "opening",
-      // While nothing is held by us, strategy and affinity are the administrator's, and so is the flag while we only
-      // copy; a switch or an abort opens also what was sealed by hand.
+      // While we hold no seal, strategy and affinity are the administrator's, and so is the flag while we only copy. A
+      // switch or an abort also opens what was sealed by hand.
       patch: (now) => (held ? opening(now, before) : leaveAlone ? {} : { readOnly }),
       done: (seen) => (leaveAlone ? { ok: true } : served(seen, wanted)),
       settle: !leaveAlone,
@@ -60,7 +60,7 @@ const nextOf: Readonly<Record<OpeningOrder["state"], string>> = {
 };
 
 function afterOpening(journal: Journal, state: OpeningOrder["state"], now: string): Journal {
-  // Back on its volume the registry has all its images: the account that it looked at meanwhile matters no more.
+  // Back on its volume the registry has all its images: the wrong account that it looked at no longer matters.
   const open = without(journal, "seal", ...(state === "abort" ? (["wrongAccount"] as const) : []));
   const phase =
     state === "switch"

@@ -1,7 +1,7 @@
 /**
- * Ends the dynamic provider's process once nobody reads what it says: its CLI was killed. Pulumi's host answers each
- * uncaught error with a line on standard error, also the one that this very line meets there; such orphans wrote the
- * same EPIPE for half an hour and longer, each on a CPU of its own (seen with strace after a SIGKILL of the CLI).
+ * Ends the dynamic provider's process once nobody reads its output, because its CLI was killed. Pulumi's host answers
+ * each uncaught error with a line on standard error, which fails and is the next uncaught error. Such orphans wrote
+ * the same EPIPE for half an hour and longer, each at a full CPU (seen with strace after a SIGKILL of the CLI).
  */
 export function endWithCli(): void {
   if (watching) {

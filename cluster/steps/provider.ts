@@ -1,6 +1,6 @@
 /**
- * What the thin dynamic provider calls: steps by kind. The provider object in the Pulumi state holds no code of ours
- * beyond loading this file, so old states run today's code.
+ * Finds and calls a step by its kind, for the dynamic provider. The provider object in the Pulumi state holds no code
+ * of ours but what loads this file, so that old states run today's code.
  */
 import { apiFor } from "../api/api";
 import { loadKubeConfig } from "../api/kube";
@@ -40,7 +40,7 @@ const steps: { readonly [K in StepKind]: Step<StepKinds[K][0], StepKinds[K][1]> 
 /** Every kind of step there is. */
 export const kinds = Object.keys(steps) as readonly StepKind[];
 
-/** Runs the step; what is stored is inputs and outputs together, so that `diff` has something to compare. */
+/** Runs the step. Inputs and outputs are stored together, so that `diff` can compare both. */
 export async function create(kind: StepKind, inputs: Values, config: ProviderConfig) {
   return { id: idOf(kind, inputs), outs: await run(kind, inputs, config) };
 }
@@ -67,17 +67,17 @@ export async function diff(kind: StepKind, _id: string, olds: Values, news: Valu
     const drift = await step.drift(news as unknown as CommonInputs, olds, contextOf(kind, news, config));
     return { changes: drift.length > 0, replaces: [], stables: [] };
   } catch {
-    // A cluster that cannot be looked at is told by the plan; here nothing can be said.
+    // The plan refuses a cluster that cannot be read; here there is nothing to compare.
     return { changes: false, replaces: [], stables: [] };
   }
 }
 
-/** What is stored, as it is: drift is shown by `diff`. */
+/** Answers what is stored: `diff` shows drift. */
 export async function read(_kind: StepKind, id: string, props: Values) {
   return { id, props };
 }
 
-/** Only the journal step acts when it leaves the graph; a run that was taken over leaves the cluster alone. */
+/** Only the journal step acts when it leaves the graph. A run that was taken over leaves the cluster alone. */
 export async function remove(
   kind: StepKind,
   _id: string,
@@ -117,7 +117,7 @@ async function run(kind: StepKind, inputs: Values, config: ProviderConfig): Prom
     return { ...inputs, ...outputs };
   } catch (error) {
     if (error instanceof Error) await note(error);
-    // Before the engine hears of it: then it takes no outputs any more.
+    // This comes before the engine hears of the failure: from then on it takes no outputs.
     await tellFailure(common.token, stepName(kind, inputs));
     throw error;
   }
@@ -155,7 +155,7 @@ function same(a: unknown, b: unknown): boolean {
   return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
 }
 
-/** Keys in one order: the engine does not keep it. */
+/** Sorts the keys, because the engine does not keep their order. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(sorted);

@@ -63,10 +63,10 @@ export async function checkPulls(inputs: PullCheckInputs, session: Session): Pro
   return { manifests: result.manifests, blobs: result.blobs };
 }
 
-/** Looks for so long for the image API before the sample of the journal has to do. */
+/** How long to ask for the image API before the journal's sample is used. */
 const patienceSeconds = 60;
 
-/** From the ImageStreams; while their API is away, the one that was drawn before the storage patch. */
+/** The sample: from the ImageStreams, or, while their API is away, the one that was drawn before the storage patch. */
 async function drawSample(
   count: number,
   journal: Journal,
@@ -92,7 +92,7 @@ async function drawSample(
   return { samples: fromJournal(sample) };
 }
 
-/** What was rehearsed comes first; what the volume could not serve either is not asked for. */
+/** Puts first what was rehearsed, and leaves out what the volume could not serve either. */
 function rehearsedFirst(
   drawn: readonly Sample[],
   streams: readonly RawImageStream[],
@@ -106,7 +106,7 @@ function rehearsedFirst(
   return [...all].filter(([name]) => !broken.has(name)).map(([, each]) => each);
 }
 
-/** A failure that passes by itself, for the advice. */
+/** For the advice: a failure that may pass by itself. */
 const apiAway: Failure = {
   sample: { repository: "", reference: "" },
   kind: "registry",
@@ -116,7 +116,7 @@ const apiAway: Failure = {
   passing: true,
 };
 
-/** Judges, says what should be known, and throws when the registry does not serve what it should. */
+/** Judges the result, says what is worth knowing, and throws when the registry does not serve what it should. */
 async function conclude(
   result: PullResult,
   inputs: PullCheckInputs,
@@ -146,7 +146,7 @@ async function conclude(
   );
 }
 
-/** Nothing was pulled because the time was up: that shows nothing. */
+/** Throws when nothing was pulled because the time was up: that shows nothing. */
 function assertTime(judged: Judged, result: PullResult, situation: Situation): void {
   if (result.manifests === 0 && result.left > 0) {
     throw new Error(
@@ -155,7 +155,10 @@ function assertTime(judged: Judged, result: PullResult, situation: Situation): v
   }
 }
 
-/** An empty catalog over a container with repositories: the registry looks at another one. */
+/**
+ * Throws when the catalog is empty although the container has repositories: then the registry looks at another
+ * container.
+ */
 async function assertEmpty(
   container: string | undefined,
   situation: Situation,
@@ -192,7 +195,9 @@ async function situationOf(
   };
 }
 
-/** An error of the Pod, or of making it, with where the registry stands; another run that took over is told as it is. */
+/**
+ * An error of the Pod, or of making it, with the registry's state added. That another run took over is said as it is.
+ */
 async function withWaysOn(thrown: unknown, inputs: PullCheckInputs, session: Session): Promise<unknown> {
   const ours = thrown instanceof Error && thrown.message.startsWith("pull check:");
   if (!ours && !(thrown instanceof ApiError)) {

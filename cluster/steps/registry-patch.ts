@@ -1,4 +1,4 @@
-/** `registry-patch`: one merge patch on the registry config and the waiting for what it means, by purpose. */
+/** `registry-patch`: sends one merge patch on the registry config and waits for its effect, by purpose. */
 import { readJournal } from "../journal/store";
 import { readRegistry } from "../registry/registry";
 import { sessionOf } from "../session";

@@ -39,7 +39,7 @@ export const rehearsalStep: Step<RehearsalInputs, RehearsalOutputs> = {
   run: (inputs, context) => rehearse(inputs, sessionOf(inputs, context)),
 };
 
-/** Pods of the rehearsal end by themselves this long after the run's own limit. */
+/** Seconds after the run's own limit at which the rehearsal's Pods end by themselves. */
 const spareSeconds = 300;
 
 export async function rehearse(inputs: RehearsalInputs, session: Session): Promise<RehearsalOutputs> {
@@ -95,7 +95,10 @@ async function imageStreams({ api, log, pace }: Session) {
   });
 }
 
-/** What the baseline pulled, of what it was asked for; where only the registry's catalog tells, `undefined`. */
+/**
+ * The part of the sample that the baseline pulled; `undefined` where only the registry's catalog tells what was asked
+ * for.
+ */
 function served(
   candidates: readonly Sample[] | undefined,
   { failures, manifests }: PullResult,
@@ -109,7 +112,7 @@ function served(
 
 const brokenAtMost = 100;
 
-/** Only of what was pulled by digest: a tag may lead to another image later. */
+/** Only what was pulled by digest: a tag may lead to another image later. */
 function broken(failures: readonly Failure[]): Pick<Rehearsal, "broken"> {
   const samples = failures
     .map(({ sample }) => sample)
@@ -120,7 +123,7 @@ function broken(failures: readonly Failure[]): Pick<Rehearsal, "broken"> {
 
 const none: PullResult = { manifests: 0, blobs: 0, bytes: 0, redirected: 0, failures: [], left: 0 };
 
-/** What every part of one rehearsal works with; read once. */
+/** What every part of one rehearsal works with, read once. */
 interface Attempt {
   readonly inputs: RehearsalInputs;
   readonly session: Session;
@@ -239,7 +242,10 @@ async function tryOut(
   return { result };
 }
 
-/** Deleted meanwhile, or pushed after the live copy passed by: no failure; the final copy brings what is new. */
+/**
+ * Images that were deleted meanwhile, or pushed after the live copy had passed: no failure, because the final copy
+ * brings what is new.
+ */
 async function judged(result: PullResult, container: string, session: Session): Promise<readonly Failure[]> {
   const found = await findOut(result.failures, container, session);
   const { failed, skipped } = judge(result, found, false);

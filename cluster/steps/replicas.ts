@@ -1,6 +1,6 @@
 /**
- * The last patch of the switch: as many replicas as the nodes can take. Last, because with two replicas and their
- * required anti-affinity every further rollout goes Pod by Pod (opening took 155 s instead of 25).
+ * The last patch of the switch: as many replicas as the nodes can take. It comes last, because with two replicas and
+ * their required anti-affinity every further rollout goes Pod by Pod (opening took 155 s instead of 25).
  */
 import { served } from "../registry/evidence";
 import { containerOf, replicas } from "../registry/patch";

@@ -1,4 +1,4 @@
-/** What a step answers after a rollout. */
+/** The outputs of a step that waited for a rollout. */
 import type { RolloutResult } from "../registry/rollout";
 import type { RegistryPatchOutputs } from "./kinds";
 

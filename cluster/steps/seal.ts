@@ -1,6 +1,6 @@
 /**
- * Sealing: read-only on the storage it has, proven by every Pod that still exists. Its result is the witness on which
- * the final copy is keyed.
+ * Sealing: makes the registry read-only on its present storage, proven by every Pod that still exists. Its result is
+ * the witness, which the final copy names.
  */
 import { readClaim } from "../registry/claim";
 import { sealed, witnessProblem } from "../registry/evidence";
@@ -19,7 +19,7 @@ import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
 import { rolledOut } from "./rolled-out";
 import { registryConfig, registryName } from "../names";
 
-/** A Pod that cannot be placed beside the old one says so at once; the scheduler gets a few tries. */
+/** Seconds that a Pod may be unschedulable: the scheduler says so at once, and gets a few tries. */
 const placingSeconds = 15;
 
 export async function seal(inputs: RegistryPatchInputs, session: Session): Promise<RegistryPatchOutputs> {
@@ -62,16 +62,16 @@ function nothingToSeal(
 }
 
 /**
- * With Swift gone the operator reports its storage error before it looks at the Deployment (source of operator release
- * 4.22), so a seal would never come to be; and what it would keep is given up. The journal has it all the same: the
- * opening brings back what was there before only where it is held.
+ * When Swift is gone, the operator reports its storage error before it looks at the Deployment (source of operator
+ * release 4.22), so the seal would never be complete; and what was pushed to Swift is given up anyway. The journal
+ * records the seal all the same, because the opening restores the previous settings only where a seal is held.
  */
 async function giveUp(inputs: RegistryPatchInputs, { journal, log }: Session): Promise<void> {
   await journal.update((each) => holding(each, inputs, new Date().toISOString()));
   log("the registry is not sealed on Swift, because what was pushed there is given up (acceptLoss)");
 }
 
-/** How this registry is sealed; `way` may change when a Pod cannot be placed. */
+/** How this registry is sealed. `way` changes when a Pod cannot be placed. */
 interface Sealing {
   readonly onSwift: boolean;
   readonly wasReadOnly: boolean;
@@ -158,8 +158,9 @@ function sealedBy({ wasReadOnly, way }: Sealing): "already" | "recreate" | "roll
 }
 
 /**
- * An abort seals Swift, for the copy back. On the volume that is over: an earlier run sent the storage patch, and
- * whoever restarts the registry there stops every pull. Without a copy back there is nothing to seal for.
+ * An abort seals the registry on Swift, for the copy back. A registry that is on the volume again needs no seal: an
+ * earlier run sent the storage patch, and a restart there would stop every pull. Without a copy back there is nothing
+ * to seal for.
  */
 function notSealed({ deployment }: RegistrySnapshot): RegistryPatchOutputs {
   return {
@@ -170,7 +171,7 @@ function notSealed({ deployment }: RegistrySnapshot): RegistryPatchOutputs {
   };
 }
 
-/** The earlier witness stays while it still proves, so that the final copy made under it stays valid. */
+/** The earlier witness stays while it still holds, so that the final copy made under it stays valid. */
 function witnessAfter(seen: RegistrySnapshot, before: Witness | undefined): Witness {
   const { deployment } = seen;
   if (deployment === undefined) {
@@ -183,14 +184,14 @@ function witnessAfter(seen: RegistrySnapshot, before: Witness | undefined): Witn
 }
 
 function cannotBePlaced(reason: string): boolean {
-  // A Pod whose volume is being mounted has its place; after Recreate the mount would begin again.
+  // A Pod whose volume is being mounted has its node; after Recreate the mount would begin again.
   return (
     !isStillMounting({ kind: "volume", message: reason }) &&
     /Unschedulable|FailedAttachVolume|FailedMount|Multi-Attach|ReadWriteOncePod/i.test(reason)
   );
 }
 
-/** The journal says that the seal is ours before the patch is sent; a new migration forgets an older switch. */
+/** The journal says that the seal is ours before the patch is sent. A new migration forgets an older switch. */
 function holding(journal: Journal, inputs: RegistryPatchInputs, now: string): Journal {
   const migrate = inputs.state === "migrate";
   const base: Journal = migrate ? without(journal, "switchedAt", "copiedBack", "wrongAccount") : journal;

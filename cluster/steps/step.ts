@@ -8,13 +8,13 @@ import type { KubeConfig } from "@kubernetes/client-node";
 /** What a step gets besides its inputs. */
 export interface StepContext {
   readonly kube: KubeConfig;
-  /** Stack config `openstack:*`, unwrapped; overrides for a workstation that must go another way. */
+  /** Stack config `openstack:*`, decrypted: overrides for a workstation that reaches the cloud another way. */
   readonly openstack: Readonly<Record<string, string>>;
   /** Writes one whole line to the terminal, live; it is prefixed with the step's name. */
   readonly log: (line: string) => void;
 }
 
-/** Inputs every step has. `token` is the run's token (see journal.ts) and never makes a difference by itself. */
+/** Inputs that every step has. `token` is the run's token (see journal.ts); a new token alone is no difference. */
 export interface CommonInputs {
   readonly token: string;
   readonly stack: string;
@@ -27,12 +27,12 @@ export interface CommonInputs {
 
 export interface Step<I extends CommonInputs, O> {
   readonly kind: string;
-  /** Does it, and waits for what it means. Errors are one message for the user: thing, value, rule, next command. */
+  /** Does the work and waits for its effect. Errors are one message for the user: thing, value, rule, next command. */
   run(inputs: I, context: StepContext): Promise<O>;
   /** Names of inputs whose change runs the step again; default: all but `token`. */
   readonly triggers?: readonly (keyof I & string)[];
   /** What differs from what was declared, for preview; must never throw. Default: nothing. */
   drift?(inputs: I, outputs: O, context: StepContext): Promise<readonly string[]>;
-  /** Only for the journal step: what `pulumi destroy` does. Default: nothing. */
+  /** Only the journal step has it: carries out `pulumi destroy`. Default: nothing. */
   remove?(inputs: I, outputs: O, context: StepContext): Promise<void>;
 }

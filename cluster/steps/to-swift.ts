@@ -1,4 +1,7 @@
-/** The switch's storage patch: only with a proof that still holds, looked at again right before each sending. */
+/**
+ * The switch's storage patch. It is sent only with a proof that still holds, which is checked again right before each
+ * sending.
+ */
 import { insist, isAway } from "../api/away";
 import { draw, imageApiAway, readImageStreams, toJournal } from "../pull-check/images";
 import { readClaim } from "../registry/claim";
@@ -44,7 +47,8 @@ export async function toSwiftStep(
       ownContainerMeans: inAnotherAccount(container),
       // A run that was killed after sending may have left the condition behind.
       ownContainerCountsAtOnce: isThere && remembered.phase === "switching",
-      // Remembered: the condition goes with the operator's next look, and an empty registry would pass for a full one.
+      // The journal remembers it: the operator's condition soon disappears, and an empty registry would then pass for
+      // a full one.
       onOwnContainer: async () => {
         const wrongAccount = { container, at: new Date().toISOString() };
         await journal.update((each) => ({ ...each, wrongAccount }));
@@ -67,8 +71,8 @@ export async function toSwiftStep(
 }
 
 /**
- * Draws the pull check's sample before anything is sent: while the image API is away, the registry serves no manifest
- * from Swift either, and then it is better where it is.
+ * Draws the pull check's sample before anything is sent. While the image API is away, the registry serves no manifest
+ * from any storage, so the switch does not begin.
  */
 async function rememberSample(count: number, session: Session): Promise<void> {
   const hurried = session.pace === undefined ? {} : { seconds: 0, pace: session.pace };
@@ -91,7 +95,10 @@ function inAnotherAccount(container: string): string {
   );
 }
 
-/** Once on Swift, strategy and affinity are the administrator's again: only the storage is held on to. */
+/**
+ * Once the registry is on Swift, strategy and affinity are the administrator's again: the patch keeps only the
+ * storage.
+ */
 function stays(storage: Readonly<Record<string, unknown>>, container: string) {
   return {
     storage: { managementState: storage["managementState"] ?? "Managed", pvc: null, swift: { container } },
@@ -106,7 +113,7 @@ async function assertProof(container: string, session: Session): Promise<void> {
   const now = await journal.assertRun();
   const claimName = now.previous?.claim.name;
   const claim = claimName === undefined ? undefined : await readClaim(api, claimName);
-  // The registry is read last: what it says then is what the patch is decided on.
+  // The registry is read last: the patch is decided on this reading.
   const seen = await readRegistry(api);
   const problems = proofProblems({ journal: now, container, claimUid: claim?.uid, account, head, seen });
   if (problems.length > 0) {
@@ -115,7 +122,7 @@ async function assertProof(container: string, session: Session): Promise<void> {
         "Earn a new proof with: pulumi config set state migrate && pulumi config set readOnly true && pulumi up",
     );
   }
-  // Remembered before it is sent: an abort that follows a crash must copy back.
+  // The journal says so before the patch is sent: an abort that follows a crash must copy back.
   await journal.update((each) => ({
     ...inPhase(each, "switching", new Date().toISOString()),
     switchedAt: each.switchedAt ?? new Date().toISOString(),

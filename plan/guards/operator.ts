@@ -37,8 +37,8 @@ export function guardPlatform(judge: Judge, seen: ReachableObservation): void {
 }
 
 /**
- * A registry that was scaled to nothing before we began: beside no Pod of it is the volume's node known, and nothing
- * could be pulled to compare with. Sealing may scale to nothing itself, and then holds the seal.
+ * Refuses a registry that was scaled to nothing before the migration: without a Pod of it nobody knows the volume's
+ * node, and the rehearsal has nothing to compare with. Sealing may scale to nothing itself; it holds the seal then.
  */
 export function guardReplicas(judge: Judge, { config, journal }: ReachableObservation): void {
   if (config === undefined || config.replicas > 0 || journal?.seal !== undefined) return;
@@ -80,7 +80,7 @@ export function guardOperator(judge: Judge, seen: ReachableObservation): void {
   }
 }
 
-/** A failed Job counts until it is deleted; the next one does not clear it. */
+/** A failed Job counts until it is deleted: a later one that succeeds does not clear it. */
 const clearPruner =
   `a pruning Job failed, which keeps nobody from migrating; to clear it: oc -n ${namespace} get jobs, then ` +
   `oc -n ${namespace} delete job <the failed ${pruningCronJob} Job>`;
@@ -95,7 +95,7 @@ function isOthersAlone(message: string): boolean {
   return before.trim() === "" && names.length > 0 && names.every((name) => name !== "Degraded");
 }
 
-/** A Degraded operator. `blocks`: refuse where the registry itself is meant; else warn. */
+/** A Degraded operator. `blocks`: refuses where the registry itself is Degraded; else it warns. */
 export function guardDegraded(judge: Judge, seen: ReachableObservation, blocks: boolean): void {
   const degraded = isTrue(seen.clusterOperator?.conditions, "Degraded");
   if (degraded === undefined) return;
@@ -114,7 +114,7 @@ export function guardDegraded(judge: Judge, seen: ReachableObservation, blocks: 
   }
 }
 
-/** A cluster upgrade restarts nodes and the registry. `blocks`: refuse; else warn. */
+/** A cluster upgrade restarts nodes and the registry. `blocks`: refuses; else it warns. */
 export function guardUpgrade(judge: Judge, seen: ReachableObservation, blocks: boolean): void {
   if (seen.upgrade?.progressing !== true) return;
   const wrong = `the cluster is being upgraded: ${seen.upgrade.message}`;
