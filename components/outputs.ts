@@ -3,8 +3,9 @@ import type * as pulumi from "@pulumi/pulumi";
 import { hearFailure } from "../cluster/failure-line";
 import type { Settings } from "../config/config";
 import type { PlanFigures } from "../plan/explain";
+import { readmeOf } from "../plan/readme";
 import { lastWindowInWords } from "../plan/window";
-import { describe, describeFailed, type ReadBack } from "../plan/words";
+import { describe, describeFailed, type ReadBack, type Words } from "../plan/words";
 import type { Plan } from "../plan/types";
 import type { Built } from "./graph";
 import { defined } from "../swift/defined";
@@ -26,12 +27,13 @@ export function plannedOutputs(
   journal: ReadBack["journal"],
 ): Outputs {
   const { finished: _later, ...results } = built;
-  return { state, ...describe(plan), ...results, ...measured(journal), plan: figures };
+  return { state, ...told(describe(plan), journal), ...results, plan: figures };
 }
 
-/** The last window's seconds, by step. */
-function measured(journal: ReadBack["journal"]): { readonly window?: string } {
-  return defined({ window: lastWindowInWords(journal?.history) });
+/** The words, the last window's seconds by step, and the story so far. */
+function told(words: Words, journal: ReadBack["journal"]): Outputs {
+  const window = lastWindowInWords(journal?.history);
+  return { ...words, ...defined({ window }), readme: readmeOf(words, journal) };
 }
 
 /**
@@ -56,9 +58,8 @@ export function reachedOutputs(
       const container = found?.journal?.container?.name;
       resolve({
         state: decided.state,
-        ...describeFailed(decided.state, step, found),
+        ...told(describeFailed(decided.state, step, found), found?.journal),
         ...defined({ container }),
-        ...measured(found?.journal),
         plan: decided.figures,
       });
     });

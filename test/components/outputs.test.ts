@@ -37,6 +37,7 @@ test("once every step has done its work the outputs say what was planned", async
     "no push was taken for 30 s from 2026-01-01T00:00:20Z on: sealing 10 s, between steps 10 s, opening 10 s",
   );
   expect(outputs["plan"]).toBe(decided.figures);
+  expect(outputs["readme"]).toMatch(/\| opening \| 20 s \|/);
   expect(outputs["registry"]).toMatch(/^writable, on Swift container/);
   expect(await value(pulumi.output(outputs["container"]))).toBe(containerName);
 });
@@ -60,6 +61,7 @@ test("as soon as a step fails they say what the cluster is like then, without wa
     state: "switch",
     registry: expect.stringMatching(/^read-only, on Swift container .*pull check failed$/),
     next: expect.stringContaining("state abort"),
+    readme: expect.stringMatching(/\*\*Registry\*\*: read-only.*pull check failed$/m),
     container: containerName,
   });
 });

@@ -1,0 +1,74 @@
+/** The story of a migration so far, in Markdown, for the stack's output `readme`: Pulumi's console shows it. Pure. */
+import type { Happening, Journal, StepDone } from "../cluster/journal/journal";
+import { duration } from "../cluster/mover/progress";
+import { showBytes } from "../swift/size";
+import { lastWindowInWords, windowsOf } from "./window";
+import type { Words } from "./words";
+
+/** Steps that are told, the last ones; the journal keeps more. */
+const stepsAtMost = 30;
+
+/**
+ * `journal`: `undefined` where there is none yet, or it could not be read. Which run did it is left out: a run that
+ * changes nothing changes no output.
+ */
+export function readmeOf({ registry, next }: Words, journal: Journal | undefined): string {
+  const steps = (journal?.history ?? []).filter((each): each is Happening & StepDone => "step" in each);
+  const fact = (what: string, text: string | undefined) =>
+    text === undefined ? [] : [`- **${what}**: ${text}`];
+  return [
+    "# The image registry's migration",
+    "",
+    ...fact("Registry", registry),
+    ...fact("Container", journal?.container && `\`${journal.container.name}\``),
+    ...fact("Proof", proofOf(journal)),
+    ...fact("Pushes", pushesOf(journal)),
+    ...fact(
+      "Old claim",
+      journal?.released && `\`${journal.released.claim}\` was released at ${journal.released.at}`,
+    ),
+    ...fact("Next", next),
+    ...(steps.length === 0 ? [] : ["", ...table(steps.slice(-stepsAtMost))]),
+    "",
+  ].join("\n");
+}
+
+/** A window that has not ended grows with each look at it: only its beginning is told. */
+function pushesOf(journal: Journal | undefined): string | undefined {
+  const last = windowsOf(journal?.history).at(-1);
+  return last === undefined || last.to !== undefined
+    ? lastWindowInWords(journal?.history)
+    : `none is taken since ${last.from}`;
+}
+
+function proofOf(journal: Journal | undefined): string | undefined {
+  const proof = journal?.proof;
+  return (
+    proof &&
+    `${proof.at}, ${proof.objects.toLocaleString("en-US")} objects, ${showBytes(proof.bytes)}, digest \`${proof.digest}\``
+  );
+}
+
+function table(steps: readonly (Happening & StepDone)[]): readonly string[] {
+  return [
+    "| ended | step | took | |",
+    "| --- | --- | --- | --- |",
+    ...steps.map(
+      (each) => `| ${each.at} | ${each.step} | ${duration(each.seconds)} | ${cell(whatOf(each))} |`,
+    ),
+  ];
+}
+
+function whatOf({ copy, pulled, failed, by }: StepDone): string {
+  return [
+    ...(failed === undefined ? [] : [`failed: ${failed}`]),
+    ...(copy === undefined
+      ? []
+      : [`copied ${copy.objects} objects (${showBytes(copy.bytes)}), ${copy.thereObjects} were there`]),
+    ...(pulled === undefined ? [] : [`pulled ${pulled} images`]),
+    ...(by === undefined || by === "already" ? [] : [by]),
+  ].join(", ");
+}
+
+/** An error's words must not end the cell, nor become a tag. */
+const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
