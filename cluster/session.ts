@@ -1,5 +1,6 @@
 /** What every step works with: the API server, this run's journal, and the cloud when it is needed. */
 import { type Api, apiFor } from "./api/api";
+import type { Log } from "./api/wait";
 import { readCloudSources, resolveCloud, type ResolvedCloud } from "./cloud/cloud";
 import { type JournalOfRun, journalOf } from "./journal/store";
 import type { CommonInputs, StepContext } from "./steps/step";
@@ -9,7 +10,7 @@ export interface Session {
   readonly kube: StepContext["kube"];
   readonly api: Api;
   readonly journal: JournalOfRun;
-  readonly log: (line: string) => void;
+  readonly log: Log;
   /** Milliseconds between two looks while waiting; default 1,000. */
   readonly pace?: number;
   /** Reads the cluster's own secret and resolves the cloud from it, because secrets are never inputs of a step. */

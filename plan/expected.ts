@@ -7,8 +7,9 @@
  * - It ends 4 s after its preStop; only a push that goes on keeps it, to its grace period at most.
  * What is assumed of copies is in passes.ts.
  */
+import { lastDone } from "../cluster/journal/history";
 import type { ReachableObservation } from "../cluster/observation";
-import { backCopy, lastOf, moverStarts, unchangedCopy } from "./passes";
+import { backCopy, moverStarts, unchangedCopy } from "./passes";
 import type { GoBackGraph, MigrateGraph, Plan } from "./types";
 import type { Part } from "./window";
 
@@ -81,7 +82,7 @@ function switching(
   seen: ReachableObservation,
   { ready }: Rollout,
 ): readonly Part[] {
-  const pulled = lastOf(seen.journal?.history, "pull check");
+  const pulled = lastDone(seen.journal?.history, "pull check");
   return [
     { what: "switching", seconds: ready + 2 * settles },
     ...(sample === 0 ? [] : [{ what: "pull check", seconds: pulled?.seconds ?? moverStarts + settles }]),
@@ -118,7 +119,7 @@ interface Rollout {
 function rolloutOf({ deployment, journal }: ReachableObservation): Rollout {
   const { preStopSeconds = 25, readySeconds = 15 } = deployment?.pace ?? {};
   const assumed = { ready: readySeconds + startsIn, end: preStopSeconds + endsIn, measured: false };
-  const sealing = lastOf(
+  const sealing = lastDone(
     journal?.history,
     "sealing",
     (each) => each.pushes !== undefined && each.by !== "already",

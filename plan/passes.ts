@@ -1,4 +1,5 @@
 /** What the copies on this cluster took, and what the next one will take by that. Pure. */
+import type { Entry } from "../cluster/journal/history";
 import type { Happening, StepDone } from "../cluster/journal/journal";
 import type { ReachableObservation } from "../cluster/observation";
 
@@ -6,20 +7,6 @@ import type { ReachableObservation } from "../cluster/observation";
 const looksAt = 5000;
 /** Seconds until a Pod of ours runs, and until its end is seen. */
 export const moverStarts = 5;
-
-type Entry = Happening & StepDone;
-
-/** The last of a step that did what it is for. */
-export function lastOf(
-  history: readonly Happening[] | undefined,
-  step: string,
-  counts: (each: Entry) => boolean = () => true,
-): Entry | undefined {
-  return history?.findLast(
-    (each): each is Entry =>
-      "step" in each && each.step === step && each.failed === undefined && counts(each),
-  );
-}
 
 /** A copy whose figures are known. */
 export type PassDone = Entry & { readonly copy: NonNullable<StepDone["copy"]> };

@@ -1,11 +1,16 @@
 /**
  * The one way to wait for something on the cluster. Each turn: is the run still ours; look; judge. An API server that is
- * away for a moment ends no wait. What is waited for is said once, and again after each silence; every wait has a limit,
- * unless it says that it has none.
+ * away for a moment ends no wait. What is waited for is said once, and after each silence how long it has lasted; every
+ * wait has a limit, unless it says that it has none.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Journal } from "../journal/journal";
 import type { JournalOfRun } from "../journal/store";
 import { away, patience } from "./away";
+import { cadence } from "./cadence";
+
+/** Takes whole lines. `passing`: it matters only until the next one. */
+export type Log = (line: string, passing?: boolean) => void;
 
 /** What a look found: it is so; or what is missing; or that it must look again, because it changed something itself. */
 export type Found<R> =
@@ -40,12 +45,14 @@ export interface Wait<R> {
   readonly limitSeconds?: number;
   /** Throws one message for the user, or answers what holds when the time is over. */
   readonly outOfTime: (last: Last) => R;
+  /** How long it usually lasts, as the journal remembers. */
+  readonly usualSeconds?: (journal: Journal) => number | undefined;
   /** What goes on while the API server is away, for the line that says so: "the Pod goes on, ". */
   readonly meanwhile?: string;
 }
 
 export interface WaitContext {
-  readonly log: Voice | ((line: string) => void);
+  readonly log: Voice | Log;
   /** Asked in each turn whether this run may still act. Absent where the wait is not part of a run. */
   readonly journal?: Pick<JournalOfRun, "assertRun">;
   /** Milliseconds between two turns; default 1,000. */
@@ -53,8 +60,6 @@ export interface WaitContext {
 }
 
 const turnMilliseconds = 1000;
-/** Nobody should wonder whether a run is still alive. */
-const silentSeconds = 15;
 
 /** Waits until a look is done; throws what a look, the journal or `outOfTime` throws. */
 export async function waitFor<R>(wait: Wait<R>, context: WaitContext): Promise<R> {
@@ -63,11 +68,13 @@ export async function waitFor<R>(wait: Wait<R>, context: WaitContext): Promise<R
   const began = performance.now();
   const since = changes();
   let waitingFor = "the API server";
+  let usual: number | undefined;
   for (;;) {
     const seconds = secondsSince(began);
     const turn: Turn = { seconds, say: voice.say, once: voice.once, since };
     const found = await look(async () => {
-      await context.journal?.assertRun();
+      const journal = await context.journal?.assertRun();
+      usual ??= journal && wait.usualSeconds?.(journal);
       return wait.look(turn);
     });
     if (found !== away) {
@@ -86,9 +93,14 @@ export async function waitFor<R>(wait: Wait<R>, context: WaitContext): Promise<R
     if (wait.limitSeconds !== undefined && seconds >= wait.limitSeconds) {
       return wait.outOfTime({ seconds, waitingFor, away: found === away });
     }
-    voice.signOfLife(`still waiting for ${waitingFor} (${Math.round(seconds)} s)`);
+    voice.signOfLife(`${soFar(seconds, usual)}, still waiting for ${waitingFor}`);
     await sleep(context.pace ?? turnMilliseconds);
   }
+}
+
+function soFar(seconds: number, usual: number | undefined): string {
+  const usually = usual === undefined ? "" : ` of ~${Math.round(usual)}`;
+  return `${Math.round(seconds)}${usually} s`;
 }
 
 /** Where lines go, and what was said last. One is shared where others speak during a wait, such as a Pod's log. */
@@ -96,11 +108,14 @@ export class Voice {
   private readonly last = new Map<string, string>();
   private spoke = performance.now();
 
-  constructor(private readonly log: (line: string) => void) {}
+  constructor(
+    private readonly log: Log,
+    private readonly silence = cadence().silence,
+  ) {}
 
-  readonly say = (line: string): void => {
+  readonly say: Log = (line, passing) => {
     this.spoke = performance.now();
-    this.log(line);
+    this.log(line, passing);
   };
 
   /** Says a line when it differs from the last one of its kind. */
@@ -114,8 +129,8 @@ export class Voice {
 
   /** Says it only after a silence. */
   signOfLife(line: string): void {
-    if (secondsSince(this.spoke) >= silentSeconds) {
-      this.say(line);
+    if (secondsSince(this.spoke) >= this.silence) {
+      this.say(line, true);
     }
   }
 }

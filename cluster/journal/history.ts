@@ -2,7 +2,7 @@
  * What happened on this cluster, oldest first, as the journal keeps it: which run began where, each change of phase, and
  * each step with its seconds. For people only: nothing is decided by it, so an entry that is lost does no harm. Pure.
  */
-import type { Happening, Journal } from "./journal";
+import type { Happening, Journal, StepDone } from "./journal";
 
 /** About 30 KiB of a ConfigMap that may have 1 MiB; the oldest entries go. */
 export const historyAtMost = 200;
@@ -30,6 +30,21 @@ export function withEntries(journal: Journal, entries: readonly Happening[]): Jo
     all.push(each);
   }
   return entries.length === 0 ? journal : { ...journal, history: all.slice(-historyAtMost) };
+}
+
+/** A step in the history. */
+export type Entry = Happening & StepDone;
+
+/** The last one that did what it is for. */
+export function lastDone(
+  history: readonly Happening[] | undefined,
+  step: string,
+  counts: (each: Entry) => boolean = () => true,
+): Entry | undefined {
+  return history?.findLast(
+    (each): each is Entry =>
+      "step" in each && each.step === step && each.failed === undefined && counts(each),
+  );
 }
 
 /** An error's first line, short enough to be kept. */

@@ -7,7 +7,7 @@ import { type Api, ApiError } from "../api/api";
 import type { JournalOfRun } from "../journal/store";
 import type { RawContainerStatus, RawPod } from "../api/objects";
 import { paths } from "../api/paths";
-import { type Found, type Turn, Voice, waitFor } from "../api/wait";
+import { type Found, type Log, type Turn, Voice, waitFor } from "../api/wait";
 import { type Trouble, waysToImage } from "../api/pod-trouble";
 import { startOf } from "./pod-start";
 import { ended, isPermanent, meaningOf, parseReport, PermanentFailure } from "./pod-end";
@@ -32,7 +32,7 @@ export interface Following {
 export interface FollowingContext {
   readonly api: Api;
   readonly journal: JournalOfRun;
-  readonly log: (line: string) => void;
+  readonly log: Log;
   /** Milliseconds between two looks; default 1,000. */
   readonly pace?: number;
 }
@@ -138,16 +138,14 @@ async function look(state: UnderWay, turn: Turn): Promise<Found<Report>> {
     const last = { ...status, state: status?.lastState } as RawContainerStatus;
     return { done: await ended(order, pod, last, teller, api) };
   }
-  const waitingFor = state.started
-    ? `pod ${namespace}/${order.name} to end`
-    : await starting(state, pod, turn);
+  const waitingFor = state.started ? `pod ${order.name} to end` : await starting(state, pod, turn);
   await stopForRegistry(state);
   return { waitingFor };
 }
 
 /** Says what keeps the Pod from starting; throws when nothing works on it, or its node works too long. */
 async function starting({ order, api }: UnderWay, pod: RawPod, turn: Turn): Promise<string> {
-  const { trouble, working, waitingFor } = startOf(pod, await podEvents(api, order.name));
+  const { trouble, working, waitingFor } = startOf(pod, await podEvents(api, order.name), turn.seconds);
   if (trouble !== undefined) {
     turn.once("start", `${order.what}: pod ${order.name} does not start: ${trouble.message}`);
   }

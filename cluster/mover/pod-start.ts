@@ -4,7 +4,6 @@
  */
 import type { RawEvent, RawPod } from "../api/objects";
 import { podTrouble, type Trouble } from "../api/pod-trouble";
-import { namespace } from "../names";
 
 /** What keeps a Pod from running. */
 export interface Start {
@@ -24,9 +23,12 @@ export function isStillMounting({ kind, message }: Trouble): boolean {
   return kind === "volume" && message.startsWith("FailedMount") && stillMounting.test(message);
 }
 
-/** Pure: the Pod and its events go in. */
-export function startOf(pod: RawPod, events: readonly RawEvent[]): Start {
-  const name = `pod ${namespace}/${pod.metadata.name}`;
+/** A start that lasts longer needs a word of explanation. */
+const briefSeconds = 20;
+
+/** Pure: the Pod, its events, and for how long it has been waited for go in. */
+export function startOf(pod: RawPod, events: readonly RawEvent[], seconds: number): Start {
+  const name = `pod ${pod.metadata.name}`;
   const trouble = podTrouble(pod, events);
   const placed = pod.spec.nodeName !== undefined;
   if (trouble !== undefined && !isStillMounting(trouble)) {
@@ -35,13 +37,13 @@ export function startOf(pod: RawPod, events: readonly RawEvent[]): Start {
   if (!placed) {
     return { waitingFor: `${name} to get a node`, working: false };
   }
-  const pulling = newest(pod, events)?.reason === "Pulling";
-  return {
-    waitingFor: pulling
-      ? `${name} to start: its node pulls the image`
-      : `${name} to start: its node mounts the volume, which takes up to an hour with millions of files`,
-    working: true,
-  };
+  const why =
+    newest(pod, events)?.reason === "Pulling"
+      ? ": its node pulls the image"
+      : seconds < briefSeconds
+        ? ""
+        : ": its node mounts the volume, which takes up to an hour with millions of files";
+  return { waitingFor: `${name} to start${why}`, working: true };
 }
 
 function newest(pod: RawPod, events: readonly RawEvent[]): RawEvent | undefined {

@@ -4,6 +4,8 @@
  */
 import type { MoverEvent, Report } from "../../migrator/contract";
 import { showBytes } from "../../swift/size";
+import { cadence } from "../api/cadence";
+import type { Log } from "../api/wait";
 
 export interface ProgressTeller {
   /** One line of the Pod's log; what is no event is kept for error messages only. */
@@ -14,21 +16,27 @@ export interface ProgressTeller {
   readonly tail: () => readonly string[];
 }
 
-const betweenSeconds = 5;
 const tailLines = 10;
 
+/** `betweenSeconds`: of two lines that matter only until the next one. */
 export function progressTeller(
-  log: (line: string) => void,
+  log: Log,
   now: () => number = () => performance.now(),
+  betweenSeconds = cadence().progress,
 ): ProgressTeller {
   let lastAt = Number.NEGATIVE_INFINITY;
   let lastPhase = "";
+  let retries = 0;
   let report: Report | undefined;
   const tail: string[] = [];
-  const throttled = (line: string, force: boolean) => {
+  const said = (line: string) => {
+    lastAt = now();
+    log(line);
+  };
+  const inPassing = (line: string, force = false) => {
     if (force || now() - lastAt >= betweenSeconds * 1000) {
       lastAt = now();
-      log(line);
+      log(line, true);
     }
   };
   return {
@@ -46,20 +54,21 @@ export function progressTeller(
           // Another container of the Pod begins: what an earlier one ended with is none of its report.
           report = undefined;
           tail.length = 0;
-          throttled(`${modeInWords(event.mode)} container ${event.container}`, true);
+          said(`${modeInWords(event.mode)} container ${event.container}`);
           break;
         case "scan":
-          throttled(`found ${count(event.objects)} objects, ${showBytes(event.bytes)}`, true);
+          said(`found ${count(event.objects)} objects, ${showBytes(event.bytes)}`);
           break;
         case "progress":
-          throttled(progressInWords(event), event.phase !== lastPhase);
+          inPassing(progressInWords(event) + retriesInWords(retries), event.phase !== lastPhase);
           lastPhase = event.phase;
           break;
         case "retry":
-          throttled(`trying again in ${Math.round(event.waitSeconds)} s: ${event.what}: ${event.why}`, false);
+          retries++;
+          inPassing(`trying again in ${Math.round(event.waitSeconds)} s: ${event.what}: ${event.why}`);
           break;
         case "warning":
-          throttled(`warning: ${event.message}`, true);
+          said(`warning: ${event.message}`);
           break;
         case "done":
           report = event.report;
@@ -107,20 +116,43 @@ export function reportInWords(report: Report): string {
 
 const events = new Set(["start", "scan", "progress", "retry", "warning", "done"]);
 
+/** What matters most comes first: a terminal's last column may have 30 characters for it. */
 export function progressInWords(event: Extract<MoverEvent, { event: "progress" }>): string {
+  const { objects, total, phase, repository } = event;
   const percent = Math.min(99, Math.max(0, Math.floor(event.percent)));
-  const left = event.left === undefined ? "" : `, ${duration(event.left)} left`;
-  const rate = event.rate < 1 ? "" : `, ${showBytes(event.rate)}/s`;
-  const where = event.repository === undefined ? "" : `, ${event.repository}`;
+  const rate = event.rate < 1 ? [] : [`${showBytes(event.rate)}/s`];
+  const where = repository === undefined ? [] : [repository];
   // Before the total is known, all there is is what was done so far: no part of anything.
-  if (percent === 0 && event.objects.objects === event.total.objects)
-    return event.total.objects === 0
-      ? `${event.phase}: looking at what is there`
-      : `${event.phase}: ${count(event.objects.objects)} objects, ${showBytes(event.objects.bytes)} so far${rate}${where}`;
-  return (
-    `${String(percent).padStart(2)} %  ${event.phase}: ${count(event.objects.objects)} of ${count(event.total.objects)} ` +
-    `objects, ${showBytes(event.objects.bytes)} of ${showBytes(event.total.bytes)}${rate}${left}${where}`
-  );
+  if (percent === 0 && objects.objects === total.objects) {
+    return total.objects === 0
+      ? `${phase}: looking at what is there`
+      : [
+          `${showBytes(objects.bytes)} so far`,
+          ...rate,
+          `${count(objects.objects)} objects`,
+          phase,
+          ...where,
+        ].join(", ");
+  }
+  return [
+    `${percent} % ${part(objects.bytes, total.bytes)}`,
+    ...(event.left === undefined ? [] : [`${duration(event.left)} left`]),
+    ...rate,
+    `${count(objects.objects)} of ${count(total.objects)} objects`,
+    phase,
+    ...where,
+  ].join(", ");
+}
+
+/** `3.1 of 7.2 GiB`: the unit once where it is the same. */
+function part(done: number, all: number): string {
+  const [whole, has] = [showBytes(all), showBytes(done)];
+  const unit = whole.slice(whole.indexOf(" "));
+  return `${has.endsWith(unit) ? has.slice(0, -unit.length) : has} of ${whole}`;
+}
+
+function retriesInWords(retries: number): string {
+  return retries === 0 ? "" : `, ${count(retries)} requests tried again`;
 }
 
 function modeInWords(mode: string): string {

@@ -6,7 +6,9 @@
 import { type Api, ApiError } from "../api/api";
 import type { RawDeployment, RawRegistryConfig } from "../api/objects";
 import { paths } from "../api/paths";
-import { type Found, type Last, type Turn, waitFor } from "../api/wait";
+import { type Found, type Last, type Log, type Turn, waitFor } from "../api/wait";
+import { lastDone } from "../journal/history";
+import type { Journal } from "../journal/journal";
 import type { JournalOfRun } from "../journal/store";
 import { namespace, operatorDeployment, registryConfig, registryName } from "../names";
 import type { RegistryConfig } from "../observation";
@@ -61,7 +63,7 @@ export interface RolloutResult {
 export interface RolloutContext {
   readonly api: Api;
   readonly journal: JournalOfRun;
-  readonly log: (line: string) => void;
+  readonly log: Log;
   /** Milliseconds between two looks; default 1,000. */
   readonly pace?: number;
 }
@@ -99,6 +101,7 @@ export async function rollOut(rollout: Rollout, context: RolloutContext): Promis
   const wait = {
     look: (turn: Turn) => look(state, turn),
     limitSeconds: rollout.timeoutSeconds,
+    usualSeconds: ({ history }: Journal) => lastDone(history, rollout.name)?.seconds,
     outOfTime: (last: Last): never => {
       throw new Error(outOfTime(rollout, last, state.seen));
     },

@@ -42,9 +42,10 @@ export async function openRegistry(session: Session, order: OpeningOrder): Promi
   );
   if (result.sent > 0) {
     log(
-      `the registry is ${readOnly ? "read-only, as it was before" : "open"} on ` +
-        `${wanted.storage === "swift" ? `Swift container ${wanted.container ?? ""}` : `claim ${wanted.claim ?? ""}`} ` +
-        `(${result.seconds} s)`,
+      `${readOnly ? "read-only, as it was before" : "open"}, ${result.seconds} s: on ` +
+        (wanted.storage === "swift"
+          ? `Swift container ${wanted.container ?? ""}`
+          : `claim ${wanted.claim ?? ""}`),
     );
   }
   await journal.update((each) => afterOpening(each, order.state, new Date().toISOString()));

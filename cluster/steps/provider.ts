@@ -10,6 +10,7 @@ import { claimReleaseStep } from "./claim-release";
 import { containerCheckStep } from "./container-check";
 import { copiedStep } from "./copied";
 import { happened, remember } from "./happened";
+import { sayInPassing } from "./in-passing";
 import { journalStep } from "./journal";
 import { type StepKind, type StepKinds, stepName } from "./kinds";
 import { endWithCli } from "./orphan";
@@ -140,7 +141,10 @@ function contextOf(kind: StepKind, values: Values, config: ProviderConfig): Step
         .filter(([key]) => key.startsWith(prefix))
         .map(([key, value]) => [key.slice(prefix.length), value]),
     ),
-    log: (line) => console.log(`[${name}] ${line}`),
+    log: (line, passing) => {
+      if (passing === true) void sayInPassing(`[${name}] ${line}`);
+      else console.log(`[${name}] ${line}`);
+    },
   };
 }
 

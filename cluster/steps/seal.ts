@@ -146,7 +146,7 @@ async function record(
       : inPhase(each, inputs.state === "abort" ? "aborting" : "sealed", now)),
     seal: { ...(each.seal ?? held(inputs, now)), witness },
   }));
-  log(`the registry is read-only and takes no pushes any more (${seconds} s)`);
+  log(`sealed, ${seconds} s: the registry is read-only and takes no pushes any more`);
   return { ...rolledOut(result), witness, sealedBy: sealedBy(sealing) };
 }
 

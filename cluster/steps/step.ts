@@ -4,6 +4,7 @@
  * interruption it finishes what is left.
  */
 import type { KubeConfig } from "@kubernetes/client-node";
+import type { Log } from "../api/wait";
 
 /** What a step gets besides its inputs. */
 export interface StepContext {
@@ -11,7 +12,7 @@ export interface StepContext {
   /** Stack config `openstack:*`, decrypted: overrides for a workstation that reaches the cloud another way. */
   readonly openstack: Readonly<Record<string, string>>;
   /** Writes one whole line to the terminal, live; it is prefixed with the step's name. */
-  readonly log: (line: string) => void;
+  readonly log: Log;
 }
 
 /** Inputs that every step has. `token` is the run's token (see journal.ts); a new token alone is no difference. */

@@ -65,7 +65,7 @@ export async function toSwiftStep(
     switchedAt: each.switchedAt ?? new Date().toISOString(),
   }));
   if (result.sent > 0) {
-    log(`the registry is served from Swift container ${container} (${result.seconds} s)`);
+    log(`on Swift, ${result.seconds} s: the registry is served from container ${container}`);
   }
   return rolledOut(result);
 }

@@ -38,7 +38,7 @@ export async function toVolumeStep(
     inPhase(each, each.phase === "aborted" ? "aborted" : "aborting", new Date().toISOString()),
   );
   if (result.sent > 0) {
-    log(`the registry is served from claim ${claim.name} again (${result.seconds} s)`);
+    log(`on the volume, ${result.seconds} s: the registry is served from claim ${claim.name} again`);
   }
   return rolledOut(result);
 }

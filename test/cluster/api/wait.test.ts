@@ -1,5 +1,6 @@
 import { ApiError } from "../../../cluster/api/api";
 import { type Found, type Turn, Voice, waitFor } from "../../../cluster/api/wait";
+import { lastDone } from "../../../cluster/journal/history";
 import { TakenOver } from "../../../cluster/journal/store";
 
 /** A clock that only the test moves: each turn takes so many seconds. */
@@ -49,9 +50,9 @@ test("nobody waits more than 15 s for a sign of life, and whoever speaks needs n
   await silent.result;
   expect(silent.lines).toEqual([
     "waiting for the Pod",
-    "still waiting for the Pod (15 s)",
-    "still waiting for the Pod (30 s)",
-    "still waiting for the Pod (45 s)",
+    "15 s, still waiting for the Pod",
+    "30 s, still waiting for the Pod",
+    "45 s, still waiting for the Pod",
   ]);
   let said = 0;
   const talking = (turn: Turn) => {
@@ -61,6 +62,32 @@ test("nobody waits more than 15 s for a sign of life, and whoever speaks needs n
   const loud = waiting([...Array.from({ length: 12 }, () => talking), { done: "" }], { secondsPerTurn: 5 });
   await loud.result;
   expect(loud.lines.join()).not.toContain("still waiting");
+});
+
+test("a wait that the journal knows says how long it usually lasts; such a line matters only until the next", async () => {
+  const lines: [string, boolean | undefined][] = [];
+  const { tick } = clock(16);
+  const history = [{ at: "t", step: "sealing", seconds: 79.6 }];
+  let looks = 0;
+  await waitFor(
+    {
+      look: async () => {
+        tick();
+        return ++looks > 2 ? { done: "" } : notYet;
+      },
+      usualSeconds: (journal) => lastDone(journal.history, "sealing")?.seconds,
+      outOfTime: () => "",
+    },
+    {
+      log: (line, passing) => lines.push([line, passing]),
+      journal: { assertRun: async () => ({ version: 1, phase: "sealing", phaseSince: "t", history }) },
+      pace: 0,
+    },
+  );
+  expect(lines).toEqual([
+    ["waiting for the Pod", undefined],
+    ["16 of ~80 s, still waiting for the Pod", true],
+  ]);
 });
 
 test("a voice that is shared with others counts what they say", () => {
@@ -100,7 +127,7 @@ test("without a limit it goes on; a look that changed something is repeated at o
     limitSeconds: 1e9,
   });
   expect(await result).toBe("x");
-  expect(lines).toEqual(["still waiting for the API server (10000 s)"]);
+  expect(lines).toEqual(["10000 s, still waiting for the API server"]);
 });
 
 test("each turn asks whose run it is, and ends when it is another's", async () => {

@@ -1,5 +1,6 @@
 import type { Report } from "../../../migrator/contract";
 import { followPod, Stopped } from "../../../cluster/mover/pod-progress";
+import { startOf } from "../../../cluster/mover/pod-start";
 import { isPermanent, meaningOf, PermanentFailure } from "../../../cluster/mover/pod-end";
 import { paths } from "../../../cluster/api/paths";
 import { FakeApi } from "../support/fake-api";
@@ -203,6 +204,12 @@ test("why it does not start is told while it waits", async () => {
   expect(lines).toContain(
     "the final copy: pod image-registry-migration does not start: ImagePullBackOff: no such image",
   );
+});
+
+test("a start that takes seconds is not explained", async () => {
+  const pod = { metadata: { name: "p", uid: "u" }, spec: { containers: [], nodeName: "n" } } as never;
+  expect(startOf(pod, [], 5).waitingFor).toBe("pod p to start");
+  expect(startOf(pod, [], 20).waitingFor).toMatch(/^pod p to start: its node mounts the volume/);
 });
 
 describe("a Pod that is slow to start is not a failed one", () => {

@@ -46,7 +46,7 @@ test("one line every few seconds, however many events come; a new phase is told 
 
 test("a line says how far, how fast, how long, and where", () => {
   expect(told([progress(25.9)], 1).lines).toEqual([
-    "25 %  blobs: 10 of 40 objects, 1.0 MiB of 1.0 GiB, 1.0 MiB/s, 2 min left, team/app",
+    "25 % 1.0 MiB of 1.0 GiB, 2 min left, 1.0 MiB/s, 10 of 40 objects, blobs, team/app",
   ]);
 });
 
@@ -56,10 +56,35 @@ test("a copy that Swift slowed down says so", () => {
   );
 });
 
+test("the unit is said once where it is the same, and requests that had to be tried again are counted", () => {
+  const half = {
+    ...(progress(50) as Extract<MoverEvent, { event: "progress" }>),
+    objects: { objects: 20, bytes: 2 ** 29 },
+    total: { objects: 40, bytes: 2 ** 30 },
+  };
+  expect(told([half], 1).lines[0]).toMatch(/^50 % 512 MiB of 1.0 GiB, 2 min left/);
+  const most = {
+    ...half,
+    objects: { objects: 20, bytes: 3.1 * 2 ** 30 },
+    total: { objects: 40, bytes: 7.2 * 2 ** 30 },
+  };
+  expect(told([most], 1).lines[0]).toMatch(/^50 % 3.1 of 7.2 GiB, 2 min left/);
+  const retry: MoverEvent = { event: "retry", t, what: "PUT x", why: "503", attempt: 1, waitSeconds: 2 };
+  expect(told([retry, retry, half], 6).lines.at(-1)).toMatch(/, 2 requests tried again$/);
+});
+
+test("progress matters only until the next line; a warning stays", () => {
+  const lines: [string, boolean | undefined][] = [];
+  const teller = progressTeller((line, passing) => lines.push([line, passing]));
+  teller.line(JSON.stringify(progress(25)));
+  teller.line(JSON.stringify({ event: "warning", t, message: "look" }));
+  expect(lines.map(([, passing]) => passing)).toEqual([true, undefined]);
+});
+
 test("a speed of nothing and a time of no second are left out: they say nothing of what comes", () => {
   const slow = { ...progress(25), rate: 0.4 } as MoverEvent;
   expect(told([slow], 1).lines).toEqual([
-    "25 %  blobs: 10 of 40 objects, 1.0 MiB of 1.0 GiB, 2 min left, team/app",
+    "25 % 1.0 MiB of 1.0 GiB, 2 min left, 10 of 40 objects, blobs, team/app",
   ]);
   const quick = { ...report, finishedAt: new Date(Date.parse(report.startedAt) + 400).toISOString() };
   expect(reportInWords(quick)).toMatch(/tried again; both sides are equal$/);
@@ -73,7 +98,7 @@ test("before the total is known a line says what was done so far, and no part of
     "blobs: looking at what is there",
   ]);
   expect(told([{ ...early, objects: some, total: some }], 1).lines).toEqual([
-    "blobs: 61 objects, 3.0 MiB so far, team/app",
+    "3.0 MiB so far, 61 objects, blobs, team/app",
   ]);
 });
 
