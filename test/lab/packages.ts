@@ -62,7 +62,17 @@ export function machineProblems(): string[] {
     problems.push(
       `the lab needs Debian 12, this is ${/^PRETTY_NAME="?([^"\n]*)/m.exec(release)?.[1] ?? process.platform}: its parts are that release's packages`,
     );
+  const mounts = existsSync("/proc/self/mountinfo") ? readFileSync("/proc/self/mountinfo", "utf8") : "";
+  if (problems.length === 0 && !rootIsMounted(mounts))
+    problems.push(
+      "containers cannot be started here: / is no mount point, as in a chroot into a plain folder; before the chroot: mount --bind FOLDER FOLDER",
+    );
   return problems;
+}
+
+/** runc changes how `/` is mounted, and ends with "mount /: invalid argument" where it is not. */
+export function rootIsMounted(mountinfo: string): boolean {
+  return mountinfo.split("\n").some((line) => line.split(" ")[4] === "/");
 }
 
 /** apt-get, go: what downloads goes the way the caller's other downloads go. */
