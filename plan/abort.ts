@@ -1,5 +1,6 @@
 /** `abort`: open the registry on its volume; after a switch, first copy back what was pushed to Swift and serve from the volume again. */
 import { sameAccount } from "../cluster/cloud/account";
+import type { Journal } from "../cluster/journal/journal";
 import { volumeIsComplete } from "../cluster/journal/proof";
 import type { Claim, ReachableObservation } from "../cluster/observation";
 import type { AbortSettings } from "../config/config";
@@ -35,7 +36,7 @@ export function planAbort(
     if (storage.kind !== "several") guards.guardStrangeStorage(judge, storage);
   }
   const claim = guards.guardClaim(judge, settings, seen);
-  const reopens = served === undefined && (seen.journal?.switchedAt === undefined || released !== undefined);
+  const reopens = served === undefined && (neverLeft(seen.journal) || guards.isReplaced(seen));
   guards.guardSameClaim(judge, seen, reopens ? "reopen" : "go-back");
   if (reopens) return { kind: "reopen", ...commonPlan(seen) };
 
@@ -73,6 +74,11 @@ export function planAbort(
     acceptLoss: false,
     back: copy("back", claim, seen, { word: seen.journal?.switchedAt ?? "1" }),
   };
+}
+
+/** On its volume with nothing to go back from: never on Swift, or put on a volume by hand since. */
+function neverLeft(journal: Journal | undefined): boolean {
+  return journal?.switchedAt === undefined || journal.released !== undefined || journal.phase === "switched";
 }
 
 function refuseLoss(judge: Judge, seen: ReachableObservation): void {

@@ -29,7 +29,13 @@ export function planMigrate(
   guards.guardSignIn(judge, seen);
   guards.guardContainer(judge, settings, seen, name);
   guards.guardQuota(judge, seen);
-  guards.guardPods(judge, seen, ["mover", "back", "pull-check", "rehearsal", "registry"]);
+  guards.guardPods(judge, seen, [
+    "mover",
+    "back",
+    "registry",
+    ...(settings.rehearse === undefined ? [] : (["rehearsal"] as const)),
+    ...(settings.rehearse === 0 ? [] : (["pull-check"] as const)),
+  ]);
   if (claim === undefined) return undefined;
   const alone = isForOnePod(claim);
   const container = name === undefined ? {} : { name };

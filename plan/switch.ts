@@ -29,7 +29,7 @@ export function planSwitch(
   guards.guardCloud(judge, seen.cloud);
   if (!resumes) guards.guardSignIn(judge, seen);
   guards.guardContainer(judge, settings, seen, name);
-  if (served !== undefined && !resumes) refuseOtherContainer(judge, served, name);
+  if (served !== undefined && !resumes) refuseOtherContainer(judge, seen, served, name);
   if (seen.journal?.wrongAccount !== undefined) refuseOwnContainer(judge, seen.journal.wrongAccount);
   if (served === undefined) {
     // The registry is still on its volume, so the storage patch needs the proof.
@@ -37,7 +37,7 @@ export function planSwitch(
     guards.guardClaim(judge, settings, seen);
     guardProof(judge, seen, name);
   }
-  guards.guardPods(judge, seen, ["pull-check", "registry"]);
+  guards.guardPods(judge, seen, settings.pullCheck === 0 ? ["registry"] : ["registry", "pull-check"]);
   const replicas = planReplicas(judge, settings, seen);
   if (settings.releaseVolumeClaim) {
     guards.guardRelease(judge, seen);
@@ -54,12 +54,19 @@ export function planSwitch(
   };
 }
 
-function refuseOtherContainer(judge: Judge, served: string, name: string | undefined): void {
+function refuseOtherContainer(
+  judge: Judge,
+  { journal }: ReachableObservation,
+  served: string,
+  name: string | undefined,
+): void {
+  const back =
+    journal?.released === undefined ? "; to go back to the volume: pulumi config set state abort" : "";
   judge.refuse(
     "other-container",
     `the registry is on Swift already, on container "${served}"${name === undefined ? ", which this program does not know" : `, not on "${name}"`}`,
     "a registry on its volume, or on the container that this run would use",
-    `to adopt it: pulumi config set container ${served}; to go back to the volume: pulumi config set state abort`,
+    `to adopt it: pulumi config set container ${served}${back}`,
   );
 }
 

@@ -115,11 +115,12 @@ export function mayRecordPrevious(journal: Journal, onSwift: boolean): boolean {
   return journal.previous === undefined || mayBeginAgain(journal);
 }
 
-/** No migration is under way: none has come to its sealing, an abort ended it, or its claim was released for good. */
-function mayBeginAgain({ phase, released }: Journal): boolean {
-  return (
-    ["started", "copying", "aborted"].includes(phase) || (phase === "switched" && released !== undefined)
-  );
+/**
+ * No migration is under way, of a registry that is on a volume: none has come to its sealing, an abort ended it, or
+ * somebody put the registry on a volume by hand after the switch (its own abort would have left the phase).
+ */
+function mayBeginAgain({ phase }: Journal): boolean {
+  return ["started", "copying", "aborted", "switched"].includes(phase);
 }
 
 /** Records what was there before, if that may be done now; otherwise the journal stays as it is. */
@@ -127,8 +128,8 @@ export function recordPrevious(journal: Journal, previous: Previous, onSwift: bo
   if (!mayRecordPrevious(journal, onSwift)) {
     return journal;
   }
-  // The registry is on a volume once more: what belongs to a migration whose claim was released is forgotten.
-  return journal.released === undefined
+  // The registry is on a volume once more: what belongs to a migration that ended on Swift is forgotten.
+  return journal.released === undefined && journal.phase !== "switched"
     ? { ...journal, previous }
     : { ...without(journal, "released", "switchedAt", "copiedBack", "proof"), previous };
 }

@@ -3,6 +3,7 @@ import { sameAccount } from "../../cluster/cloud/account";
 import type { ObservedCloud, ReachableObservation } from "../../cluster/observation";
 import type { Settings } from "../../config/config";
 import { type Judge, showBytes } from "../judge";
+import { servedContainer } from "../storage";
 import type { Workstation } from "../types";
 import { installerSecretName, namespace, userSecretName } from "../../cluster/names";
 
@@ -109,7 +110,9 @@ export function guardContainer(
   const { container } = seen.cloud;
   if (name === undefined || container === undefined || container.name !== name) return;
   if (!container.exists) {
-    if (settings.container === name) {
+    if (servedContainer(seen) === name && settings.state !== "abort") {
+      guardSource(judge, seen.cloud, name, withoutItsImages(seen));
+    } else if (settings.container === name) {
       judge.refuse(
         "container-missing",
         `container "${name}" named in the config does not exist in ${seen.cloud.account}`,
@@ -151,7 +154,14 @@ export function guardContainer(
   }
 }
 
-/** Refuses to copy back from a container that does not exist: what was pushed to it is nowhere else. */
+/** The one way on when the registry's container is gone for good: back to the volume, as far as there is one. */
+function withoutItsImages({ journal }: ReachableObservation): string {
+  return journal?.released === undefined
+    ? "if it is gone for good: pulumi config set state abort && pulumi config set copyBack false && pulumi config set acceptLoss true && pulumi up"
+    : `claim ${journal.released.claim} was released, so its images are nowhere else`;
+}
+
+/** Refuses a container that the registry is served from and that does not exist: what was pushed to it is nowhere else. */
 export function guardSource(
   judge: Judge,
   cloud: ObservedCloud & { ok: true },
@@ -161,7 +171,7 @@ export function guardSource(
   if (cloud.container?.name !== name || cloud.container.exists) return;
   judge.refuse(
     "container-gone",
-    `container "${name}" no longer exists in ${cloud.account}: there is nothing to copy back from`,
+    `container "${name}" no longer exists in ${cloud.account}: the registry is served from it, and there is nothing to copy back from`,
     "the container that the registry is served from",
     `restore the container, or check that the credentials lead to its account; ${hint}`,
   );

@@ -3,7 +3,7 @@ import type { Claim, ReachableObservation } from "../../cluster/observation";
 import { mayRecordPrevious } from "../../cluster/journal/store";
 import type { Settings } from "../../config/config";
 import type { Judge } from "../judge";
-import { servedContainer, storageKind } from "../storage";
+import { storageKind } from "../storage";
 import { namespace, registryConfig, registryName } from "../../cluster/names";
 
 /** `migrate` needs a registry on a volume. `ours`: the container of this migration. */
@@ -148,7 +148,7 @@ export function guardRelease(judge: Judge, seen: ReachableObservation): void {
 /**
  * The claim must be the same as when the migration began, by UID: a new one of the same name may be an empty volume.
  * - migrate: refused, unless the last migration is over: then the new claim is where the next one begins.
- * - reopen: a warning. The registry already uses the new claim, and opening it moves no images.
+ * - reopen: a warning. The registry already uses the new claim, by whoever's hand, and opening it moves no images.
  * - go-back: refused. The new claim may lack the images of the old one.
  */
 export function guardSameClaim(
@@ -157,8 +157,7 @@ export function guardSameClaim(
   way: "migrate" | "reopen" | "go-back",
 ): void {
   const before = seen.journal?.previous?.claim;
-  if (before === undefined || seen.claim === undefined || before.name !== seen.claim.name) return;
-  if (before.uid === "" || before.uid === seen.claim.uid) return;
+  if (before === undefined || seen.claim === undefined || !isReplaced(seen)) return;
   const wrong = `claim ${before.name} was deleted and recreated since the migration began (UID ${seen.claim.uid}, before ${before.uid}); it may use a different volume`;
   const find = `oc get pv -o custom-columns=NAME:.metadata.name,CLAIM:.spec.claimRef.name,UID:.spec.claimRef.uid | grep ${before.uid}`;
   switch (way) {
@@ -182,19 +181,28 @@ export function guardSameClaim(
         "claim-replaced",
         wrong,
         "the claim that the images were copied from",
-        servedContainer(seen) === undefined
-          ? `${find}; the registry already uses the new claim: pulumi config set state migrate starts over with it`
-          : `${find}; the registry stays on Swift: pulumi config set state switch`,
+        `${find}; the registry stays on Swift: pulumi config set state switch`,
       );
   }
 }
 
-/** Whether an abort has ended, so that the next migration records the previous values again; rule: `mayRecordPrevious`. */
-function isOver(seen: ReachableObservation): boolean {
-  const { journal } = seen;
+/** Whether the claim of that name is another one than when the migration began. */
+export function isReplaced({ journal, claim }: ReachableObservation): boolean {
+  const before = journal?.previous?.claim;
+  return (
+    before !== undefined &&
+    claim !== undefined &&
+    before.name === claim.name &&
+    before.uid !== "" &&
+    before.uid !== claim.uid
+  );
+}
+
+/** Whether a migration has ended, so that the next one records the previous values again; rule: `mayRecordPrevious`. */
+function isOver({ journal }: ReachableObservation): boolean {
   return (
     journal !== undefined &&
-    (journal.phase === "aborted" || journal.released !== undefined) &&
+    ["aborted", "switched"].includes(journal.phase) &&
     mayRecordPrevious(journal, false)
   );
 }

@@ -182,5 +182,13 @@ export function settings<T extends Settings["state"]>(
   ]);
   const parsed = parseSettings(Object.fromEntries(full) as Record<string, string>, stack);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  configs.set(parsed.settings, config);
   return parsed.settings as Extract<Settings, { state: T }>;
+}
+
+const configs = new WeakMap<Settings, Readonly<Record<string, string>>>();
+
+/** What `settings` was given. */
+export function configOf(parsed: Settings): Readonly<Record<string, string>> {
+  return configs.get(parsed) ?? {};
 }

@@ -2,6 +2,7 @@
 import type { ObservedCloud, ReachableObservation } from "../../cluster/observation";
 import type { Settings } from "../../config/config";
 import { type Decision, plan, showRefusals } from "../../plan/plan";
+import { expectAdviceLeadsOut } from "./advice";
 import {
   account,
   claim,
@@ -84,7 +85,10 @@ export const ready = { name: "image-registry-9", desired: 1, replicas: 1, observ
 /** Id, settings, observation, words that the message must have. */
 export type RefusalCase = readonly [string, Settings, ReachableObservation, readonly string[]];
 
-/** Invariant 5: what `up` would refuse, `preview` refuses; each refusal has its four parts, and none of them is empty. */
+/**
+ * Invariant 5: what `up` would refuse, `preview` refuses; each refusal has its four parts, none of them is empty, and
+ * whoever follows its advice gets out.
+ */
 export function expectRefused(
   id: string,
   wanted: Settings,
@@ -101,6 +105,7 @@ export function expectRefused(
     expect(each.wrong.length).toBeGreaterThan(10);
     expect(`${each.wrong}${each.accepted}${each.next}`).not.toMatch(/undefined|\[object/);
   }
+  expectAdviceLeadsOut(id, wanted, seen);
 }
 
 /** Id, settings, observation, one word that the message must have. */

@@ -92,7 +92,13 @@ describe("invariant 7: what was there before is recorded only while nothing of o
     ["not while we hold the seal", journal({ seal: { stack: "s", since: "t" } }), false, false],
     ["not while the pruner is paused by us", journal({ prunerPaused: true }), false, false],
     ["not on Swift", journal(), true, false],
-    ["not after the switch", journal({ phase: "switched", previous }), false, false],
+    ["not after the switch", journal({ phase: "switched", previous }), true, false],
+    [
+      "again when somebody put the registry on a volume by hand after a switch",
+      journal({ phase: "switched", previous }),
+      false,
+      true,
+    ],
     ["not between sealing and the end", journal({ phase: "proven", previous }), false, false],
   ])("%s", (_when, given, onSwift, may) => {
     expect(mayRecordPrevious(given, onSwift)).toBe(may);
