@@ -1,7 +1,8 @@
 import { percentDecode, percentEncode, fromText, toText, type ByteString } from "./bytes";
 import { CloudError, FinalError, messageOf } from "./errors";
-import { TimeoutError, type HttpClient, type HttpRequest, type HttpResponse } from "./http";
+import type { HttpClient, HttpRequest, HttpResponse } from "./http";
 import type { Session, SessionSource } from "./keystone";
+import { TimeoutError } from "./watchdog";
 import { TransientError, withRetry, type RetryPolicy } from "./retry";
 import { defined } from "./defined";
 import { containerGone, failureOf, transient } from "./failure";

@@ -5,6 +5,7 @@ import type { Gather } from "./gather";
 import { newPool, newProxyPool } from "./undici";
 import { proxyFor } from "./proxy";
 import { systemRoots } from "./trust";
+import { slowest, Watchdog, type Watched } from "./watchdog";
 
 /** A complete answer. Header names are in lower case. */
 export interface HttpResponse {
@@ -23,12 +24,6 @@ export interface HttpRequest {
   readonly length?: number;
   /** Takes the body of a 2xx answer piece by piece instead of collecting it; a promise holds the sender back. */
   readonly sink?: (chunk: Buffer) => void | Promise<void>;
-}
-
-/** A request that was broken by time: nothing came or went for too long, or the whole took too long. */
-export class TimeoutError extends Error {
-  override readonly name = "TimeoutError";
-  readonly code = "ETIMEDOUT";
 }
 
 /** Connections to one origin. */
@@ -68,23 +63,6 @@ export function redirectTarget({ headers }: HttpResponse): string {
   return typeof location === "string" && location !== "" ? location.replace(/\?.*/s, "?...") : "no address";
 }
 
-/** Bytes a second a body must at least make, whatever dribbles in between keeps the connection "alive". */
-const slowest = 16 * 1024;
-
-/**
- * How many times the time limit a request may wait for a connection: its own clock starts when it is sent. A limit
- * there must be, for a proxy that takes the connection and says nothing.
- */
-const queueing = 5;
-
-interface Running {
-  /** When a connection was free and it began to be sent; undefined before. */
-  readonly sentAt: number | undefined;
-  lastProgress: number;
-  deadline: number;
-  abort(reason: Error): void;
-}
-
 /** Whom a connection trusts, and how long it may take to be made. */
 interface ConnectOptions {
   readonly timeout: number;
@@ -95,79 +73,23 @@ interface ConnectOptions {
 
 /** An HTTP/1.1 client for one origin with keep-alive connections. It neither retries nor follows redirects. */
 export function httpClient(origin: string, options: HttpOptions): HttpClient {
-  const proxy = proxyFor(origin, options.proxy);
-  const connect: ConnectOptions = {
-    timeout: Math.max(1, Math.min(options.timeout, 15)) * 1000,
-    // For https: endpoints, and for proxies that are reached so whatever the endpoint is.
-    ...(options.ca.length > 0 ? { ca: [...systemRoots(), ...options.ca] } : {}),
-    ...(options.insecure ? { rejectUnauthorized: false } : {}),
-    // A bundle may name an intermediate alone, as OpenSSL's and Go's clients accept it.
-    allowPartialTrustChain: true,
-  };
-  const settings = {
-    connections: options.connections,
-    pipelining: 1,
-    allowH2: false,
-    // The watchdog below measures both directions; undici's own timers would only measure one.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: 20_000,
-  };
-  const dispatcher: Dispatcher = proxy
-    ? newProxyPool({ uri: proxy, ...settings, requestTls: connect, proxyTls: connect })
-    : newPool(origin, { ...settings, connect });
-
-  const running = new Set<Running>();
+  const dispatcher = dispatcherFor(origin, options);
+  const watchdog = new Watchdog(options.timeout);
   /** Requests under way whose bodies go, or come, piece by piece: they want the thread all the time. */
   let streams = 0;
-  let watchdog: NodeJS.Timeout | undefined;
-  const period = Math.max(20, Math.min(1000, options.timeout * 250));
-  let lastLook = 0;
-  const watch = (): void => {
-    const now = performance.now();
-    // The thread was away (a volume that does not answer holds it): answers may wait to be read since then.
-    const away = now - lastLook - period;
-    lastLook = now;
-    if (away > period) {
-      for (const one of running) {
-        one.lastProgress += away;
-        one.deadline += away;
-      }
-      return;
-    }
-    for (const one of running) {
-      const limit = one.sentAt !== undefined ? options.timeout : options.timeout * queueing;
-      if (now - one.lastProgress > limit * 1000)
-        one.abort(
-          new TimeoutError(`${one.sentAt !== undefined ? "no progress" : "not sent"} for ${limit} seconds`),
-        );
-      else if (now > one.deadline) one.abort(new TimeoutError("too slow"));
-    }
-    if (running.size === 0) {
-      clearInterval(watchdog);
-      watchdog = undefined;
-    }
-  };
-  const start = (one: Running): void => {
-    running.add(one);
-    if (watchdog === undefined) {
-      lastLook = performance.now();
-      watchdog = setInterval(watch, period);
-    }
-  };
-
   return {
     request(request) {
       return new Promise<HttpResponse>((resolve, reject) => {
         const stream = isStream(request);
-        const stop = (one: Running): void => {
-          if (!running.delete(one)) return;
+        const ended = (one: Watched): void => {
+          if (!watchdog.leave(one)) return;
           if (stream) streams--;
           else if (streams === 0 && one.sentAt !== undefined)
-            options.gather?.answered(performance.now() - one.sentAt, running.size);
+            options.gather?.answered(performance.now() - one.sentAt, watchdog.size);
         };
         if (stream) streams++;
-        const handler = new Handler(request, options.timeout, resolve, reject, start, stop);
+        const handler = new Handler(request, options.timeout, resolve, reject, ended);
+        watchdog.watch(handler);
         dispatcher.dispatch(
           {
             origin,
@@ -184,10 +106,34 @@ export function httpClient(origin: string, options: HttpOptions): HttpClient {
       });
     },
     async close() {
-      if (watchdog) clearInterval(watchdog);
+      watchdog.close();
       await dispatcher.destroy();
     },
   };
+}
+
+function dispatcherFor(origin: string, options: HttpOptions): Dispatcher {
+  const proxy = proxyFor(origin, options.proxy);
+  const connect: ConnectOptions = {
+    timeout: Math.max(1, Math.min(options.timeout, 15)) * 1000,
+    // For https: endpoints, and for proxies that are reached so whatever the endpoint is.
+    ...(options.ca.length > 0 ? { ca: [...systemRoots(), ...options.ca] } : {}),
+    ...(options.insecure ? { rejectUnauthorized: false } : {}),
+    // A bundle may name an intermediate alone, as OpenSSL's and Go's clients accept it.
+    allowPartialTrustChain: true,
+  };
+  const settings = {
+    connections: options.connections,
+    pipelining: 1,
+    allowH2: false,
+    // The watchdog measures both directions; undici's own timers would only measure one.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: 20_000,
+  };
+  return proxy
+    ? newProxyPool({ uri: proxy, ...settings, requestTls: connect, proxyTls: connect })
+    : newPool(origin, { ...settings, connect });
 }
 
 function isStream({ sink, body }: HttpRequest): boolean {
@@ -195,7 +141,7 @@ function isStream({ sink, body }: HttpRequest): boolean {
 }
 
 /** One exchange as undici tells it, gathered into a response. */
-class Handler implements Dispatcher.DispatchHandler, Running {
+class Handler implements Dispatcher.DispatchHandler, Watched {
   sentAt: number | undefined;
   lastProgress = performance.now();
   deadline = Infinity;
@@ -210,18 +156,15 @@ class Handler implements Dispatcher.DispatchHandler, Running {
     private readonly timeout: number,
     private readonly resolve: (response: HttpResponse) => void,
     private readonly reject: (error: Error) => void,
-    start: (one: Running) => void,
-    private readonly stop: (one: Running) => void,
-  ) {
-    start(this);
-  }
+    private readonly ended: (one: Watched) => void,
+  ) {}
   abort(reason: Error): void {
     this.failure ??= reason;
     if (this.controller) this.controller.abort(reason);
     else this.end(() => this.reject(reason));
   }
   private end(then: () => void): void {
-    this.stop(this);
+    this.ended(this);
     then();
   }
   onRequestStart(controller: Dispatcher.DispatchController): void {
