@@ -50,46 +50,50 @@ export type Command =
   /** `settings` are not checked yet. */
   | { readonly kind: "run"; readonly settings: unknown };
 
+const text = { type: "string" } as const;
+const flag = { type: "boolean" } as const;
+const options = {
+  settings: text,
+  mode: text,
+  from: text,
+  cloud: text,
+  container: text,
+  "os-client-config": text,
+  verify: text,
+  "corrupt-blobs": text,
+  "allow-delete": flag,
+  transfers: text,
+  workers: text,
+  "large-object-threshold": text,
+  "segment-size": text,
+  "request-timeout": text,
+  "retry-attempts": text,
+  "termination-log": text,
+  help: { ...flag, short: "h" },
+  version: flag,
+} as const;
+
 /** Turns arguments into settings. Throws MoverError `usage`. */
 export function parseCommand(args: readonly string[], around: () => Surroundings = surroundings): Command {
-  const text = { type: "string" } as const;
-  const flag = { type: "boolean" } as const;
-  let values;
+  const values = parseOptions(args);
+  if (values.help) return { kind: "help" };
+  if (values.version) return { kind: "version" };
+  if (values.settings === undefined) return { kind: "run", settings: settingsOf(values, around) };
+  const others = Object.keys(values).filter((key) => key !== "settings");
+  if (others.length > 0)
+    throw new MoverError("usage", `--settings goes alone, without --${others.join(", --")}`);
+  return { kind: "run", settings: readJson(values.settings) };
+}
+
+function parseOptions(args: readonly string[]) {
   try {
-    ({ values } = parseArgs({
-      args: [...args],
-      options: {
-        settings: text,
-        mode: text,
-        from: text,
-        cloud: text,
-        container: text,
-        "os-client-config": text,
-        verify: text,
-        "corrupt-blobs": text,
-        "allow-delete": flag,
-        transfers: text,
-        workers: text,
-        "large-object-threshold": text,
-        "segment-size": text,
-        "request-timeout": text,
-        "retry-attempts": text,
-        "termination-log": text,
-        help: { ...flag, short: "h" },
-        version: flag,
-      },
-    }));
+    return parseArgs({ args: [...args], options }).values;
   } catch (error) {
     throw new MoverError("usage", `${messageOf(error).split(". ")[0]}; --help lists the options`);
   }
-  if (values.help) return { kind: "help" };
-  if (values.version) return { kind: "version" };
-  if (values.settings !== undefined) {
-    const others = Object.keys(values).filter((key) => key !== "settings");
-    if (others.length > 0)
-      throw new MoverError("usage", `--settings goes alone, without --${others.join(", --")}`);
-    return { kind: "run", settings: readJson(values.settings) };
-  }
+}
+
+function settingsOf(values: ReturnType<typeof parseOptions>, around: () => Surroundings): unknown {
   const missing = (["from", "container"] as const).filter((key) => values[key] === undefined);
   if (missing.length > 0)
     throw new MoverError(
@@ -98,6 +102,7 @@ export function parseCommand(args: readonly string[], around: () => Surroundings
     );
   const number = (value: string | undefined): number | undefined =>
     value === undefined ? undefined : Number(value);
+  const attempts = number(values["retry-attempts"]);
   const settings = {
     mode: values.mode ?? "copy",
     root: resolve(values.from!),
@@ -111,11 +116,10 @@ export function parseCommand(args: readonly string[], around: () => Surroundings
     largeObjectThreshold: number(values["large-object-threshold"]),
     segmentSize: number(values["segment-size"]),
     requestTimeout: number(values["request-timeout"]),
-    retry:
-      values["retry-attempts"] === undefined ? undefined : { attempts: number(values["retry-attempts"]) },
+    retry: attempts === undefined ? undefined : { attempts },
     terminationLog: values["termination-log"],
   } satisfies { [K in keyof MoverSettings]?: unknown };
-  return { kind: "run", settings: JSON.parse(JSON.stringify(settings)) as unknown };
+  return JSON.parse(JSON.stringify(settings)) as unknown;
 }
 
 function readJson(file: string): unknown {

@@ -3,7 +3,7 @@ import { fromText } from "./bytes";
 import { openConnection } from "./connection";
 import { CloudError } from "./errors";
 import type { Retry } from "./retry";
-import type { ContainerHead, ObjectHead } from "./store";
+import type { ContainerHead, Headers, ObjectHead } from "./store";
 import { defined } from "./defined";
 
 export { CloudError } from "./errors";
@@ -69,19 +69,7 @@ export async function connect(cloud: CloudSettings, options: ClientOptions = {})
       account,
       async head(container) {
         const headers = await connection.store(container).containerHeaders();
-        if (!headers) return undefined;
-        const metadata: Record<string, string> = {};
-        for (const [key, value] of Object.entries(headers)) {
-          const name = /^x-container-meta-(.+)$/.exec(key)?.[1];
-          // The keys sign URLs: they are secrets.
-          if (name !== undefined && !name.startsWith("temp-url-key") && typeof value === "string")
-            metadata[name] = value;
-        }
-        return {
-          objects: count(headers["x-container-object-count"]),
-          bytes: count(headers["x-container-bytes-used"]),
-          metadata,
-        };
+        return headers && containerDetails(headers);
       },
       headObject: (container, name) => connection.store(container).head(fromText(name)),
       async list(container, prefix, delimiter, limit = 100) {
@@ -94,14 +82,7 @@ export async function connect(cloud: CloudSettings, options: ClientOptions = {})
       },
       async accountHead() {
         const headers = await connection.store("").accountHeaders();
-        if (!headers) return undefined;
-        const quota = headers["x-account-meta-quota-bytes"] ?? headers["x-account-quota-bytes"];
-        return {
-          containers: count(headers["x-account-container-count"]),
-          objects: count(headers["x-account-object-count"]),
-          bytes: count(headers["x-account-bytes-used"]),
-          ...(typeof quota === "string" && quota !== "" ? { quotaBytes: count(quota) } : {}),
-        };
+        return headers && accountDetails(headers);
       },
       setMetadata(container, metadata) {
         const headers = Object.entries(metadata).map(([name, value]) => [
@@ -118,6 +99,31 @@ export async function connect(cloud: CloudSettings, options: ClientOptions = {})
     await connection.close();
     throw error;
   }
+}
+
+function containerDetails(headers: Headers): ContainerDetails {
+  const metadata: Record<string, string> = {};
+  for (const [key, value] of Object.entries(headers)) {
+    const name = /^x-container-meta-(.+)$/.exec(key)?.[1];
+    // The keys sign URLs: they are secrets.
+    if (name !== undefined && !name.startsWith("temp-url-key") && typeof value === "string")
+      metadata[name] = value;
+  }
+  return {
+    objects: count(headers["x-container-object-count"]),
+    bytes: count(headers["x-container-bytes-used"]),
+    metadata,
+  };
+}
+
+function accountDetails(headers: Headers): AccountDetails {
+  const quota = headers["x-account-meta-quota-bytes"] ?? headers["x-account-quota-bytes"];
+  return {
+    containers: count(headers["x-account-container-count"]),
+    objects: count(headers["x-account-object-count"]),
+    bytes: count(headers["x-account-bytes-used"]),
+    ...(typeof quota === "string" && quota !== "" ? { quotaBytes: count(quota) } : {}),
+  };
 }
 
 function count(header: string | string[] | undefined): number {

@@ -111,7 +111,13 @@ const colon = 58;
 const comma = 44;
 const space = 32;
 const newline = 10;
+const openBrace = 123;
 const closeBrace = 125;
+const openBracket = 91;
+const closeBracket = 93;
+const backslash = 92;
+/** Keys are told apart by their first letter. */
+const keyOf = { name: 110, hash: 104, contentType: 99, lastModified: 108, bytes: 98 } as const;
 
 /** Reads the objects of one block into `out`; false when it is not as expected. */
 function parseBlock(
@@ -123,12 +129,12 @@ function parseBlock(
 ): boolean {
   let at = skipSpace(text, 0);
   if (first) {
-    if (text.charCodeAt(at) !== 91) return false;
+    if (text.charCodeAt(at) !== openBracket) return false;
     at = skipSpace(text, at + 1);
-    if (text.charCodeAt(at) === 93) return last;
+    if (text.charCodeAt(at) === closeBracket) return last;
   }
   for (;;) {
-    if (text.charCodeAt(at++) !== 123) return false;
+    if (text.charCodeAt(at++) !== openBrace) return false;
     let name: string | undefined;
     let hash = "";
     let bytes = -1;
@@ -144,13 +150,13 @@ function parseBlock(
       if (text.charCodeAt(at) === quote) {
         const start = at + 1;
         at = text.indexOf('"', start);
-        if (at < 0 || text.charCodeAt(at - 1) === 92) return false;
-        if (key === 110) {
+        if (at < 0 || text.charCodeAt(at - 1) === backslash) return false;
+        if (key === keyOf.name) {
           if (!text.startsWith(prefix, start)) return false;
           name = text.slice(start + prefix.length, at);
-        } else if (key === 104) hash = text.slice(start, at);
-        else if (key === 99) marker = text.startsWith("application/directory", start);
-        else if (key === 108) modified = text.slice(start, at);
+        } else if (key === keyOf.hash) hash = text.slice(start, at);
+        else if (key === keyOf.contentType) marker = text.startsWith("application/directory", start);
+        else if (key === keyOf.lastModified) modified = text.slice(start, at);
         else return false;
         at++;
       } else {
@@ -158,7 +164,7 @@ function parseBlock(
         const start = at;
         for (let c = text.charCodeAt(at); c >= 48 && c <= 57; c = text.charCodeAt(++at))
           value = value * 10 + c - 48;
-        if (at === start || key !== 98) return false;
+        if (at === start || key !== keyOf.bytes) return false;
         bytes = value;
       }
       at = skipSpace(text, at);
@@ -171,7 +177,7 @@ function parseBlock(
     out.push({ name, bytes, hash, marker, modified });
     at = skipSpace(text, at);
     const next = text.charCodeAt(at++);
-    if (next === 93) return last;
+    if (next === closeBracket) return last;
     if (next !== comma) return false;
     at = skipSpace(text, at);
     if (at === text.length) return !last;
