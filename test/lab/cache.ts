@@ -1,19 +1,9 @@
 /** What labs build or download once and keep for the next one: below one folder, by version. */
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statfsSync,
-  statSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, mkdirSync, statfsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { identityOf } from "./process";
+import { takeLock } from "./lock";
 
 type Say = (line: string) => void;
 
@@ -42,41 +32,18 @@ async function locked<T>(say: Say, action: () => Promise<T>): Promise<T> {
   mkdirSync(dirname(file), { recursive: true });
   let told = 0;
   for (;;) {
-    const handle = take(file);
-    if (handle !== undefined)
+    const lock = takeLock(file);
+    if ("release" in lock)
       try {
         return await action();
       } finally {
-        closeSync(handle);
-        rmSync(file, { force: true });
+        lock.release();
       }
     if (Date.now() - told > lineEvery * 1000) {
-      say(`waiting for process ${holderOf(file).split(" ")[0]}, which builds for another lab`);
+      say(`waiting for process ${lock.holder}, which builds for another lab`);
       told = Date.now();
     }
     await sleep(500);
-  }
-}
-
-function take(file: string): number | undefined {
-  try {
-    const handle = openSync(file, "wx");
-    writeSync(handle, identityOf(process.pid) ?? "");
-    return handle;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  }
-  const holder = holderOf(file);
-  // One that was killed leaves its file behind; an empty one is being written.
-  if (holder !== "" && identityOf(Number.parseInt(holder, 10)) !== holder) rmSync(file, { force: true });
-  return undefined;
-}
-
-function holderOf(file: string): string {
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch {
-    return ""; // it has just been given back
   }
 }
 

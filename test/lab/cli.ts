@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { cacheRoot, inTurn } from "./cache";
 import { help, mergeSettings, parseInvocation, type Invocation } from "./args";
-import { alone, down, existingLab, status, up } from "./lab";
+import { down, existingLab, status, up } from "./lab";
+import { alone } from "./lock";
 import { Api } from "./kube/api";
 import { projectObjects } from "./kube/image-roles";
 import { ensurePackages, machineProblems } from "./packages";
@@ -46,7 +47,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function bringUp(settings: LabSettings): Promise<number> {
   refuse([...machineProblems(), ...settingsProblems(settings)]);
-  const record = await alone(settings, () => up(settings, console.log));
+  const record = await alone(settings.dir, () => up(settings, console.log));
   console.log(summary(record));
   return 0;
 }
@@ -66,7 +67,7 @@ async function pushSeed({ settings, registry }: LabRecord, small: boolean): Prom
 
 async function takeDown(settings: LabSettings, invocation: Invocation): Promise<void> {
   refuse(settingsProblems(settings));
-  await alone(settings, () => down(settings, invocation.wipe, console.log));
+  await alone(settings.dir, () => down(settings, invocation.wipe, console.log));
 }
 
 /** Running labs go on: their processes have their files open. The next one builds again. */

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { clearNode, removeEmptyFolders, unmountBelow } from "./kube/leftovers";
 import { apiServerUrl } from "./kube/control-plane";
@@ -140,47 +140,6 @@ function describe(settings: LabSettings): LabRecord {
     },
     operator: { kind: operatorKind(settings), log: join(paths.log, `${operatorPartName}.log`) },
   };
-}
-
-/**
- * Runs the action while no other command changes the same lab.
- * @throws Error that names the process which does
- */
-export async function alone<T>(settings: LabSettings, action: () => Promise<T>): Promise<T> {
-  const file = `${settings.dir.replace(/\/$/, "")}.lock`;
-  const handle = lock(file);
-  try {
-    return await action();
-  } finally {
-    closeSync(handle);
-    rmSync(file, { force: true });
-  }
-}
-
-function lock(file: string): number {
-  for (;;) {
-    try {
-      const handle = openSync(file, "wx");
-      writeSync(handle, `${process.pid}`);
-      return handle;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-    const holder = readFileSync(file, "utf8").trim();
-    if (holder !== "" && existsSync(join("/proc", holder)) && commandOf(holder).includes("cli.ts"))
-      throw new Error(
-        `process ${holder} is changing this lab at the moment (${commandOf(holder)}); wait for its end`,
-      );
-    rmSync(file, { force: true });
-  }
-}
-
-function commandOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-  } catch {
-    return ""; // it has just ended
-  }
 }
 
 /** The lab in this folder, which must be there. */
