@@ -24,6 +24,7 @@ import { bundleMover } from "./migrator/bundle";
 import { containerName, type KnownFromCluster } from "./plan/container";
 import { explain } from "./plan/explain";
 import { plan, showRefusals } from "./plan/plan";
+import { defined } from "./swift/defined";
 
 async function main(): Promise<Outputs> {
   const settings = readSettings();
@@ -53,7 +54,13 @@ async function main(): Promise<Outputs> {
   if (!pulumi.runtime.isDryRun()) {
     // From here on only this run may act: the provider process of an earlier run may still live, and stops before its
     // next patch.
-    await takeRun(api, { ...run, host: hostname(), since: new Date().toISOString() });
+    const { pushesRefusedSeconds: foretold } = explained.figures;
+    await takeRun(api, {
+      ...run,
+      host: hostname(),
+      since: new Date().toISOString(),
+      ...defined({ foretold }),
+    });
     await removeLeftPullCheck(api, console.log);
     await removeLeftRehearsal(api, console.log);
     const planned = plannedPods(decision.plan, seen, materials);

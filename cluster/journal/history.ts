@@ -2,7 +2,8 @@
  * What happened on this cluster, oldest first, as the journal keeps it: which run began where, each change of phase, and
  * each step with its seconds. For people only: nothing is decided by it, so an entry that is lost does no harm. Pure.
  */
-import type { Happening, Journal, StepDone } from "./journal";
+import { defined } from "../../swift/defined";
+import type { Happening, Journal, Run, StepDone } from "./journal";
 
 /** About 30 KiB of a ConfigMap that may have 1 MiB; the oldest entries go. */
 export const historyAtMost = 200;
@@ -12,11 +13,13 @@ const failureCharacters = 200;
 export function withChange(before: Journal | undefined, after: Journal): Journal {
   const { run, phase, phaseSince } = after;
   return withEntries(after, [
-    ...(run === undefined || run.token === before?.run?.token
-      ? []
-      : [{ at: run.since, run: { stack: run.stack, host: run.host } }]),
+    ...(run === undefined || run.token === before?.run?.token ? [] : [{ at: run.since, run: whoOf(run) }]),
     ...(phase === before?.phase ? [] : [{ at: phaseSince, phase }]),
   ]);
+}
+
+function whoOf({ stack, host, foretold }: Run) {
+  return { stack, host, ...defined({ foretold }) };
 }
 
 /** A run after which nothing happened before the next one is left out: a second `up` changes nothing. */

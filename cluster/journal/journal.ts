@@ -93,6 +93,8 @@ export interface Run {
   readonly stack: string;
   readonly host: string;
   readonly since: string;
+  /** Seconds without pushes, as they were told beforehand; absent: unknown then. */
+  readonly foretold?: number;
 }
 
 export type Phase =
@@ -131,7 +133,7 @@ export interface StepDone {
 
 /** One entry of the history; `at` is ISO 8601. */
 export type Happening = { readonly at: string } & (
-  { readonly run: Pick<Run, "stack" | "host"> } | { readonly phase: Phase } | StepDone
+  { readonly run: Pick<Run, "stack" | "host" | "foretold"> } | { readonly phase: Phase } | StepDone
 );
 
 export interface Journal {
