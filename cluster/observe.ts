@@ -15,6 +15,7 @@ import {
   type UnresolvedCloud,
 } from "./cloud/cloud";
 import { ignoredFields, signInProblems } from "./cloud/operator-rules";
+import type { Journal, Proof } from "./journal/journal";
 import { readJournal } from "./journal/store";
 import type {
   RawClusterVersion,
@@ -109,7 +110,7 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
   const way = sources === undefined ? undefined : resolveCloud(sources, wanted.openstack);
   const [claim, cloud] = await Promise.all([
     may(readClaim(api, claimName), undefined),
-    way === undefined ? unseenCloud : observeCloud(way, container),
+    way === undefined ? unseenCloud : observeCloud(way, container, proofAtStake(journal)),
   ]);
   const proxy = proxyForPods(registry.config, read.proxy);
   // Once switched, nothing is pulled any more: a large cluster's ImageStreams are not listed for it.
@@ -274,12 +275,18 @@ const unseenCloud: ObservedCloud = {
   message: "the cluster's secrets may not be read, so the cloud is not known",
 };
 
+/** Once the registry is open on Swift its container changes all the time: nobody lists it then. */
+function proofAtStake(journal: Journal | undefined): Proof | undefined {
+  return journal?.phase === "proven" || journal?.phase === "switching" ? journal.proof : undefined;
+}
+
 async function observeCloud(
   cloud: ResolvedCloud | UnresolvedCloud,
   container: string | undefined,
+  proof: Proof | undefined,
 ): Promise<ObservedCloud> {
   if (cloud.ok) {
-    return observeSwift(cloud, container);
+    return observeSwift(cloud, container, proof);
   }
   const { kind, source, message } = cloud;
   return { ok: false, kind, ...defined({ source }), message };

@@ -2,6 +2,7 @@ import type { CloudSettings, RetrySettings } from "./settings";
 import { fromText } from "./bytes";
 import { openConnection } from "./connection";
 import { CloudError } from "./errors";
+import { listPages } from "./listing";
 import type { Retry } from "./retry";
 import type { ContainerHead, Headers, ObjectHead } from "./store";
 import { defined } from "./defined";
@@ -46,6 +47,8 @@ export interface CloudClient {
   headObject(container: string, name: string): Promise<ObjectHead | undefined>;
   /** At most `limit` names (default 100) under a prefix; `delimiter` folds what lies deeper. */
   list(container: string, prefix: string, delimiter?: string, limit?: number): Promise<ListedName[]>;
+  /** Rows of a listing under a prefix, without directory markers, and their bytes. */
+  count(container: string, prefix: string): Promise<ContainerHead>;
   /** Undefined when the store keeps no account (Ceph's gateway may not). */
   accountHead(): Promise<AccountDetails | undefined>;
   /** Adds metadata of a container (`X-Container-Meta-*`); what is not named stays: one of them signs pulls. */
@@ -79,6 +82,17 @@ export async function connect(cloud: CloudSettings, options: ClientOptions = {})
           ...defined({ delimiter }),
         });
         return parseNames(body);
+      },
+      async count(container, prefix) {
+        const [store, policy] = [connection.store(container), connection.policy];
+        let [objects, bytes] = [0, 0];
+        for await (const rows of listPages({ store, policy, prefix: fromText(prefix), limit: 5000 })) {
+          for (const row of rows) {
+            objects += row.marker ? 0 : 1;
+            bytes += row.bytes;
+          }
+        }
+        return { objects, bytes };
       },
       async accountHead() {
         const headers = await connection.store("").accountHeaders();

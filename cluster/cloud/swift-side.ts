@@ -4,6 +4,7 @@
  */
 import { type CloudClient, CloudError, connect, type ListedName } from "../../swift/client";
 import type { ResolvedCloud } from "./cloud";
+import type { Proof } from "../journal/journal";
 import type { ObservedCloud, ObservedContainer } from "../observation";
 import { workstationProxy } from "./workstation-proxy";
 import { defined } from "../../swift/defined";
@@ -22,12 +23,14 @@ export interface SwiftSide {
   has(container: string, name: string): Promise<boolean>;
   /** At most 100 folders right below a prefix that ends in a slash. */
   folders(container: string, prefix: string): Promise<readonly string[]>;
+  /** What a listing has of the registry: its objects, and the bytes of these and of large objects' segments. */
+  listed(container: string): Promise<{ readonly objects: number; readonly bytes: number }>;
   /** Bytes left of the account's quota, when it has one. */
   quotaLeft(): Promise<number | undefined>;
   close(): Promise<void>;
 }
 
-/** What a registry keeps in its container. */
+/** What a registry keeps in its container: its own objects, and what large ones consist of. */
 const ownPrefixes = ["files/docker/registry/v2/", "segments/"];
 
 /**
@@ -55,6 +58,7 @@ export async function connectSwift(cloud: ResolvedCloud): Promise<SwiftSide> {
 export async function observeSwift(
   cloud: ResolvedCloud,
   container: string | undefined,
+  proof?: Proof,
 ): Promise<ObservedCloud> {
   let swift: SwiftSide | undefined;
   try {
@@ -65,7 +69,7 @@ export async function observeSwift(
       account: swift.account,
       source: cloud.source,
       ...defined({ quotaLeft }),
-      ...(container === undefined ? {} : { container: await observeContainer(swift, container) }),
+      ...(container === undefined ? {} : { container: await observeContainer(swift, container, proof) }),
     };
   } catch (error) {
     if (error instanceof CloudError) {
@@ -92,13 +96,41 @@ function kindOf(error: CloudError): TroubleKind {
   }
 }
 
-async function observeContainer(swift: SwiftSide, name: string): Promise<ObservedContainer> {
-  const head = await swift.head(name);
+async function observeContainer(
+  swift: SwiftSide,
+  name: string,
+  proof: Proof | undefined,
+): Promise<ObservedContainer> {
+  const head = await headAsProven(swift, name, proof);
   if (head === undefined) {
     return { name, exists: false, properties: {}, objects: 0, bytes: 0 };
   }
   const foreignObject = head.objects === 0 ? undefined : await swift.foreignObject(name);
   return { ...head, ...defined({ foreignObject }) };
+}
+
+/**
+ * HEAD on the container, with the proof's counts where only HEAD's own differ: they lag, and those of a sharded container
+ * are summed up now and then. Asked again by a listing, which is what the proof compared; a listing that differs as well
+ * leaves HEAD as it is.
+ */
+export async function headAsProven(
+  swift: Pick<SwiftSide, "head" | "listed">,
+  container: string,
+  proof: Proof | undefined,
+): ReturnType<SwiftSide["head"]> {
+  const head = await swift.head(container);
+  if (head === undefined || proof === undefined || proof.container !== container) {
+    return head;
+  }
+  const { containerObjects: objects, containerBytes: bytes } = proof;
+  if (head.objects === objects && head.bytes === bytes) {
+    return head;
+  }
+  const listed = await swift.listed(container);
+  return listed.objects === proof.objects && listed.bytes === proof.bytes
+    ? { ...head, objects, bytes }
+    : head;
 }
 
 function sideOf(client: CloudClient): SwiftSide {
@@ -127,6 +159,10 @@ function sideOf(client: CloudClient): SwiftSide {
     async folders(container, prefix) {
       const names = await client.list(container, prefix, "/");
       return names.filter(({ subdir }) => subdir).map(({ name }) => name);
+    },
+    async listed(container) {
+      const [own, segments] = await Promise.all(ownPrefixes.map((prefix) => client.count(container, prefix)));
+      return { objects: own?.objects ?? 0, bytes: (own?.bytes ?? 0) + (segments?.bytes ?? 0) };
     },
     async quotaLeft() {
       const account = await client.accountHead();

@@ -14,6 +14,8 @@ export class PermanentFailure extends Error {
   constructor(
     message: string,
     readonly exitCode: number,
+    /** The mover's own, where it left one. */
+    readonly report?: Report,
   ) {
     super(message);
     this.name = "PermanentFailure";
@@ -55,7 +57,8 @@ export async function ended(
     );
   }
   const lines = teller.tail().length > 0 ? teller.tail() : await lastLines(api, order.name);
-  throw new PermanentFailure(itsOwnFailure(order, pod, exitCode, report?.message ?? "", lines), exitCode);
+  const words = itsOwnFailure(order, pod, exitCode, report?.message ?? "", lines);
+  throw new PermanentFailure(words, exitCode, report);
 }
 
 /**

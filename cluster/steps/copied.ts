@@ -5,6 +5,8 @@ import { stuckPod, witnessProblem } from "../registry/evidence";
 import type { Journal, Proof, Witness } from "../journal/journal";
 import { inPhase, without } from "../journal/store";
 import { lastProgress } from "../mover/pod-log";
+import { corruptInWords } from "../mover/corrupt";
+import { readImageStreams } from "../pull-check/images";
 import { followPod, type Following, startPod, Stopped } from "../mover/pod-progress";
 import { PermanentFailure } from "../mover/pod-end";
 import { rememberPrevious } from "../journal/previous";
@@ -45,6 +47,7 @@ export async function followCopy(inputs: CopiedInputs, session: Session): Promis
     return { report: "", proven: false };
   }
   session.log(reportInWords(report));
+  await tellCorrupt(report, session);
   await record(inputs, report, session);
   await session.journal.update((each) => withResult(each, inputs));
   return { report: JSON.stringify(report), proven: report.proven };
@@ -67,6 +70,7 @@ export async function following(inputs: CopiedInputs, session: Session): Promise
     if (inputs.unattended) return await startPod(order, session);
     return underPresentSeal(inputs, await followPod(order, session));
   } catch (error) {
+    if (error instanceof PermanentFailure) await tellCorrupt(error.report, session);
     if (error instanceof PermanentFailure || error instanceof Stopped) {
       // The next Pod must differ from this one. Otherwise `up` would read a dead Pod again, or wait for a stopped one:
       // the engine compares with its own state and does not see that the Pod is gone.
@@ -74,6 +78,14 @@ export async function following(inputs: CopiedInputs, session: Session): Promise
     }
     throw error;
   }
+}
+
+/** Whoever is to push images again must know which. */
+async function tellCorrupt(report: Report | undefined, { api, log }: Session): Promise<void> {
+  if (report === undefined || report.corrupt.length === 0) return;
+  // Tags only word it better.
+  const streams = await readImageStreams(api).catch(() => undefined);
+  for (const line of corruptInWords(report, streams)) log(line);
 }
 
 /** A drain moved the registry's Pod, and the volume cannot follow while the live copy holds it. */

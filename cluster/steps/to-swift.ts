@@ -4,6 +4,7 @@
  */
 import { insist, isAway } from "../api/away";
 import { draw, imageApiAway, readImageStreams, toJournal } from "../pull-check/images";
+import { headAsProven } from "../cloud/swift-side";
 import { readClaim } from "../registry/claim";
 import { served } from "../registry/evidence";
 import { inPhase } from "../journal/store";
@@ -107,8 +108,9 @@ function stays(storage: Readonly<Record<string, unknown>>, container: string) {
 
 async function assertProof(container: string, session: Session): Promise<void> {
   const { api, journal } = session;
+  const { proof } = await journal.assertRun();
   const [account, head] = await session.withSwift(
-    async (swift) => [swift.account, await swift.head(container)] as const,
+    async (swift) => [swift.account, await headAsProven(swift, container, proof)] as const,
   );
   const now = await journal.assertRun();
   const claimName = now.previous?.claim.name;

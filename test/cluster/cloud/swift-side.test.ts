@@ -1,8 +1,10 @@
 import { resolveCloud, type ResolvedCloud } from "../../../cluster/cloud/cloud";
-import { connectSwift, isForeign, observeSwift } from "../../../cluster/cloud/swift-side";
+import { connectSwift, headAsProven, isForeign, observeSwift } from "../../../cluster/cloud/swift-side";
 import { workstationProxy } from "../../../cluster/cloud/workstation-proxy";
 import { identity } from "../../migrator/swift-standin/keystone";
 import { SwiftStandin } from "../../migrator/swift-standin/server";
+import { plainObject } from "../../migrator/swift-standin/store";
+import { proofOf } from "../support/session";
 
 let swift: SwiftStandin;
 beforeAll(async () => {
@@ -62,6 +64,59 @@ describe("the account, as it is observed", () => {
       ok: false,
       kind: "no-service",
     });
+  });
+});
+
+describe("a container whose counts differ from the proof's", () => {
+  const counts = { objects: 3, bytes: 900 };
+  const proof = { ...proofOf(undefined), ...counts, containerObjects: 4, containerBytes: 900 };
+  const head = (objects: number) => ({ name: "c", exists: true, properties: {}, objects, bytes: 900 });
+  let listings: number;
+  const side = (objects: number, listed = counts) => ({
+    head: async () => head(objects),
+    listed: async () => {
+      listings++;
+      return listed;
+    },
+  });
+  beforeEach(() => {
+    listings = 0;
+  });
+
+  test("is looked at again by a listing, which is what was compared: HEAD lags and drifts", async () => {
+    expect(await headAsProven(side(5), "c", proof)).toEqual(head(4));
+    expect(listings).toBe(1);
+  });
+
+  test("stays as HEAD has it when the listing differs, too", async () => {
+    expect(await headAsProven(side(5, { objects: 4, bytes: 900 }), "c", proof)).toEqual(head(5));
+  });
+
+  test("is listed for nothing else", async () => {
+    await headAsProven(side(4), "c", proof);
+    await headAsProven(side(5), "other", proof);
+    await headAsProven(side(5), "c", undefined);
+    expect(listings).toBe(0);
+  });
+
+  test("the listing counts the registry's objects, and the bytes of segments with them", async () => {
+    const own = swift.container("counted");
+    const root = "files/docker/registry/v2/";
+    const object = (size: number, contentType = "application/octet-stream") => ({
+      ...plainObject(Buffer.alloc(size, 1)),
+      contentType,
+    });
+    own.put(`${root}blobs/a/data`, object(10));
+    own.put(`${root}blobs/large/data`, object(0));
+    own.put(`${root}blobs`, object(0, "application/directory"));
+    own.put("segments/a/1", object(7));
+    own.put("files/lost+found", object(0));
+    const connected = await connectSwift(cloud());
+    try {
+      expect(await connected.listed("counted")).toEqual({ objects: 2, bytes: 17 });
+    } finally {
+      await connected.close();
+    }
   });
 });
 

@@ -336,6 +336,16 @@ describe("switching", () => {
     expect(registry.patches()).toEqual([]);
   });
 
+  test("counts of HEAD alone are looked at again: a listing that has what was proven is enough", async () => {
+    const registry = new FakeRegistry();
+    const session = await sessionFor(registry);
+    await sealedAndProven(registry, session);
+    session.head = { objects: 9, bytes: 90 };
+    session.listed = { objects: 10, bytes: 100 };
+    await toSwiftStep(toSwift, session);
+    expect(registry.config.spec.storage).toHaveProperty("swift");
+  });
+
   test("a container that the operator had to make is a failure: the seal stays and abort is named", async () => {
     const registry = new FakeRegistry();
     const session = await sessionFor(registry);

@@ -15,6 +15,8 @@ export interface TestSession extends Session {
   readonly lines: string[];
   /** What HEAD on the container says. */
   head: { objects: number; bytes: number } | undefined;
+  /** What a listing of it has of the registry. */
+  listed: { objects: number; bytes: number };
 }
 
 export async function sessionFor(registry: FakeRegistry, token = "t1"): Promise<TestSession> {
@@ -34,6 +36,7 @@ export async function sessionFor(registry: FakeRegistry, token = "t1"): Promise<
     pace: 1,
     lines,
     head: { objects: 10, bytes: 100 },
+    listed: { objects: 0, bytes: 0 },
     cloud: async () => {
       const cloud = resolveCloud({
         cloudName: "openstack",
@@ -47,6 +50,7 @@ export async function sessionFor(registry: FakeRegistry, token = "t1"): Promise<
     withSwift: (use) =>
       use({
         account,
+        listed: async () => session.listed,
         head: async (name: string) =>
           session.head === undefined ? undefined : { name, exists: true, properties: {}, ...session.head },
       } as unknown as SwiftSide),
