@@ -22,7 +22,8 @@ export const registryLabels = { "docker-registry": "default" } as const;
 export const registryPodLabel = "docker-registry=default";
 
 /** Where Pods of the cluster reach the registry. */
-export const registryHost = `${registryName}.${namespace}.svc:5000`;
+export const registryAddress = { host: `${registryName}.${namespace}.svc`, port: 5000 };
+export const registryHost = `${registryAddress.host}:${registryAddress.port}`;
 
 /** The claim that the operator uses where the config names none; the procedure's page names it, too. */
 export const defaultClaim = "image-registry-storage";

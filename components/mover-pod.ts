@@ -16,6 +16,7 @@ import type { CopyPlan } from "../plan/types";
 import {
   attemptAnnotation,
   codeConfigMap,
+  registryAddress,
   requiredScc,
   settingsNames,
   specHashAnnotation,
@@ -24,6 +25,12 @@ import {
 import { defined } from "../swift/defined";
 
 const modes: Readonly<Record<Pass, Mode>> = { live: "copy", final: "finish", back: "back" };
+
+/**
+ * Longer than any restart of the registry takes: 80 s, and as long again where its node is slow. The live copy may go on
+ * for days with nobody there to stop it.
+ */
+const makeWay = { ...registryAddress, seconds: 300 };
 
 /** Everything that a migration Pod is made from. */
 export interface MoverInputs {
@@ -62,6 +69,7 @@ export function moverSettings(inputs: MoverInputs): MoverSettings {
     verify: inputs.verify,
     corruptBlobs: inputs.corruptBlobs,
     ...(copy.pass === "final" ? { allowDelete: inputs.allowDelete } : {}),
+    ...(copy.pass === "live" && copy.besideRegistry ? { makeWay } : {}),
     terminationLog: "/dev/termination-log",
     context: identityForMover({
       claimUid: copy.claimUid,

@@ -41,7 +41,7 @@ In a terminal it draws how far it is. Elsewhere, and through a pipe ("| cat"), i
 last one is {"event":"done","report":...}. Exit codes: 0 ok, 1 failed,
 2 usage, 3 source unreadable, 4 corrupt blob, 5 no registry, 6 deletion refused, 7 sides differ, 8 volume full
 or read-only, 10 credentials refused, 11 no object-store in the catalog, 12 unreachable, 13 forbidden, 14 quota,
-15 no such container, 16 Swift lacks what something needs, 130 interrupted (docs/migrator.md).
+15 no such container, 16 Swift lacks what something needs, 17 made way for the registry, 130 interrupted (docs/migrator.md).
 `;
 
 export type Command =

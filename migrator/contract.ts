@@ -43,6 +43,8 @@ export interface MoverSettings {
    * 8, and no more than its memory's limit has room for.
    */
   readonly workers?: number;
+  /** The registry whose volume this is: the run ends, for good, when it has not answered for so long. Absent: never. */
+  readonly makeWay?: { readonly host: string; readonly port: number; readonly seconds: number };
   /** Where the termination message goes (Kubernetes' `/dev/termination-log`); absent: none is written. */
   readonly terminationLog?: string;
   /** Opaque words echoed in the report, so that it can be tied to what it proves (claim UID, witness). */
@@ -77,6 +79,11 @@ export const exitCodes = {
     name: "missing",
     permanent: true,
     meaning: "Swift lacks what links or manifests that it has refer to",
+  },
+  17: {
+    name: "made-way",
+    permanent: true,
+    meaning: "the registry did not answer any more, and may have waited for the volume",
   },
   130: { name: "interrupted", permanent: false, meaning: "ended by a signal; run it again to go on" },
 } as const;

@@ -50,7 +50,8 @@ async function main(): Promise<number> {
     crash,
   });
   if (report.message !== undefined) process.stderr.write(`${report.message}\n`);
-  return report.exitCode;
+  // Ended otherwise, its container would be started again, and the Pod would keep the volume. The report has the code.
+  return report.exitCode === exitCodeOf("made-way") ? 0 : report.exitCode;
 }
 
 /** Checks the settings; when they are wrong, whoever waits for the termination message still learns why. */

@@ -9,6 +9,7 @@ import type { Report, Tally } from "./contract";
 import { MoverError, exitCodeOf, failureOf, messageOf } from "./errors";
 import { Progress } from "./events";
 import type { Retry } from "../swift/retry";
+import { whileRegistryAnswers } from "./make-way";
 import { copyBack } from "./modes/back";
 import { copyToSwift } from "./modes/copy";
 import { mendCorrupt, usersOfCorrupt } from "./modes/corrupt";
@@ -28,6 +29,7 @@ export async function runMover(options: RunOptions): Promise<Report> {
   const failure = await failureOfEnd([
     execution.work(),
     aborted(options.signal),
+    ...(settings.makeWay === undefined ? [] : [whileRegistryAnswers(settings.makeWay)]),
     ...(options.crash ? [options.crash] : []),
   ]);
   const report = execution.report(failure);

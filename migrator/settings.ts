@@ -64,6 +64,8 @@ const optional: Record<string, Check> = {
   lagSeconds: seconds,
   workers: whole(0, 64),
   terminationLog: text,
+  makeWay: (v) =>
+    object("makeWay", v, { host: text, port: whole(1, 65_535), seconds }, {}).join("; ") || undefined,
   context: textMap,
 };
 

@@ -27,13 +27,25 @@ export function placementOf(
 }
 
 /**
+ * A node that is lost: there this Pod ends when the registry's does (Kubernetes' default is 300 s), or the volume could
+ * not follow the registry to another node. The first toleration that fits a taint counts, so these come before the rest.
+ */
+const leaves = (
+  [
+    ["node.kubernetes.io/out-of-service", 0],
+    ["node.kubernetes.io/unreachable", 300],
+    ["node.kubernetes.io/not-ready", 300],
+  ] as const
+).map(([key, tolerationSeconds]) => ({ key, operator: "Exists", effect: "NoExecute", tolerationSeconds }));
+
+/**
  * On the node of the registry's Pod, because the volume is attached there and nowhere else: whatever taint that node
  * has, and whatever its labels are now. The priority stays: a Pod that preempts no other could wait for ever.
  */
 export function besideRegistry({ priorityClassName }: Placement) {
   return {
     affinity: besideTheRegistry,
-    tolerations: [{ operator: "Exists" }],
+    tolerations: [...leaves, { operator: "Exists" }],
     ...defined({ priorityClassName }),
   };
 }

@@ -34,177 +34,195 @@ const inputs: MoverInputs = {
 
 test("the final copy's Pod", () => {
   expect(podSpec(inputs)).toMatchInlineSnapshot(`
-   {
-     "affinity": {
-       "podAffinity": {
-         "requiredDuringSchedulingIgnoredDuringExecution": [
-           {
-             "labelSelector": {
-               "matchLabels": {
-                 "docker-registry": "default",
-               },
-             },
-             "topologyKey": "kubernetes.io/hostname",
-           },
-         ],
-       },
-     },
-     "automountServiceAccountToken": false,
-     "containers": [
-       {
-         "command": [
-           "node",
-           "/opt/image-registry-migration/migrator.js",
-           "--settings",
-           "/etc/image-registry-migration/settings.json",
-         ],
-         "image": "lab.local/nodejs:24",
-         "imagePullPolicy": "IfNotPresent",
-         "name": "migrate-ir",
-         "resources": {
-           "limits": {
-             "memory": "1Gi",
-           },
-           "requests": {
-             "cpu": "500m",
-           },
-         },
-         "securityContext": {
-           "allowPrivilegeEscalation": false,
-           "capabilities": {
-             "drop": [
-               "ALL",
-             ],
-           },
-           "readOnlyRootFilesystem": true,
-           "runAsNonRoot": true,
-         },
-         "terminationMessagePath": "/dev/termination-log",
-         "terminationMessagePolicy": "FallbackToLogsOnError",
-         "volumeMounts": [
-           {
-             "mountPath": "/files",
-             "name": "old-registry",
-             "readOnly": true,
-           },
-           {
-             "mountPath": "/etc/openstack",
-             "name": "openstack",
-             "readOnly": true,
-           },
-           {
-             "mountPath": "/opt/image-registry-migration",
-             "name": "code",
-             "readOnly": true,
-           },
-           {
-             "mountPath": "/etc/image-registry-migration",
-             "name": "settings",
-             "readOnly": true,
-           },
-           {
-             "mountPath": "/etc/pki/trusted-ca",
-             "name": "trusted-ca",
-             "readOnly": true,
-           },
-           {
-             "mountPath": "/tmp",
-             "name": "tmp",
-           },
-         ],
-       },
-     ],
-     "enableServiceLinks": false,
-     "priorityClassName": "system-cluster-critical",
-     "restartPolicy": "OnFailure",
-     "securityContext": {
-       "fsGroup": 1000620000,
-       "fsGroupChangePolicy": "OnRootMismatch",
-       "runAsNonRoot": true,
-       "runAsUser": 1000620000,
-       "seccompProfile": {
-         "type": "RuntimeDefault",
-       },
-     },
-     "serviceAccountName": "default",
-     "terminationGracePeriodSeconds": 30,
-     "tolerations": [
-       {
-         "operator": "Exists",
-       },
-     ],
-     "volumes": [
-       {
-         "name": "old-registry",
-         "persistentVolumeClaim": {
-           "claimName": "image-registry-storage",
-           "readOnly": false,
-         },
-       },
-       {
-         "name": "openstack",
-         "secret": {
-           "secretName": "installer-cloud-credentials",
-         },
-       },
-       {
-         "configMap": {
-           "name": "image-registry-migration-code",
-         },
-         "name": "code",
-       },
-       {
-         "configMap": {
-           "name": "image-registry-migration-settings",
-         },
-         "name": "settings",
-       },
-       {
-         "configMap": {
-           "name": "trusted-ca",
-           "optional": true,
-         },
-         "name": "trusted-ca",
-       },
-       {
-         "emptyDir": {},
-         "name": "tmp",
-       },
-     ],
-   }
+    {
+      "affinity": {
+        "podAffinity": {
+          "requiredDuringSchedulingIgnoredDuringExecution": [
+            {
+              "labelSelector": {
+                "matchLabels": {
+                  "docker-registry": "default",
+                },
+              },
+              "topologyKey": "kubernetes.io/hostname",
+            },
+          ],
+        },
+      },
+      "automountServiceAccountToken": false,
+      "containers": [
+        {
+          "command": [
+            "node",
+            "/opt/image-registry-migration/migrator.js",
+            "--settings",
+            "/etc/image-registry-migration/settings.json",
+          ],
+          "image": "lab.local/nodejs:24",
+          "imagePullPolicy": "IfNotPresent",
+          "name": "migrate-ir",
+          "resources": {
+            "limits": {
+              "memory": "1Gi",
+            },
+            "requests": {
+              "cpu": "500m",
+            },
+          },
+          "securityContext": {
+            "allowPrivilegeEscalation": false,
+            "capabilities": {
+              "drop": [
+                "ALL",
+              ],
+            },
+            "readOnlyRootFilesystem": true,
+            "runAsNonRoot": true,
+          },
+          "terminationMessagePath": "/dev/termination-log",
+          "terminationMessagePolicy": "FallbackToLogsOnError",
+          "volumeMounts": [
+            {
+              "mountPath": "/files",
+              "name": "old-registry",
+              "readOnly": true,
+            },
+            {
+              "mountPath": "/etc/openstack",
+              "name": "openstack",
+              "readOnly": true,
+            },
+            {
+              "mountPath": "/opt/image-registry-migration",
+              "name": "code",
+              "readOnly": true,
+            },
+            {
+              "mountPath": "/etc/image-registry-migration",
+              "name": "settings",
+              "readOnly": true,
+            },
+            {
+              "mountPath": "/etc/pki/trusted-ca",
+              "name": "trusted-ca",
+              "readOnly": true,
+            },
+            {
+              "mountPath": "/tmp",
+              "name": "tmp",
+            },
+          ],
+        },
+      ],
+      "enableServiceLinks": false,
+      "priorityClassName": "system-cluster-critical",
+      "restartPolicy": "OnFailure",
+      "securityContext": {
+        "fsGroup": 1000620000,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "runAsNonRoot": true,
+        "runAsUser": 1000620000,
+        "seccompProfile": {
+          "type": "RuntimeDefault",
+        },
+      },
+      "serviceAccountName": "default",
+      "terminationGracePeriodSeconds": 30,
+      "tolerations": [
+        {
+          "effect": "NoExecute",
+          "key": "node.kubernetes.io/out-of-service",
+          "operator": "Exists",
+          "tolerationSeconds": 0,
+        },
+        {
+          "effect": "NoExecute",
+          "key": "node.kubernetes.io/unreachable",
+          "operator": "Exists",
+          "tolerationSeconds": 300,
+        },
+        {
+          "effect": "NoExecute",
+          "key": "node.kubernetes.io/not-ready",
+          "operator": "Exists",
+          "tolerationSeconds": 300,
+        },
+        {
+          "operator": "Exists",
+        },
+      ],
+      "volumes": [
+        {
+          "name": "old-registry",
+          "persistentVolumeClaim": {
+            "claimName": "image-registry-storage",
+            "readOnly": false,
+          },
+        },
+        {
+          "name": "openstack",
+          "secret": {
+            "secretName": "installer-cloud-credentials",
+          },
+        },
+        {
+          "configMap": {
+            "name": "image-registry-migration-code",
+          },
+          "name": "code",
+        },
+        {
+          "configMap": {
+            "name": "image-registry-migration-settings",
+          },
+          "name": "settings",
+        },
+        {
+          "configMap": {
+            "name": "trusted-ca",
+            "optional": true,
+          },
+          "name": "trusted-ca",
+        },
+        {
+          "emptyDir": {},
+          "name": "tmp",
+        },
+      ],
+    }
   `);
 });
 
 test("the final copy's settings: by reference to the secret, tied to claim and seal", () => {
   expect(moverSettings(inputs)).toMatchInlineSnapshot(`
-   {
-     "allowDelete": false,
-     "cloud": {
-       "auth": {
-         "secret": {
-           "cloud": "openstack",
-           "kind": "clouds",
-           "path": "/etc/openstack/clouds.yaml",
+       {
+         "allowDelete": false,
+         "cloud": {
+           "auth": {
+             "secret": {
+               "cloud": "openstack",
+               "kind": "clouds",
+               "path": "/etc/openstack/clouds.yaml",
+             },
+             "type": "password",
+             "username": "u",
+           },
+           "authUrl": "https://keystone.example/v3",
          },
-         "type": "password",
-         "username": "u",
-       },
-       "authUrl": "https://keystone.example/v3",
-     },
-     "container": "lab-image-registry-1",
-     "context": {
-       "claimUid": "claim-1",
-       "run": "{"word":"1"}",
-       "witness": "{"deploymentUid":"deployment-1","revision":5}",
-     },
-     "corruptBlobs": "fail",
-     "mode": "finish",
-     "root": "/files",
-     "terminationLog": "/dev/termination-log",
-     "transfers": 32,
-     "verify": "size",
-   }
-  `);
+         "container": "lab-image-registry-1",
+         "context": {
+           "claimUid": "claim-1",
+           "run": "{"word":"1"}",
+           "witness": "{"deploymentUid":"deployment-1","revision":5}",
+         },
+         "corruptBlobs": "fail",
+         "mode": "finish",
+         "root": "/files",
+         "terminationLog": "/dev/termination-log",
+         "transfers": 32,
+         "verify": "size",
+       }
+    `);
 });
 
 test.each([
@@ -295,4 +313,17 @@ test("the proxy, with CIDRs as they are", () => {
     no: [".cluster.local", "10.0.0.0/16", "localhost"],
   });
   expect(moverSettings({ ...inputs, proxy: { no: "x" } }).cloud).not.toHaveProperty("proxy");
+});
+
+test("only the live copy of a volume of one node makes way for the registry: nobody may be there to stop it", () => {
+  const live = { ...inputs, copy: { ...inputs.copy, pass: "live" as const } };
+  expect(moverSettings(live).makeWay).toEqual({
+    host: "image-registry.openshift-image-registry.svc",
+    port: 5000,
+    seconds: 300,
+  });
+  expect(moverSettings(inputs)).not.toHaveProperty("makeWay");
+  expect(moverSettings({ ...live, copy: { ...live.copy, besideRegistry: false } })).not.toHaveProperty(
+    "makeWay",
+  );
 });

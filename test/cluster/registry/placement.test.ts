@@ -33,10 +33,18 @@ test("Pods go where the registry's may, but where the config says otherwise, key
 test("beside the registry any taint is tolerated, and no label asked for", () => {
   const beside = besideRegistry(infra);
   expect(beside).toMatchObject({
-    tolerations: [{ operator: "Exists" }],
     priorityClassName: "system-cluster-critical",
   });
   // Without an effect it is every effect: NoExecute would end the Pod again.
-  expect(beside.tolerations[0]).not.toHaveProperty("effect");
+  expect(beside.tolerations.at(-1)).toEqual({ operator: "Exists" });
   expect(beside).not.toHaveProperty("nodeSelector");
+});
+
+test("on a node that is lost it ends when the registry's Pod does, or the volume could not follow", () => {
+  const first = (key: string) =>
+    besideRegistry({}).tolerations.find((each) => !("key" in each) || each.key === key);
+  const lost = "node.kubernetes.io/unreachable";
+  expect(first(lost)).toEqual({ key: lost, operator: "Exists", effect: "NoExecute", tolerationSeconds: 300 });
+  expect(first("node.kubernetes.io/out-of-service")).toMatchObject({ tolerationSeconds: 0 });
+  expect(first("dedicated")).toEqual({ operator: "Exists" });
 });
