@@ -19,10 +19,8 @@ import {
 import { volumeWriter, type VolumeWriter } from "../volume/volume";
 import type { SourceFile } from "../volume/walk";
 import { Bringer } from "./bring";
+import { keptTags, phases } from "./order";
 
-const phases: Record<Kind, number> = { blob: 0, link: 1, tag: 2 };
-/** As in a copy to Swift: past this many tags, what they may refer to is waited for in between. */
-const keptTags = 50_000;
 /** How many missing objects, and links left out, are told one by one. */
 const told = 100;
 /** Comparisons after the first that may still find something, which a listing showed late. */

@@ -21,11 +21,7 @@ import {
   type Kind,
 } from "../volume/layout";
 import type { SourceFile } from "../volume/walk";
-
-/** Blobs before links before tags. */
-const phases: Record<Kind, number> = { blob: 0, link: 1, tag: 2 };
-/** Tags are kept until everything they may refer to is there; past this many, that is waited for in between. */
-const keptTags = 50_000;
+import { keptTags, phases } from "./order";
 
 /** How many links without a blob are told by name. */
 const toldDangling = 20;
