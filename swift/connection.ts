@@ -1,6 +1,6 @@
 import type { CloudSettings, RetrySettings } from "./settings";
 import { Gather } from "./gather";
-import { httpClient, readCaFiles, type HttpClient, type HttpOptions } from "./http";
+import { httpClients, readCaFiles, type HttpOptions } from "./http";
 import { keystoneSessions, tokensUrl, type SessionSource } from "./keystone";
 import { retryPolicy, type Retry, type RetryPolicy } from "./retry";
 import { Rights, swiftStore } from "./container";
@@ -42,24 +42,17 @@ export function openConnection(options: ConnectOptions): Connection {
     proxy: cloud.proxy,
     gather,
   };
-  const clients = new Map<string, HttpClient>();
-  const clientFor = (origin: string): HttpClient => {
-    const client = clients.get(origin) ?? httpClient(origin, http);
-    clients.set(origin, client);
-    return client;
-  };
+  const clients = httpClients(http);
   const rights = new Rights();
   const policy = retryPolicy(options.retry, options.onRetry);
-  const sessions = keystoneSessions(cloud, clientFor(tokensUrl(cloud.authUrl).origin), policy);
+  const sessions = keystoneSessions(cloud, clients.to(tokensUrl(cloud.authUrl).origin), policy);
   return {
     sessions,
     policy,
     ca,
     rights,
     gather,
-    store: (container) => swiftStore({ sessions, policy, container, clientFor, rights }),
-    async close() {
-      await Promise.all([...clients.values()].map((client) => client.close()));
-    },
+    store: (container) => swiftStore({ sessions, policy, container, clientFor: clients.to, rights }),
+    close: clients.close,
   };
 }

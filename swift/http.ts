@@ -112,6 +112,24 @@ export function httpClient(origin: string, options: HttpOptions): HttpClient {
   };
 }
 
+/** One client for each origin, made when it is first asked for. */
+export function httpClients(options: HttpOptions): {
+  readonly to: (origin: string) => HttpClient;
+  readonly close: () => Promise<void>;
+} {
+  const clients = new Map<string, HttpClient>();
+  return {
+    to(origin) {
+      const client = clients.get(origin) ?? httpClient(origin, options);
+      clients.set(origin, client);
+      return client;
+    },
+    async close() {
+      await Promise.all([...clients.values()].map((client) => client.close()));
+    },
+  };
+}
+
 function dispatcherFor(origin: string, options: HttpOptions): Dispatcher {
   const proxy = proxyFor(origin, options.proxy);
   const connect: ConnectOptions = {

@@ -12,14 +12,7 @@ import { NamesInUse, isRegistryForm } from "../transfer/form";
 import type { TransferResult, TransferTask } from "../transfer/task";
 import { smallFile, transfer } from "../transfer/transfer";
 import { SourceChanged } from "../volume/file";
-import {
-  contentOfLink,
-  digestOfBlob,
-  isExcluded,
-  objectPrefix,
-  repositoryOf,
-  type Kind,
-} from "../volume/layout";
+import { contentOfLink, digestOfBlob, isExcluded, objectPrefix, repositoryOf } from "../volume/layout";
 import type { SourceFile } from "../volume/walk";
 import { keptTags, phases } from "./order";
 

@@ -1,7 +1,7 @@
 import { Worker, parentPort, workerData } from "node:worker_threads";
 import type { ProxySettings, RetrySettings } from "../../swift/settings";
 import { MoverError, failureOf, messageOf, type FailureName } from "../errors";
-import { httpClient, type HttpClient } from "../../swift/http";
+import { httpClients } from "../../swift/http";
 import type { Session, SessionSource } from "../../swift/keystone";
 import { md5Lane } from "./lane";
 import { retryPolicy, type Retry } from "../../swift/retry";
@@ -82,7 +82,7 @@ class Thread {
   load = 0;
   private readonly worker: Worker;
   private nextId = 0;
-  /** Why it ended; nothing posted to it would ever be answered. */
+  /** Set once the thread ended; later tasks are rejected with it. */
   private dead: Error | undefined;
   private readonly pending = new Map<
     number,
@@ -166,26 +166,7 @@ export function runWorker(): void {
   const port = parentPort!;
   const setup = workerData as WorkerSetup;
   const tell = (message: FromWorker): void => port.postMessage(message);
-  let nextId = 0;
-  const asked = new Map<number, { resolve: (s: Session) => void; reject: (e: Error) => void }>();
-  const ask = (refused?: Session): Promise<Session> =>
-    new Promise((resolve, reject) => {
-      const id = nextId++;
-      asked.set(id, { resolve, reject });
-      tell({ from: "session", id, ...(refused ? { refused } : {}) });
-    });
-  let current: Promise<Session> | undefined;
-  const sessions: SessionSource = {
-    session: () => (current ??= ask()),
-    async renew(refused) {
-      const known = await (current ?? ask());
-      if (known.token !== refused.token) return known;
-      current = ask(refused);
-      return current;
-    },
-  };
-  const clients = new Map<string, HttpClient>();
-  let sent = 0;
+  const sessions = new ParentsSessions(tell);
   const context: TransferContext = {
     base: setup.base,
     threshold: setup.threshold,
@@ -196,28 +177,13 @@ export function runWorker(): void {
       container: setup.container,
       rights: new Rights(setup.rights),
       policy: retryPolicy(setup.retry, (retry) => tell({ from: "retry", retry })),
-      clientFor: (origin) => {
-        const client = clients.get(origin) ?? httpClient(origin, setup);
-        clients.set(origin, client);
-        return client;
-      },
+      clientFor: httpClients(setup).to,
     }),
-    onSent(bytes) {
-      sent += bytes;
-      if (sent < portion) return;
-      tell({ from: "sent", bytes: sent });
-      sent = 0;
-    },
+    onSent: inPortions((bytes) => tell({ from: "sent", bytes })),
   };
   port.on("message", (message: ToWorker) => {
     if (message.to === "session") {
-      const waiting = asked.get(message.id);
-      asked.delete(message.id);
-      if (message.session) waiting?.resolve(message.session);
-      else {
-        current = undefined;
-        waiting?.reject(new MoverError(message.error!.failure, message.error!.message));
-      }
+      sessions.answered(message);
       return;
     }
     const { id } = message;
@@ -226,6 +192,54 @@ export function runWorker(): void {
       (error: unknown) => tell({ from: "result", id, error: failureOf(error) }),
     );
   });
+}
+
+/** The sessions of the parent thread, which alone signs in. */
+class ParentsSessions implements SessionSource {
+  private readonly asked = new Map<number, { resolve: (s: Session) => void; reject: (e: Error) => void }>();
+  private current: Promise<Session> | undefined;
+  private nextId = 0;
+
+  constructor(private readonly tell: (message: FromWorker) => void) {}
+
+  session(): Promise<Session> {
+    return (this.current ??= this.ask());
+  }
+
+  async renew(refused: Session): Promise<Session> {
+    const known = await (this.current ?? this.ask());
+    if (known.token !== refused.token) return known;
+    this.current = this.ask(refused);
+    return this.current;
+  }
+
+  answered({ id, session, error }: Extract<ToWorker, { to: "session" }>): void {
+    const waiting = this.asked.get(id);
+    this.asked.delete(id);
+    if (session) waiting?.resolve(session);
+    else {
+      this.current = undefined;
+      waiting?.reject(new MoverError(error!.failure, error!.message));
+    }
+  }
+
+  private ask(refused?: Session): Promise<Session> {
+    return new Promise((resolve, reject) => {
+      const id = this.nextId++;
+      this.asked.set(id, { resolve, reject });
+      this.tell({ from: "session", id, ...(refused ? { refused } : {}) });
+    });
+  }
+}
+
+function inPortions(tell: (bytes: number) => void): (bytes: number) => void {
+  let sent = 0;
+  return (bytes) => {
+    sent += bytes;
+    if (sent < portion) return;
+    tell(sent);
+    sent = 0;
+  };
 }
 
 /** Everything in the calling thread: for tests, and where threads are not wanted. */
