@@ -10,6 +10,7 @@
 import { lastDone } from "../cluster/journal/history";
 import type { ReachableObservation } from "../cluster/observation";
 import { backCopy, moverStarts, unchangedCopy } from "./passes";
+import { wayToSeal } from "../cluster/registry/way-to-seal";
 import type { GoBackGraph, MigrateGraph, Plan } from "./types";
 import type { Part } from "./window";
 
@@ -68,7 +69,8 @@ function migrating(plan: MigrateGraph, seen: ReachableObservation, rollout: Roll
     ...(held ? [] : [{ what: "sealing", seconds: rollout.end }]),
     ...(copied || final === undefined ? [] : [{ what: "final copy", seconds: final + settles }]),
   ];
-  const rolls = plan.seal === "rolling" && (seen.noRoomBeside === undefined || seen.claim?.shared === true);
+  const way = seen.config && wayToSeal(seen.config, seen.claim, plan.seal, seen.journal);
+  const rolls = way === "rolling-shared" || (way === "rolling" && seen.noRoomBeside === undefined);
   return {
     closed,
     later: switching(undefined, seen, rollout),

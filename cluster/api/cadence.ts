@@ -16,28 +16,33 @@ export interface Cadence {
   readonly silence: number;
 }
 
-const cadences: Readonly<Record<Reader, Cadence>> = {
+export const cadences: Readonly<Record<Reader, Cadence>> = {
   terminal: { progress: 2, silence: 5 },
   log: { progress: 30, silence: 30 },
   unknown: { progress: 5, silence: 15 },
 };
 
 /** A CLI with `CI` set writes a log, whatever it is connected to. */
-export function cadenceFor(reader: Reader, env: Readonly<Record<string, string | undefined>>): Cadence {
-  return cadences[reader === "terminal" && (env["CI"] ?? "") !== "" ? "log" : reader];
+export function readerFor(writesTo: Reader, env: Readonly<Record<string, string | undefined>>): Reader {
+  return writesTo === "terminal" && (env["CI"] ?? "") !== "" ? "log" : writesTo;
 }
 
-let known: Cadence | undefined;
+let known: Reader | undefined;
 
 /** Of this process. */
 export function cadence(): Cadence {
-  return (known ??= cadenceFor(readerOf(process.ppid), process.env));
+  return cadences[reader()];
+}
+
+/** Who reads what this process says. */
+export function reader(): Reader {
+  return (known ??= readerFor(cliWritesTo(process.ppid), process.env));
 }
 
 const ancestorsAtMost = 8;
 
 /** Looks for the CLI among the processes above. */
-function readerOf(parent: number): Reader {
+function cliWritesTo(parent: number): Reader {
   try {
     for (let pid = parent, level = 0; pid > 1 && level < ancestorsAtMost; level++) {
       if (readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "pulumi") {

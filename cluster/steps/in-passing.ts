@@ -3,10 +3,16 @@
  * when the run has ended; a copy of hours would fill pages there. The engine takes such lines over another way, the one
  * of `pulumi.log` with `ephemeral`, which Pulumi's host of dynamic providers leaves to its guests to set up.
  */
+import type { Reader } from "../api/cadence";
 
 /** The engine's address, as the host was started with it; `undefined` in any other process (npm run step, tests). */
 export function engineOf([, script = "", address = ""]: readonly string[]): string | undefined {
   return script.includes("dynamic-provider") && /^\S+:\d+$/.test(address) ? address : undefined;
+}
+
+/** The step's name comes first in a log; on a terminal, whose last column may have 12 characters, what is new does. */
+export function inPassing(line: string, step: string, reader: Reader): string {
+  return reader === "terminal" ? `${line} [${step}]` : `[${step}] ${line}`;
 }
 
 interface Store {

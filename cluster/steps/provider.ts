@@ -3,6 +3,7 @@
  * of ours but what loads this file, so that old states run today's code.
  */
 import { apiFor } from "../api/api";
+import { reader } from "../api/cadence";
 import { loadKubeConfig } from "../api/kube";
 import { tellFailure } from "../failure-line";
 import { journalOf, TakenOver } from "../journal/store";
@@ -10,7 +11,7 @@ import { claimReleaseStep } from "./claim-release";
 import { containerCheckStep } from "./container-check";
 import { copiedStep } from "./copied";
 import { happened, remember } from "./happened";
-import { sayInPassing } from "./in-passing";
+import { inPassing, sayInPassing } from "./in-passing";
 import { journalStep } from "./journal";
 import { type StepKind, type StepKinds, stepName } from "./kinds";
 import { endWithCli } from "./orphan";
@@ -142,7 +143,7 @@ function contextOf(kind: StepKind, values: Values, config: ProviderConfig): Step
         .map(([key, value]) => [key.slice(prefix.length), value]),
     ),
     log: (line, passing) => {
-      if (passing === true) void sayInPassing(`[${name}] ${line}`);
+      if (passing === true) void sayInPassing(inPassing(line, name, reader()));
       else console.log(`[${name}] ${line}`);
     },
   };

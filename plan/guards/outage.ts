@@ -1,14 +1,8 @@
-/** Warnings where the registry is offline while it is sealed, and for how long. */
+/** Warnings where the registry is offline while it is sealed; for how long is said in ../expected.ts. */
 import type { Claim, ReachableObservation } from "../../cluster/observation";
 import { wayToSeal } from "../../cluster/registry/way-to-seal";
 import type { MigrateSettings } from "../../config/config";
 import type { Judge } from "../judge";
-
-/**
- * How long a restart by Recreate takes: the old Pod may finish pushes for 55 s (its grace period), and the new one is
- * first probed after 15 s. Seen: 77 to 80 s with a registry that ignores SIGTERM, 48 to 50 s with OpenShift's own.
- */
-const recreateInWords = "50 to 80 s";
 
 /** By the way that sealing will take; what is sealed already goes on as it is. */
 export function warnOfOutage(
@@ -23,7 +17,7 @@ export function warnOfOutage(
     judge.warn(
       "no-registry-meanwhile",
       `claim ${claim.name} is ReadWriteOncePod: no live copy is possible; the registry is offline from sealing until ` +
-        `switch or abort, which takes as long as the whole copy and ${recreateInWords} more`,
+        "switch or abort, which takes as long as the whole copy and a restart",
     );
     return;
   }
@@ -32,13 +26,13 @@ export function warnOfOutage(
   if (way === "recreate") {
     judge.warn(
       "outage",
-      `seal is recreate: there is no registry for ${recreateInWords} while it is sealed; to keep pulls going: pulumi config set seal rolling`,
+      "seal is recreate: the registry is restarted when it is sealed, and pulls stop meanwhile; to keep them going: pulumi config set seal rolling",
     );
   } else if (seen.noRoomBeside !== undefined && way === "rolling") {
     judge.warn(
       "no-room",
-      `${seen.noRoomBeside}: a second registry Pod cannot start beside the first, so there is no registry for ` +
-        `${recreateInWords} while it is sealed; to keep pulls going, make room there first: oc describe node`,
+      `${seen.noRoomBeside}: a second registry Pod cannot start beside the first, so pulls stop while it is restarted to be ` +
+        "sealed; to keep them going, make room there first: oc describe node",
     );
   }
 }

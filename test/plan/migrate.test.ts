@@ -36,7 +36,7 @@ describe("warnings stop nothing", () => {
       "offline from sealing",
     ],
     ["waits-anyway", settings("migrate", { wait: "false" }), untouched, "not left alone: this run waits"],
-    ["outage", settings("migrate", { seal: "recreate" }), untouched, "no registry for 50 to 80 s"],
+    ["outage", settings("migrate", { seal: "recreate" }), untouched, "pulls stop meanwhile"],
     ["held-up", migrate, { ...untouched, heldUpBy: ["n2"] }, "node(s) n2 take no Pod of the registry"],
     [
       "no-room",
