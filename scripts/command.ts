@@ -1,9 +1,44 @@
 /** What the commands for developers share: settings from the command line, files, and one line for what went wrong. */
 import { readFileSync } from "node:fs";
+import { parseArgs, type ParseArgsConfig } from "node:util";
 import { parse } from "yaml";
 
 /** A call that cannot be understood; its text says what is accepted. */
 export class UsageError extends Error {}
+
+export type Print = (text: string) => void;
+
+const help = { help: { type: "boolean", short: "h" } } as const;
+type Parsed<T extends ParseArgsConfig> = ReturnType<
+  typeof parseArgs<T & { options: T["options"] & typeof help }>
+>;
+
+/**
+ * A command: it prints to `print` and answers the exit code. `--help` prints the usage; so does UsageError, which is
+ * thrown for a call that cannot be understood.
+ */
+export function command<const T extends ParseArgsConfig>(
+  usage: string,
+  line: T,
+  act: (parsed: Parsed<T>, print: Print) => Promise<number> | number,
+): (args: readonly string[], print?: Print) => Promise<number> {
+  return async (args, print = console.log) => {
+    const parsed = parseLine(usage, line, args);
+    if ((parsed.values as { help?: boolean }).help === true) {
+      print(usage);
+      return 0;
+    }
+    return act(parsed, print);
+  };
+}
+
+function parseLine<T extends ParseArgsConfig>(usage: string, line: T, args: readonly string[]): Parsed<T> {
+  try {
+    return parseArgs({ ...line, options: { ...line.options, ...help }, args: [...args] }) as Parsed<T>;
+  } catch (error) {
+    throw new UsageError(`${inWords(error)}\n${usage}`, { cause: error });
+  }
+}
 
 /**
  * Full stack config, `<namespace>:<key>` to text, as the CLI would hand it over: first a file as `Pulumi.dev.yaml`, then

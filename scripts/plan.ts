@@ -5,18 +5,14 @@
  */
 import { writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { parseArgs } from "node:util";
-import { apiFor } from "../cluster/api/api";
-import { loadKubeConfig } from "../cluster/api/kube";
 import type { Observation } from "../cluster/observation";
-import { observeCluster } from "../cluster/observe";
 import { podsToTry } from "../components/trial-pods";
-import { parseSettings, type Settings, showProblems } from "../config/config";
-import { containerName } from "../plan/container";
+import { parseSettings, showProblems } from "../config/config";
 import { explain } from "../plan/explain";
 import { plan, showRefusals } from "../plan/plan";
 import { describe } from "../plan/words";
-import { configFrom, readJson, runAsCommand } from "./command";
+import { command, configFrom, readJson, runAsCommand } from "./command";
+import { observe } from "./observed";
 
 const usage = `npm run plan -- --set state=migrate [--set key=value ...] [options]
   --config FILE       stack config to begin with, for example Pulumi.dev.yaml; encrypted values are left out
@@ -26,26 +22,17 @@ const usage = `npm run plan -- --set state=migrate [--set key=value ...] [option
 The cluster is the one that kubectl uses, or --set kubernetes:kubeconfig=FILE and kubernetes:context=NAME.
 Exit code: 0 a plan, 1 refused, 2 the call or the config is wrong.`;
 
-/** The command: prints to `print`, answers the exit code. */
-export async function planCommand(
-  args: readonly string[],
-  print: (text: string) => void = console.log,
-): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      set: { type: "string", multiple: true },
-      config: { type: "string" },
-      stack: { type: "string", default: "organization/image-registry-swift/dev" },
-      observation: { type: "string" },
-      save: { type: "string" },
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  if (values.help === true) {
-    print(usage);
-    return 0;
-  }
+const line = {
+  options: {
+    set: { type: "string", multiple: true },
+    config: { type: "string" },
+    stack: { type: "string", default: "organization/image-registry-swift/dev" },
+    observation: { type: "string" },
+    save: { type: "string" },
+  },
+} as const;
+
+export const planCommand = command(usage, line, async ({ values }, print) => {
   const parsed = parseSettings(configFrom(values.config, values.set ?? []), values.stack);
   if (!parsed.ok) {
     print(showProblems(parsed.problems, values.stack));
@@ -53,7 +40,7 @@ export async function planCommand(
   }
   const seen =
     values.observation === undefined
-      ? await observe(parsed.settings)
+      ? await observe(parsed.settings, { pods: (known) => podsToTry(parsed.settings, known) })
       : (readJson(values.observation) as Observation);
   if (values.save !== undefined) writeFileSync(values.save, `${JSON.stringify(seen, undefined, 2)}\n`);
   const decision = plan(parsed.settings, seen, { leakingVariables: [], host: hostname() });
@@ -66,15 +53,6 @@ export async function planCommand(
   print(`registry: ${describe(decision.plan).registry}`);
   if (seen.reachable) print(explain(decision.plan, seen).lines.join("\n"));
   return 0;
-}
-
-async function observe(settings: Settings): Promise<Observation> {
-  const { seen } = await observeCluster(apiFor(loadKubeConfig(settings.kubernetes)), {
-    ...settings,
-    container: (known) => containerName(settings, known),
-    pods: (known) => podsToTry(settings, known),
-  });
-  return seen;
-}
+});
 
 if (require.main === module) void runAsCommand(planCommand);

@@ -6,9 +6,8 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { execFileSync, spawnSync } from "node:child_process";
-import { runAsCommand } from "./command";
+import { command, runAsCommand } from "./command";
 import { typescript } from "./node";
 import { program } from "./program";
 
@@ -29,23 +28,14 @@ export const companions = [
 
 const root = join(__dirname, "..");
 
-/** The command: prints to `print`, answers the exit code. */
-export async function releaseCommand(
-  args: readonly string[],
-  print: (text: string) => void = console.log,
-): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      pack: { type: "boolean", default: false },
-      out: { type: "string", default: join(root, "dist") },
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  if (values.help === true) {
-    print(usage);
-    return 0;
-  }
+const line = {
+  options: {
+    pack: { type: "boolean", default: false },
+    out: { type: "string", default: join(root, "dist") },
+  },
+} as const;
+
+const releaseCommand = command(usage, line, ({ values }, print) => {
   const uncommitted = git("status", "--porcelain", "--", ...program, ...companions).trim();
   if (uncommitted !== "")
     throw new Error(`a release is packed from a commit; commit or stash first:\n${uncommitted}`);
@@ -54,7 +44,7 @@ export async function releaseCommand(
   print(`${archive}\nsha256 ${sha256}, of commit ${git("rev-parse", "HEAD").trim()}`);
   if (!values.pack) print(tryOut(archive));
   return 0;
-}
+});
 
 /** Packs HEAD; answers the archive's path. */
 function pack(folder: string): string {

@@ -2,8 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { reportData } from "../plan/report/data";
 import { reportHtml } from "../plan/report/html";
-import { runAsCommand } from "./command";
-import { lookAt, optionsInWords } from "./observed";
+import { command, runAsCommand } from "./command";
+import { lookAt, looking, optionsInWords } from "./observed";
 
 const usage = `npm run report [-- options]
   --out FILE          where the page goes (default migration-report.html); one file, which needs no network
@@ -11,30 +11,22 @@ const usage = `npm run report [-- options]
 ${optionsInWords}
 Exit code: 0 written; 1 the cluster cannot be read; 2 the call is wrong.`;
 
-/** The command: prints to `print`, answers the exit code. */
-export async function reportCommand(
-  args: readonly string[],
-  print: (text: string) => void = console.log,
-): Promise<number> {
-  const looked = await lookAt(args, usage, { out: { type: "string", default: "migration-report.html" } });
-  if ("told" in looked) {
-    print(looked.told);
-    return looked.code;
-  }
-  const { seen, values } = looked;
+const line = looking({ out: { type: "string", default: "migration-report.html" } });
+
+export const reportCommand = command(usage, line, async ({ values }, print) => {
+  const seen = await lookAt(values);
   if (!seen.reachable) {
     print(`cluster: ${seen.server} cannot be read: ${seen.message}`);
     return 1;
   }
   const data = reportData(seen, new Date().toISOString());
-  if (values["json"] === true) {
+  if (values.json === true) {
     print(JSON.stringify(data, undefined, 2));
     return 0;
   }
-  const file = String(values["out"]);
-  writeFileSync(file, reportHtml(data));
-  print(`written: ${file}`);
+  writeFileSync(values.out, reportHtml(data));
+  print(`written: ${values.out}`);
   return 0;
-}
+});
 
 if (require.main === module) void runAsCommand(reportCommand);

@@ -2,13 +2,12 @@
  * Runs one step against a cluster without the engine, as the dynamic provider would: to see again what went wrong, with
  * a debugger attached if need be. It acts: steps are idempotent and check the run's token before each change.
  */
-import { parseArgs } from "node:util";
 import { apiFor } from "../cluster/api/api";
 import { loadKubeConfig } from "../cluster/api/kube";
 import { readJournal } from "../cluster/journal/store";
 import type { StepKind } from "../cluster/steps/kinds";
 import { create, kinds } from "../cluster/steps/provider";
-import { configFrom, readJson, runAsCommand, UsageError } from "./command";
+import { command, configFrom, readJson, runAsCommand, UsageError } from "./command";
 
 const usage = `npm run step -- KIND FILE [--set kubernetes:kubeconfig=FILE ...] [--config FILE]
   KIND  one of ${kinds.join(", ")}
@@ -18,26 +17,17 @@ The run's token is the one in the journal unless FILE is plain inputs that say a
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** The command: prints to `print`, answers the exit code. */
-export async function stepCommand(
-  args: readonly string[],
-  print: (text: string) => void = console.log,
-): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      set: { type: "string", multiple: true },
-      config: { type: "string" },
-      name: { type: "string" },
-      help: { type: "boolean", short: "h" },
-    },
-  });
+const line = {
+  allowPositionals: true,
+  options: {
+    set: { type: "string", multiple: true },
+    config: { type: "string" },
+    name: { type: "string" },
+  },
+} as const;
+
+export const stepCommand = command(usage, line, async ({ values, positionals }, print) => {
   const [kind, file] = positionals;
-  if (values.help === true) {
-    print(usage);
-    return 0;
-  }
   if (!isKind(kind) || file === undefined) throw new UsageError(usage);
   const config = configFrom(values.config, values.set ?? []);
   const inputs = inputsOf(readJson(file), kind, values.name);
@@ -45,7 +35,7 @@ export async function stepCommand(
   const { outs } = await create(kind, { ...inputs, token }, config);
   print(JSON.stringify(outs, undefined, 2));
   return 0;
-}
+});
 
 function isKind(kind: string | undefined): kind is StepKind {
   return kinds.some((each) => each === kind);
