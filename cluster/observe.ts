@@ -177,45 +177,27 @@ type May = <T>(promise: Promise<T>, otherwise: T) => Promise<T>;
 
 type Objects = Awaited<ReturnType<typeof readObjects>>;
 
-async function readObjects(api: Api, may: May) {
-  const [
-    registry,
-    infrastructure,
-    version,
-    operator,
-    nodes,
-    project,
-    proxy,
-    pruner,
-    moverPods,
-    journal,
-    sources,
-  ] = await Promise.all([
-    may(readRegistry(api), { replicaSets: [], pods: [] }),
-    may(api.get<RawInfrastructure>(paths.infrastructure), undefined),
-    may(api.get<RawClusterVersion>(paths.clusterVersion), undefined),
-    may(api.get<RawDeployment>(paths.operatorDeployment), undefined),
-    may(api.list<RawNode>(paths.nodes), []),
-    may(api.get<Stored>(paths.namespace), undefined),
-    may(api.get<RawProxy>(paths.proxy), undefined),
-    may(readPruner(api), undefined),
-    may(observeMoverPods(api), []),
-    may(readJournal(api), undefined),
-    may(readCloudSources(api), undefined),
-  ]);
-  return {
-    registry,
-    infrastructure,
-    version,
-    operator,
-    nodes,
-    project,
-    proxy,
-    pruner,
-    moverPods,
-    journal,
-    sources,
-  };
+function readObjects(api: Api, may: May) {
+  return together({
+    registry: may(readRegistry(api), { replicaSets: [], pods: [] }),
+    infrastructure: may(api.get<RawInfrastructure>(paths.infrastructure), undefined),
+    version: may(api.get<RawClusterVersion>(paths.clusterVersion), undefined),
+    operator: may(api.get<RawDeployment>(paths.operatorDeployment), undefined),
+    nodes: may(api.list<RawNode>(paths.nodes), []),
+    project: may(api.get<Stored>(paths.namespace), undefined),
+    proxy: may(api.get<RawProxy>(paths.proxy), undefined),
+    pruner: may(readPruner(api), undefined),
+    moverPods: may(observeMoverPods(api), []),
+    journal: may(readJournal(api), undefined),
+    sources: may(readCloudSources(api), undefined),
+  });
+}
+
+/** `Promise.all` by name. */
+async function together<T>(promises: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  const names = Object.keys(promises) as (keyof T)[];
+  const values = await Promise.all(names.map((name) => promises[name]));
+  return Object.fromEntries(names.map((name, index) => [name, values[index]])) as T;
 }
 
 /** Only a registry that is to be sealed on its volume is asked about: the Pods of a node are many. */

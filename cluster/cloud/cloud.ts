@@ -113,31 +113,17 @@ function resolved(
   from: { secretName: string; source: SecretSource; patch: boolean },
 ): ResolvedCloud | UnresolvedCloud {
   const source = `secret ${from.secretName}`;
-  const problem = problemOf(fields, source);
-  if (problem !== undefined) {
-    return { ok: false, kind: "malformed", source, message: problem, ca };
-  }
   const overrides = fromStackConfig(openstack);
   // Another kind of login replaces this one whole: half of each would be neither.
   const base = hasLogin(overrides) ? placeOnly(fields, true) : fields;
   const workstation = { ...base, ...overrides };
-  const workstationProblem = problemOf(workstation, "stack config openstack:*");
-  if (workstationProblem !== undefined) {
-    return {
-      ok: false,
-      kind: "malformed",
-      source: "stack config openstack:*",
-      message: workstationProblem,
-      ca,
-    };
+  const malformed =
+    malformedOf(fields, source, ca) ?? malformedOf(workstation, "stack config openstack:*", ca);
+  if (malformed !== undefined) {
+    return malformed;
   }
   const insecure = openstack["insecure"] === "true";
-  const overrideCa = pemOf(openstack["cacertFile"]);
-  const given = [overrideCa, ca.pem, sources.trustedCa].filter(
-    (each) => each !== undefined && each.trim() !== "",
-  ) as string[];
-  // trusted-ca may be the CA's own source: then it is one bundle, not two.
-  const pems = [...new Set(given)];
+  const workstationCa = bundles(pemOf(openstack["cacertFile"]), ca.pem, sources.trustedCa);
   return {
     ok: true,
     source,
@@ -150,9 +136,19 @@ function resolved(
       ...settingsOf(workstation, { kind: "value", value: secretOf(workstation) }),
       ...(insecure ? { insecure } : {}),
     },
-    workstationCa: pems,
-    provider: providerOf(workstation, pems, insecure),
+    workstationCa,
+    provider: providerOf(workstation, workstationCa, insecure),
     patch: from.patch ? patchOf(fields) : {},
     ca,
   };
+}
+
+function malformedOf(fields: Fields, source: string, ca: CloudCa): UnresolvedCloud | undefined {
+  const message = problemOf(fields, source);
+  return message === undefined ? undefined : { ok: false, kind: "malformed", source, message, ca };
+}
+
+/** Those that are not empty, each once: trusted-ca may be the CA's own source. */
+function bundles(...pems: readonly (string | undefined)[]): readonly string[] {
+  return [...new Set(pems.filter((each) => each !== undefined && each.trim() !== ""))] as string[];
 }

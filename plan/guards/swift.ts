@@ -7,6 +7,49 @@ import { servedContainer } from "../storage";
 import type { Workstation } from "../types";
 import { installerSecretName, namespace, userSecretName } from "../../cluster/names";
 
+type Failed = Extract<ObservedCloud, { ok: false }>;
+
+const of = (id: string, wrong: string, accepted: string, next: string) => ({ id, wrong, accepted, next });
+
+const failures: Readonly<Record<Failed["kind"], ReturnType<typeof of>>> = {
+  absent: of(
+    "credentials-absent",
+    "there are no credentials for OpenStack",
+    `secret ${installerSecretName} or ${userSecretName}`,
+    `oc -n ${namespace} get secret ${installerSecretName}`,
+  ),
+  malformed: of(
+    "credentials-malformed",
+    "the credentials for OpenStack cannot be read",
+    "a clouds.yaml with an entry for the cluster's cloud",
+    `oc -n ${namespace} describe secret ${installerSecretName} (it shows the keys and their sizes, no value)`,
+  ),
+  refused: of(
+    "credentials-refused",
+    "Keystone refused the credentials",
+    "credentials that Keystone accepts; the operator uses the same",
+    "openstack token issue, with the same credentials",
+  ),
+  "no-service": of(
+    "no-swift",
+    "the catalog has no usable object store",
+    "a service named swift, of type object-store, in this region",
+    "openstack catalog list",
+  ),
+  unreachable: of(
+    "swift-unreachable",
+    "Keystone or Swift cannot be reached from this workstation",
+    "the same addresses as the cluster uses, or openstack:authUrl and openstack:endpointType for this workstation",
+    "curl -v <address>; then pulumi config set openstack:authUrl <url>",
+  ),
+  forbidden: of(
+    "swift-forbidden",
+    "Swift refused access",
+    "a user with the member or swiftoperator role in the project",
+    "openstack container list, with the same credentials",
+  ),
+};
+
 /** Refuses when Keystone or Swift cannot be used with the operator's credentials. `hint` is added to the next command. */
 export function guardCloud(
   judge: Judge,
@@ -14,61 +57,10 @@ export function guardCloud(
   hint?: string,
 ): cloud is ObservedCloud & { ok: true } {
   if (cloud.ok) return true;
+  const { id, wrong, accepted, next } = failures[cloud.kind];
   const source = cloud.source === undefined ? "" : ` (${cloud.source})`;
-  const secret = `oc -n ${namespace} get secret ${installerSecretName}`;
   const extra = hint === undefined ? "" : `; ${hint}`;
-  const of = (id: string, wrong: string, accepted: string, next: string) =>
-    judge.refuse(id, `${wrong}${source}: ${cloud.message}`, accepted, `${next}${extra}`);
-  switch (cloud.kind) {
-    case "absent":
-      of(
-        "credentials-absent",
-        "there are no credentials for OpenStack",
-        `secret ${installerSecretName} or ${userSecretName}`,
-        secret,
-      );
-      break;
-    case "malformed":
-      of(
-        "credentials-malformed",
-        "the credentials for OpenStack cannot be read",
-        "a clouds.yaml with an entry for the cluster's cloud",
-        `oc -n ${namespace} describe secret ${installerSecretName} (it shows the keys and their sizes, no value)`,
-      );
-      break;
-    case "refused":
-      of(
-        "credentials-refused",
-        "Keystone refused the credentials",
-        "credentials that Keystone accepts; the operator uses the same",
-        "openstack token issue, with the same credentials",
-      );
-      break;
-    case "no-service":
-      of(
-        "no-swift",
-        "the catalog has no usable object store",
-        "a service named swift, of type object-store, in this region",
-        "openstack catalog list",
-      );
-      break;
-    case "unreachable":
-      of(
-        "swift-unreachable",
-        "Keystone or Swift cannot be reached from this workstation",
-        "the same addresses as the cluster uses, or openstack:authUrl and openstack:endpointType for this workstation",
-        "curl -v <address>; then pulumi config set openstack:authUrl <url>",
-      );
-      break;
-    case "forbidden":
-      of(
-        "swift-forbidden",
-        "Swift refused access",
-        "a user with the member or swiftoperator role in the project",
-        "openstack container list, with the same credentials",
-      );
-      break;
-  }
+  judge.refuse(id, `${wrong}${source}: ${cloud.message}`, accepted, `${next}${extra}`);
   return false;
 }
 
@@ -110,28 +102,7 @@ export function guardContainer(
   const { container } = seen.cloud;
   if (name === undefined || container === undefined || container.name !== name) return;
   if (!container.exists) {
-    if (servedContainer(seen) === name && settings.state !== "abort") {
-      guardSource(judge, seen.cloud, name, withoutItsImages(seen));
-    } else if (settings.container === name) {
-      judge.refuse(
-        "container-missing",
-        `container "${name}" named in the config does not exist in ${seen.cloud.account}`,
-        "an existing container; or no name, and a new one is created",
-        "pulumi config rm container",
-      );
-    } else if (settings.state !== "migrate") {
-      judge.refuse(
-        "container-gone",
-        `container "${name}" no longer exists in ${seen.cloud.account}`,
-        "the container that the images were copied into",
-        "pulumi config set state migrate && pulumi up --refresh",
-      );
-    } else {
-      judge.warn(
-        "container-gone",
-        `container "${name}" no longer exists; pulumi up --refresh creates it again`,
-      );
-    }
+    guardMissing(judge, settings, seen, name);
     return;
   }
   const owner = container.properties["openshiftclusterid"];
@@ -150,6 +121,33 @@ export function guardContainer(
       `container "${name}" holds objects that no registry writes, e.g. "${container.foreignObject}" (${container.objects} objects, ${showBytes(container.bytes)})`,
       "an empty container, or one with nothing but files/docker/registry/v2/ and segments/",
       "pulumi config rm container; or: pulumi config set container <another>",
+    );
+  }
+}
+
+function guardMissing(judge: Judge, settings: Settings, seen: ReachableObservation, name: string): void {
+  if (!seen.cloud.ok) return;
+  const { cloud } = seen;
+  if (servedContainer(seen) === name && settings.state !== "abort") {
+    guardSource(judge, cloud, name, withoutItsImages(seen));
+  } else if (settings.container === name) {
+    judge.refuse(
+      "container-missing",
+      `container "${name}" named in the config does not exist in ${cloud.account}`,
+      "an existing container; or no name, and a new one is created",
+      "pulumi config rm container",
+    );
+  } else if (settings.state !== "migrate") {
+    judge.refuse(
+      "container-gone",
+      `container "${name}" no longer exists in ${cloud.account}`,
+      "the container that the images were copied into",
+      "pulumi config set state migrate && pulumi up --refresh",
+    );
+  } else {
+    judge.warn(
+      "container-gone",
+      `container "${name}" no longer exists; pulumi up --refresh creates it again`,
     );
   }
 }
