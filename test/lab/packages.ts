@@ -12,8 +12,11 @@ export const clusterPackages: readonly string[] = [
   "openssl",
 ];
 
-/** Debian packages that tests outside the lab use: a compiler for the library that lets reads fail, and certificates. */
-export const testPackages: readonly string[] = ["gcc", "libc6-dev", "openssl"];
+/**
+ * Debian packages that tests outside the lab use: a compiler for the library that lets reads fail, certificates, and a
+ * terminal.
+ */
+export const testPackages: readonly string[] = ["gcc", "libc6-dev", "openssl", "tmux"];
 
 /**
  * Installs what is missing, after saying what.
