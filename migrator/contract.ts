@@ -56,7 +56,7 @@ export interface MoverSettings {
  * `permanent` says that running again unchanged will end the same way.
  */
 export const exitCodes = {
-  0: { name: "ok", permanent: false, meaning: "done and, after finish and verify, proven" },
+  0: { name: "ok", permanent: false, meaning: "done and, after finish, proven" },
   1: { name: "failed", permanent: false, meaning: "an unexpected error" },
   2: { name: "usage", permanent: true, meaning: "a setting is missing or wrong" },
   3: { name: "source", permanent: true, meaning: "a file or directory of the volume could not be read" },
