@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { toText } from "../../swift/bytes";
-import type { ListedObject } from "../../swift/listing";
+import { modifiedAt, type ListedObject } from "../../swift/listing";
 import { inventoryHash, keep, listedHash, pass } from "../compare/pass";
 import { addForeign, addProblem, stopsAtCorrupt, type Run } from "../context";
 import { MoverError } from "../errors";
@@ -37,7 +37,8 @@ export async function copyBack(run: Run, root: string): Promise<void> {
   // A signal ends the run while this function still waits: what is unfinished goes then, too.
   run.atEnd.push(() => writer.close());
   const bringer = new Bringer(run, writer);
-  const work = (): Promise<number> => new BackPass(run, writer, bringer).work();
+  const began = Date.now();
+  const work = (): Promise<number> => new BackPass(run, writer, bringer, began).work();
   await run.phase("copy", work);
   await run.phase("check", () => untilNothingIsLeft(run, bringer, work));
   tellLeftOut(run, bringer);
@@ -45,7 +46,10 @@ export async function copyBack(run: Run, root: string): Promise<void> {
   failOnMissing(run, bringer);
 }
 
-/** Compares again, and brings what turns up late, until a comparison finds nothing; what is absent gets the lag's time. */
+/**
+ * Compares again, and brings what turns up late, until a comparison finds nothing but what the registry mirrored
+ * meanwhile; what is absent gets the lag's time.
+ */
 async function untilNothingIsLeft(run: Run, bringer: Bringer, work: () => Promise<number>): Promise<void> {
   if (bringer.missing.size + bringer.ghosts.size > 0) {
     await sleep(run.settings.lagSeconds * 1000);
@@ -83,13 +87,15 @@ class BackPass {
     private readonly run: Run,
     private readonly writer: VolumeWriter,
     private readonly bringer: Bringer,
+    /** When the copy back began, in milliseconds since 1970. */
+    private readonly began: number,
   ) {
     this.first = run.tallies.blobs.objects + run.tallies.links.objects === 0;
     this.full = run.settings.verify === "full" && this.first;
     this.queue = new PhasedQueue(run.allowance, (fetch) => this.do(fetch));
   }
 
-  /** Answers how many objects were brought. */
+  /** Answers how many objects were brought that were in Swift when the copy back began. */
   async work(): Promise<number> {
     const { run, queue, writer } = this;
     const { settings, progress, tallies } = run;
@@ -197,14 +203,26 @@ class BackPass {
     if (action !== "bring" && (await this.isRight(object, action))) this.skip(object.bytes);
     else if (action === "ask") this.tags.push({ object: keep(object), kind, action: "bring" });
     else {
+      const mirrored = this.isMirrored(object, kind);
       const outcome = await this.bringer.bringListed(object);
+      // Mirrored as far as somebody pulled it: what it lacks is fetched again with it.
+      if (mirrored && outcome === "incomplete") this.bringer.missing.delete(toText(object.name));
       if (outcome === "brought") {
-        this.brought++;
+        if (!mirrored) this.brought++;
         run.tallies.copied.add(object.bytes);
       }
       run.progress.settled(object.bytes);
     }
     run.progress.tick();
+  }
+
+  /**
+   * Came by pull-through, which writes although the registry is sealed: it can be fetched again, and whoever waits for
+   * its end may wait for ever. Swift's clock is told in whole seconds. A tag is somebody's push.
+   */
+  private isMirrored(object: ListedObject, kind: Kind): boolean {
+    const { clockAhead = 0 } = this.run.containerHead;
+    return kind !== "tag" && modifiedAt(object) - clockAhead > this.began + 1000;
   }
 
   private async isRight(object: ListedObject, action: "check" | "ask"): Promise<boolean> {

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { openConnection } from "../../swift/connection";
 import { httpClient, type HttpOptions } from "../../swift/http";
 import { skipped } from "../migrator/support/skip";
+import { plainObject } from "../migrator/swift-standin/store";
 import { SwiftStandin } from "../migrator/swift-standin/server";
 import { cloudSettings, standinCloud } from "../migrator/support/cloud";
 
@@ -107,17 +108,22 @@ test("a thread that a volume held breaks off no request whose answer is there", 
 describe("a front end before Swift", () => {
   let standin: SwiftStandin;
   let front: http.Server;
+  /** The path that it puts before all of Swift's and Keystone's. */
+  let below: string;
   let answer: (path: string) => { status: number; location?: string } | undefined;
   const password = join(folder, "password");
 
   beforeEach(async () => {
+    below = "";
+    answer = () => undefined;
     standin = await SwiftStandin.start();
     standin.container("c");
     writeFileSync(password, standinCloud(standin).password);
     front = http.createServer((request, response) => {
-      const own = answer(request.url ?? "");
+      const path = request.url ?? "/";
+      const own = path.startsWith(below) ? answer(path.slice(below.length)) : { status: 404 };
       if (own === undefined) {
-        const to = new URL(request.url ?? "/", standin.url);
+        const to = new URL(path.slice(below.length), standin.url);
         const onward = http.request(to, { method: request.method, headers: request.headers }, (from) => {
           const pieces: Buffer[] = [];
           from.on("data", (piece: Buffer) => pieces.push(piece));
@@ -125,7 +131,7 @@ describe("a front end before Swift", () => {
             // The catalog leads back to this front end.
             const body = Buffer.concat(pieces)
               .toString()
-              .replaceAll(standin.url, `http://${request.headers.host}`);
+              .replaceAll(standin.url, `http://${request.headers.host}${below}`);
             const { "content-length": _, ...headers } = from.headers;
             response.writeHead(from.statusCode ?? 0, headers);
             response.end(body);
@@ -142,7 +148,7 @@ describe("a front end before Swift", () => {
 
   const connected = async () => {
     const port = await listen(front);
-    const cloud = cloudSettings(standinCloud(standin), password, `http://127.0.0.1:${port}/v3`);
+    const cloud = cloudSettings(standinCloud(standin), password, `http://127.0.0.1:${port}${below}/v3`);
     const retry = { attempts: 4, baseSeconds: 0.01, maxSeconds: 0.02 };
     return openConnection({ cloud, connections: 2, timeout: 5, retry, onRetry: () => undefined });
   };
@@ -156,6 +162,23 @@ describe("a front end before Swift", () => {
       path === "/info" ? { status, ...(location === undefined ? {} : { location }) } : undefined;
     const connection = await connected();
     expect(await connection.store("c").info()).toEqual({ maxFileSize: 5 * 1024 ** 3, listingLimit: 10_000 });
+    await connection.close();
+  });
+
+  test("Keystone and Swift below a path of one host: each request goes below it", async () => {
+    below = "/cloud/one";
+    standin.container("c").put("files/a", plainObject("a"));
+    const connection = await connected();
+    expect((await connection.sessions.session()).account).toMatch(
+      /^http:\/\/127\.0\.0\.1:\d+\/cloud\/one\/v1\//,
+    );
+    const store = connection.store("c");
+    expect(await store.headContainer()).toMatchObject({ objects: 1, bytes: 1 });
+    expect((await store.list({ prefix: "files/", limit: 10 })).toString()).toContain("files/a");
+    const asked: string[] = [];
+    answer = (path) => (asked.push(path), undefined);
+    await store.info();
+    expect(asked).toEqual(["/info"]);
     await connection.close();
   });
 

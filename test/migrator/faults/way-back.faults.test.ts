@@ -1,8 +1,11 @@
 /** The way back ends well only when what came is whole; what does not come is told, and is not the end of the rest. */
+import { createHash } from "node:crypto";
 import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { differences, expectedObjects, standinObjects } from "../support/inventory";
 import { scratchFolder, type Run } from "../support/mover";
+import { plainObject } from "../swift-standin/store";
+import type { Purpose } from "./proxy";
 import { Stage, container, expectProven, named, onVolume } from "./stage";
 
 let stage: Stage;
@@ -100,6 +103,52 @@ test("a tag whose row is older than the object is asked for", async () => {
   swift().objects.set(named.tag, { ...moved, modified: old.modified });
   expect((await back()).end).toBe("ok");
   expect(left()).toEqual([]);
+});
+
+describe("what the registry mirrors meanwhile, read-only as it is (pull-through)", () => {
+  /** Swift's clock is told in whole seconds: what comes within the first is not known to be later. */
+  const later = (content: string) => ({ ...plainObject(content), modified: new Date(Date.now() + 5000) });
+
+  function put(content: string, links: "_layers" | "_manifests/revisions"): void {
+    const hex = createHash("sha256").update(content).digest("hex");
+    const root = "files/docker/registry/v2";
+    swift().put(`${root}/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`, later(content));
+    swift().put(`${root}/repositories/mirror/app/${links}/sha256/${hex}/link`, later(`sha256:${hex}`));
+  }
+
+  /** With each request of a kind one more blob appears in Swift, and one more manifest. */
+  function mirroring(purpose: Purpose): () => number {
+    let mirrored = 0;
+    stage.proxy.rule(
+      purpose,
+      {
+        do: "first",
+        run() {
+          put(`mirrored ${mirrored++}`, "_layers");
+          // A manifest of which nobody pulled the layer yet.
+          put(
+            JSON.stringify({ layers: [{ digest: `sha256:${"ab".repeat(32)}` }], mirrored }),
+            "_manifests/revisions",
+          );
+        },
+      },
+      Infinity,
+    );
+    return () => mirrored;
+  }
+
+  test.each(["list", "get", "head"] as const)(
+    "with each %s: the copy back ends, with all that was there before",
+    async (purpose) => {
+      const before = new Set(swift().objects.keys());
+      const mirrored = mirroring(purpose);
+      const run = await back();
+      expect({ end: run.end, message: run.report?.message }).toEqual({ end: "ok", message: undefined });
+      expect(left().filter((line) => [...before].some((name) => line.includes(name)))).toEqual([]);
+      // It does not chase them: the requests are those of the objects there are, and a few listings.
+      expect(mirrored()).toBeLessThan(4 * before.size);
+    },
+  );
 });
 
 test("a large object comes by its segments, not by its manifest", async () => {

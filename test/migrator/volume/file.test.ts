@@ -8,10 +8,14 @@ import { fromText } from "../../../swift/bytes";
 import { chunkSize, readChunks } from "../../../migrator/volume/file";
 import { cleanUp, scratchFolder } from "../support/mover";
 
-const gate: { held?: EventEmitter } = {};
+const gate: { held?: EventEmitter; fails?: string } = {};
 jest.mock("node:fs", () => {
   const actual = jest.requireActual<typeof nodeFs>("node:fs");
   const read = (...args: Parameters<typeof actual.read>) => {
+    if (gate.fails !== undefined) {
+      const done = args.at(-1) as unknown as (error: Error) => void;
+      return done(Object.assign(new Error("stale file handle"), { code: gate.fails }));
+    }
     if (gate.held === undefined) return actual.read(...args);
     gate.held.once("release", () => actual.read(...args));
     gate.held.emit("reading");
@@ -21,6 +25,7 @@ jest.mock("node:fs", () => {
 
 afterEach(() => {
   delete gate.held;
+  delete gate.fails;
   cleanUp();
 });
 
@@ -74,4 +79,10 @@ test("what a socket may take without being asked for the next is a copy", async 
   expect(first.buffer).toBe(buffers[0]!.buffer);
   expect(last).toHaveLength(5);
   expect(buffers.map(({ buffer }) => buffer)).not.toContain(last.buffer);
+});
+
+test("a file that another machine removed from NFS while it is read has vanished: a live copy leaves it to the next", async () => {
+  gate.fails = "ESTALE";
+  const { chunks } = reading(chunkSize);
+  await expect(chunks.next()).rejects.toMatchObject({ reason: "vanished" });
 });
