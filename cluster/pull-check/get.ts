@@ -45,64 +45,94 @@ const limitMilliseconds = 60_000;
 /** Resolves with the beginning of the answer, whatever its status. @throws NoAnswer with one line */
 export function get(url: URL, options: GetOptions): Promise<Answer> {
   const proxy = proxyFor(url.origin, options.proxy);
-  const through = proxy === undefined ? undefined : new URL(proxy);
-  const trusted = trustOf(options.ca);
+  const trust = trustOf(options.ca);
+  const common = { headers: { ...options.headers, host: url.host }, timeout: limitMilliseconds };
   return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException) => {
-      const why = error.message === "" ? (error.code ?? "failed") : error.message;
-      const said = through === undefined ? why : `${why} (through proxy ${through.host})`;
-      reject(new NoAnswer(said, isLasting(error)));
+    const exchange: Exchange = {
+      answered: (body) => resolve({ status: body.statusCode ?? 0, headers: body.headers, body }),
+      failed: (why, lasting) =>
+        reject(
+          new NoAnswer(proxy === undefined ? why : `${why} (through proxy ${new URL(proxy).host})`, lasting),
+        ),
     };
-    const watched = (sent: http.ClientRequest) => {
-      sent.on("timeout", () => sent.destroy(new Error(`no answer within ${limitMilliseconds / 1000} s`)));
-      sent.on("error", fail);
-      return sent;
-    };
-    const answered = (body: http.IncomingMessage) =>
-      resolve({ status: body.statusCode ?? 0, headers: body.headers, body });
-    const common = { headers: { ...options.headers, host: url.host }, timeout: limitMilliseconds };
-    if (through === undefined) {
-      const to = { ...common, ...elsewhere(url, options.address) };
-      watched(
-        url.protocol === "http:"
-          ? http.get(url, to, answered)
-          : https.get(url, { ...to, ...trusted, servername: serverName(url) }, answered),
-      );
-      return;
+    if (proxy === undefined) {
+      directly(url, { ...common, ...elsewhere(url, options.address) }, trust, exchange);
+    } else if (url.protocol === "http:") {
+      throughProxy(url, new URL(proxy), common, trust, exchange);
+    } else {
+      throughTunnel(url, new URL(proxy), common, trust, exchange);
     }
-    const viaTls = through.protocol === "https:" ? trusted : {};
-    const proxyModule = through.protocol === "https:" ? https : http;
-    if (url.protocol === "http:") {
-      const headers = { ...common.headers, ...userOf(through) };
-      watched(proxyModule.get(through, { ...common, ...viaTls, path: url.href, headers }, answered));
-      return;
-    }
-    const path = `${url.hostname}:${url.port || "443"}`;
-    const tunnel = {
-      ...viaTls,
-      // No agent: each tunnel serves one request.
-      agent: false as const,
-      method: "CONNECT",
-      path,
-      timeout: limitMilliseconds,
-      headers: { host: path, ...userOf(through) },
-    };
-    watched(proxyModule.request(through, tunnel))
-      .on("connect", ({ statusCode = 0 }, socket) => {
-        if (statusCode !== 200) {
-          socket.destroy();
-          const refused = `CONNECT is answered with HTTP ${statusCode}`;
-          reject(new NoAnswer(`${refused} (through proxy ${through.host})`, statusCode < 500));
-          return;
-        }
-        const { secureContext } = trusted;
-        const secured = connectTls({ socket, servername: serverName(url), secureContext });
-        secured.on("error", fail);
-        // No agent here either: an agent would open a connection of its own.
-        watched(https.get(url, { ...common, createConnection: () => secured }, answered));
-      })
-      .end();
   });
+}
+
+interface Exchange {
+  readonly answered: (body: http.IncomingMessage) => void;
+  readonly failed: (why: string, lasting: boolean) => void;
+}
+
+interface Common {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeout: number;
+}
+
+function directly(url: URL, common: Common, trust: Trust, exchange: Exchange): void {
+  watched(
+    url.protocol === "http:"
+      ? http.get(url, common, exchange.answered)
+      : https.get(url, { ...common, ...trust, servername: serverName(url) }, exchange.answered),
+    exchange,
+  );
+}
+
+function throughProxy(url: URL, proxy: URL, common: Common, trust: Trust, exchange: Exchange): void {
+  const headers = { ...common.headers, ...userOf(proxy) };
+  const options = { ...common, ...proxyTrust(proxy, trust), path: url.href, headers };
+  watched(moduleOf(proxy).get(proxy, options, exchange.answered), exchange);
+}
+
+function throughTunnel(url: URL, proxy: URL, common: Common, trust: Trust, exchange: Exchange): void {
+  const path = `${url.hostname}:${url.port || "443"}`;
+  const tunnel = {
+    ...proxyTrust(proxy, trust),
+    // No agent: each tunnel serves one request.
+    agent: false as const,
+    method: "CONNECT",
+    path,
+    timeout: limitMilliseconds,
+    headers: { host: path, ...userOf(proxy) },
+  };
+  watched(moduleOf(proxy).request(proxy, tunnel), exchange)
+    .on("connect", ({ statusCode = 0 }, socket) => {
+      if (statusCode !== 200) {
+        socket.destroy();
+        exchange.failed(`CONNECT is answered with HTTP ${statusCode}`, statusCode < 500);
+        return;
+      }
+      const { secureContext } = trust;
+      const secured = connectTls({ socket, servername: serverName(url), secureContext });
+      secured.on("error", (error) => broken(error, exchange));
+      // No agent here either: an agent would open a connection of its own.
+      watched(https.get(url, { ...common, createConnection: () => secured }, exchange.answered), exchange);
+    })
+    .end();
+}
+
+function moduleOf({ protocol }: URL): typeof http | typeof https {
+  return protocol === "https:" ? https : http;
+}
+
+function proxyTrust({ protocol }: URL, trust: Trust): Partial<Trust> {
+  return protocol === "https:" ? trust : {};
+}
+
+function watched(sent: http.ClientRequest, exchange: Exchange): http.ClientRequest {
+  sent.on("timeout", () => sent.destroy(new Error(`no answer within ${limitMilliseconds / 1000} s`)));
+  sent.on("error", (error) => broken(error, exchange));
+  return sent;
+}
+
+function broken(error: NodeJS.ErrnoException, { failed }: Exchange): void {
+  failed(error.message === "" ? (error.code ?? "failed") : error.message, isLasting(error));
 }
 
 interface Trust {

@@ -51,25 +51,16 @@ export interface PullCheckPod {
 
 export function pullCheckPod(settings: PullCheckPod): object {
   const { account, imagePullSecrets = [], placement = {} } = settings;
+  const { nodeSelector, tolerations, priorityClassName } = placement;
   return {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: {
-      name: pullCheckName,
-      namespace,
-      labels,
-      annotations: { [requiredScc]: "restricted-v2" },
-    },
+    metadata: { name: pullCheckName, namespace, labels, annotations: { [requiredScc]: "restricted-v2" } },
     spec: {
       restartPolicy: "Never",
-      ...defined({
-        nodeSelector: placement.nodeSelector,
-        tolerations: placement.tolerations,
-        priorityClassName: placement.priorityClassName,
-      }),
+      ...defined({ nodeSelector, tolerations, priorityClassName, serviceAccountName: account }),
       automountServiceAccountToken: false,
       enableServiceLinks: false,
-      ...defined({ serviceAccountName: account }),
       ...(imagePullSecrets.length === 0 ? {} : { imagePullSecrets }),
       activeDeadlineSeconds: settings.timeoutSeconds,
       terminationGracePeriodSeconds: 5,
@@ -78,40 +69,38 @@ export function pullCheckPod(settings: PullCheckPod): object {
         seccompProfile: { type: "RuntimeDefault" },
         ...defined({ runAsUser: settings.uid, fsGroup: settings.group }),
       },
-      containers: [
-        {
-          name: "pull-check",
-          image: settings.image,
-          // The migration Pod has just run with it, so nodes have it; the registry that it comes from may be the one
-          // that is being moved.
-          imagePullPolicy: "IfNotPresent",
-          command: ["node", "-e", pullerScript(), `${orderPath}/order.json`],
-          terminationMessagePolicy: "FallbackToLogsOnError",
-          securityContext: {
-            allowPrivilegeEscalation: false,
-            readOnlyRootFilesystem: true,
-            capabilities: { drop: ["ALL"] },
-          },
-          resources: { requests: { cpu: "10m", memory: "64Mi" } },
-          volumeMounts: [
-            { name: "order", mountPath: orderPath, readOnly: true },
-            ...(account === undefined ? [] : [{ name: "token", mountPath: tokenPath, readOnly: true }]),
-          ],
-        },
-      ],
+      containers: [containerOf(settings)],
       volumes: [
         { name: "order", secret: { secretName: pullCheckName } },
-        ...(account === undefined
-          ? []
-          : [
-              {
-                name: "token",
-                projected: {
-                  sources: [{ serviceAccountToken: { path: "token", expirationSeconds: tokenSeconds } }],
-                },
-              },
-            ]),
+        ...(account === undefined ? [] : [tokenVolume]),
       ],
     },
+  };
+}
+
+const tokenVolume = {
+  name: "token",
+  projected: { sources: [{ serviceAccountToken: { path: "token", expirationSeconds: tokenSeconds } }] },
+};
+
+function containerOf({ image, account }: PullCheckPod): object {
+  return {
+    name: "pull-check",
+    image,
+    // The migration Pod has just run with it, so nodes have it; the registry that it comes from may be the one that is
+    // being moved.
+    imagePullPolicy: "IfNotPresent",
+    command: ["node", "-e", pullerScript(), `${orderPath}/order.json`],
+    terminationMessagePolicy: "FallbackToLogsOnError",
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+    resources: { requests: { cpu: "10m", memory: "64Mi" } },
+    volumeMounts: [
+      { name: "order", mountPath: orderPath, readOnly: true },
+      ...(account === undefined ? [] : [{ name: "token", mountPath: tokenPath, readOnly: true }]),
+    ],
   };
 }
