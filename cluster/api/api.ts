@@ -1,7 +1,7 @@
 /**
- * The API server, as six calls over paths. Every call has a time limit; a missing object is `undefined`; errors say
- * which server, which object, what it answered. Reads are tried again when the server is away for a moment (an
- * upgrade of a single-node cluster restarts it); writes are not: whoever sends one knows whether twice is right.
+ * The API server, as calls over paths. Every call has a time limit; a missing object is `undefined`; errors name the
+ * server, the object and the answer. Reads are tried again when the server is away for a moment (an upgrade of a
+ * single-node cluster restarts it). Writes are not: only the caller knows whether sending twice is right.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ReadableStream } from "node:stream/web";
@@ -46,7 +46,7 @@ export interface Api {
   lines(path: string, query: Query, signal: AbortSignal): AsyncIterable<string>;
 }
 
-/** Seconds one call may take. A watch or a log followed has none: its signal ends it. */
+/** Seconds that one call may take. Following a watch or a log has no limit: its signal ends it. */
 const callSeconds = 20;
 const readAttempts = 4;
 const poolMilliseconds = 300_000;
@@ -219,7 +219,10 @@ class RestApi implements Api {
     throw this.refused(method, path, response.status, await response.text().catch(() => ""));
   }
 
-  /** The library makes a connection pool per call; one is kept for a while, as certificates may be renewed. */
+  /**
+   * The library makes a connection pool for each call. This keeps one for a while only, because certificates may be
+   * renewed.
+   */
   private kept(fresh: Dispatcher | undefined): Dispatcher | undefined {
     if (this.connection === undefined || performance.now() - this.connection.since > poolMilliseconds) {
       this.connection = { dispatcher: fresh, since: performance.now() };
@@ -259,7 +262,7 @@ class RestApi implements Api {
             status,
           );
         }
-        // An admission or a quota answers 403 as well, and no right mends that.
+        // An admission or a quota answers 403 as well, and no permission helps against that.
         return new ApiError(
           "forbidden",
           `not allowed: ${answer}${isLackOfRights(answer) ? " (docs/permissions.yaml lists what is needed)" : ""}`,
@@ -306,7 +309,10 @@ async function loginOf(kube: KubeConfig): Promise<Login> {
   return { headers, dispatcher };
 }
 
-/** Name resolution and refused certificates do not mend themselves within seconds; a server that restarts refuses. */
+/**
+ * A name that does not resolve and a certificate that is refused stay so; a server that restarts refuses connections
+ * for a while.
+ */
 function neverReachable(error: ApiError): boolean {
   return /ENOTFOUND|certificate|CERT_|self-signed|names no cluster/i.test(error.message);
 }
@@ -331,7 +337,7 @@ function messageOf(text: string): string {
   }
 }
 
-/** As the API server words it, unless an authorizer of its own does. */
+/** The API server's own words for a missing permission; an authorizer of the cluster may use others. */
 function isLackOfRights(answer: string): boolean {
   return /\bUser "[^"]*" cannot\b/.test(answer);
 }

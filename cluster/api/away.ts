@@ -1,15 +1,17 @@
 /**
- * What a wait does while the API server is away: it says so and looks again. A kube-apiserver restarts at every upgrade
- * and certificate roll, on a single-node cluster for minutes; a copy of hours or the sealed registry must not depend on
- * the second in which somebody looked.
+ * What a wait does while the API server is away: it says so and looks again. A kube-apiserver restarts at every
+ * upgrade and certificate roll, on a single-node cluster for minutes. A copy of hours, or a sealed registry, must not
+ * fail because somebody looked in such a moment.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError } from "./api";
 
-/** Instead of what could not be read, because the server was away. */
+/** Stands for what could not be read, because the server was away. */
 export const away = Symbol("the API server is away");
 
-/** No answer, or one that the next try may not get. A login that expired and what may not be done are none of these. */
+/**
+ * No answer, or an error that the next try may not get. An expired login and a missing permission are no such errors.
+ */
 export function isAway(error: unknown): error is ApiError {
   return (
     error instanceof ApiError && (error.kind === "unreachable" || error.status === 429 || error.status >= 500)
@@ -18,12 +20,11 @@ export function isAway(error: unknown): error is ApiError {
 
 /**
  * One look of a wait: what it reads, or `away` after saying so, once until the server is back. Everything else is
- * thrown: another run that took over, an expired login. Only reads belong in it, and what may be done twice: whoever
- * sends something else knows whether twice is right.
+ * thrown: another run that took over, an expired login. Only reads belong in it, and writes that may be sent twice.
  */
 export type Look = <T>(read: () => Promise<T>) => Promise<T | typeof away>;
 
-/** `meanwhile`: what goes on although nothing can be seen, for the line that is said. */
+/** `meanwhile`: what goes on although nothing can be seen, for the line that is printed. */
 export function patience(log: (line: string) => void, meanwhile = ""): Look {
   let said = "";
   return async (read) => {

@@ -24,8 +24,8 @@ export function clientOf(kubeconfig: Kubeconfig): KubeConfig {
 const connectMilliseconds = 10_000;
 
 /**
- * Differs from the library's where `oc` does: the system's CAs where the kubeconfig names none, an intermediate CA as
- * trust anchor, the proxies of this shell, every impersonation header, a token from a file.
+ * Differs from the library's class where `oc` does: it uses the system's CAs where the kubeconfig names none, an
+ * intermediate CA as trust anchor, the proxies of this shell, every impersonation header, and a token from a file.
  */
 class OneCluster extends KubeConfig {
   private readonly headers: Readonly<Record<string, string | string[]>>;
@@ -80,7 +80,8 @@ class OneCluster extends KubeConfig {
             requestTls: tls,
             proxyTls: { ca: systemRoots(), allowPartialTrustChain: true },
           });
-    // Below `fetch`, which would fold several groups into one header that the API server takes for one group.
+    // Set below `fetch`, which would fold several groups into one header; the API server would take that for one
+    // group.
     return connection.compose(
       (dispatch) => (request, handler) =>
         dispatch({ ...request, headers: withHeaders(request.headers, this.headers) }, handler),
@@ -100,7 +101,7 @@ function withHeaders(
 
 type User = KubeConfig["users"][number];
 
-/** The library knows a token's file only as that of a Pod. As in client-go it comes before a token. */
+/** The library knows a token's file only as that of a Pod. As in client-go, the file comes before a token. */
 function withTokenFile({ token, ...user }: User, tokenFile: unknown): User {
   return typeof tokenFile === "string" && tokenFile !== ""
     ? { ...user, authProvider: { name: "tokenFile", config: { tokenFile } } }

@@ -9,7 +9,7 @@ import { homedir } from "node:os";
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 import { parse, stringify } from "yaml";
 
-/** Stack config `kubernetes:*`, as far as it says where the cluster is. */
+/** The keys of stack config `kubernetes:*` that say where the cluster is. */
 export interface KubeSettings {
   /** A path (a leading `~` is the home folder) or the content itself. */
   readonly kubeconfig?: string | undefined;
@@ -20,7 +20,9 @@ type Entry = Readonly<Record<string, unknown>>;
 
 /** One cluster and how to log in to it. */
 export interface Kubeconfig {
-  /** Fields of `cluster`, `user` by kubeconfig's own names; paths are absolute. Empty when nothing was found. */
+  /**
+   * Fields of `cluster` and `user`, by the kubeconfig's own names; paths are absolute. Empty when nothing was found.
+   */
   readonly cluster: Entry;
   readonly user: Entry;
   /** The context's name; empty when no context is current. */
@@ -108,7 +110,7 @@ function fromFile(path: string): Document {
   return parsed(readFileSync(file, "utf8"), dirname(file), `the kubeconfig "${path}"`);
 }
 
-/** What a Pod is given; `undefined` outside of one. */
+/** The kubeconfig of a Pod's service account; `undefined` outside of a Pod. */
 function fromServiceAccount(env: Readonly<Record<string, string | undefined>>): Document | undefined {
   const host = env["KUBERNETES_SERVICE_HOST"] ?? "";
   const port = env["KUBERNETES_SERVICE_PORT"] ?? "";
@@ -156,7 +158,7 @@ function parsed(text: string, folder: string, what: string): Document {
   };
 }
 
-/** The list of named entries as a map; of two with one name the first counts. */
+/** The list of named entries as a map; of two with the same name the first counts. */
 function named(list: unknown, key: string, of: (entry: Entry) => Entry): ReadonlyMap<string, Entry> {
   const entries = new Map<string, Entry>();
   for (const each of Array.isArray(list) ? (list as unknown[]) : []) {
@@ -177,7 +179,7 @@ function absolute(entry: Entry, folder: string, keys: readonly string[]): Entry 
   return paths.length === 0 ? entry : { ...entry, ...Object.fromEntries(paths) };
 }
 
-/** A plugin's command with a separator in it is relative to the file; a bare name is looked for on PATH. */
+/** A plugin's command that contains a separator is relative to the file; a bare name is looked for on PATH. */
 function withCommand(user: Entry, folder: string): Entry {
   const plugin = user["exec"] as Entry | null | undefined;
   const command = textOf(plugin?.["command"]);
@@ -197,7 +199,7 @@ function merge(all: readonly Document[]): Document {
   };
 }
 
-/** Always the same names, so that a renamed context is no change to the provider. */
+/** The names are always the same, so that a renamed context is no change to the provider. */
 function contentOf(cluster: Entry, user: Entry): string {
   return stringify({
     apiVersion: "v1",

@@ -199,7 +199,7 @@ export interface RawConfigMap extends Stored {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-/** Which taints a Pod may be placed despite; what is left out matches any. */
+/** The taints that a Pod tolerates; a field that is left out matches any. */
 export interface Toleration {
   readonly key?: string;
   /** Default `Equal`. */
@@ -215,7 +215,7 @@ export interface RawNode extends Stored {
   };
   readonly status?: {
     readonly conditions?: readonly RawCondition[];
-    /** Quantities that Pods may request in all: `cpu`, `memory`, `pods`. */
+    /** Quantities that all Pods together may request: `cpu`, `memory`, `pods`. */
     readonly allocatable?: Readonly<Record<string, string>>;
   };
 }

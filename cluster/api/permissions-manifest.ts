@@ -11,9 +11,9 @@ const roleName = "image-registry-swift";
 const subject = { kind: "User", apiGroup: "rbac.authorization.k8s.io", name: "REPLACE-ME" };
 
 /**
- * One ClusterRole for what is cluster-wide, one Role and binding for each namespace, and the pull check's account. What
- * lets a Pod run as root is for those who need it: commented out, at the end. What makes the account at run time is left
- * out: the account is here.
+ * One ClusterRole for what is cluster-wide, one Role and binding for each namespace, and the pull check's account. The
+ * right to run a Pod as root is commented out, at the end, for those who need it. The right to make the account at run
+ * time is left out, because the file makes the account.
  */
 export function permissionsManifest(table: readonly Permission[] = permissions): string {
   const granted = table.filter((each) => each.only !== "pull-account");

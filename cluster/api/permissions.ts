@@ -1,6 +1,6 @@
 /**
- * The one table of what the program asks of the API server, per state. `docs/permissions.yaml` grants exactly this (a
- * test compares them), and `preview` asks for each (SelfSubjectAccessReview) and names what is lacking.
+ * The one table of the permissions that the program needs, by state. `docs/permissions.yaml` grants exactly these (a
+ * test compares them), and `preview` asks for each (SelfSubjectAccessReview) and names those that are missing.
  */
 import type { Api } from "./api";
 import type { MissingPermission } from "../observation";
@@ -23,7 +23,7 @@ export interface Permission extends MissingPermission {
   readonly states?: readonly RunState[];
   /** Only such runs need it; default: every run. */
   readonly only?: Special;
-  /** Nothing breaks without it; a message only gets shorter. Not asked for in `preview`. */
+  /** Nothing breaks without it, only a message gets shorter. `preview` does not ask for it. */
   readonly optional?: boolean;
 }
 
@@ -89,7 +89,7 @@ export const permissions: readonly Permission[] = [
     states: ["migrate", "switch"],
     only: "pull-check",
   },
-  // The pull check's Pod has its token from its kubelet: nobody needs to make tokens for it.
+  // The pull check's Pod gets its token from its kubelet, so that nobody needs the right to make tokens.
   ...["default", pullCheckName].map((name) => ({
     verb: "get",
     group: "",
@@ -137,7 +137,7 @@ export async function missingPermissions(
   );
 }
 
-/** Of those that only such runs need; for what shows after the others were asked for. */
+/** The same for permissions that only some runs need, when that shows only after the others were asked for. */
 export async function missingSpecials(
   api: Api,
   state: RunState,

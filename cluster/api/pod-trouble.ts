@@ -26,7 +26,7 @@ export const waysToImage =
   "name one that this cluster can pull: pulumi config set migratorImage <image>; or give the namespace's account a pull " +
   `secret: oc -n ${namespace} secrets link default <secret> --for=pull`;
 
-/** `undefined` when nothing is wrong with it (also: when it only just began). */
+/** `undefined` when nothing is wrong with it, or when it has only just begun. */
 export function podTrouble(pod: RawPod, events: readonly RawEvent[]): Trouble | undefined {
   if (pod.metadata.deletionTimestamp !== undefined) {
     return undefined;
@@ -47,7 +47,7 @@ export function podTrouble(pod: RawPod, events: readonly RawEvent[]): Trouble | 
   return ofContainers(pod) ?? ofEvents(pod, events);
 }
 
-/** Why a kubelet ended the Pod, in its words; `undefined` when it did not. */
+/** Why a kubelet ended the Pod, in the kubelet's words; `undefined` when it did not. */
 export function evictionOf({ status }: RawPod): string | undefined {
   return /^(Evicted|Preempting|NodeShutdown|Terminated)/.test(status?.reason ?? "")
     ? words(status?.reason, status?.message)

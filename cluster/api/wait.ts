@@ -12,7 +12,10 @@ import { cadence } from "./cadence";
 /** Takes whole lines. `passing`: it matters only until the next one. */
 export type Log = (line: string, passing?: boolean) => void;
 
-/** What a look found: it is so; or what is missing; or that it must look again, because it changed something itself. */
+/**
+ * What a look found: that it is done; or what is missing; or that it must look again, because it changed something
+ * itself.
+ */
 export type Found<R> =
   | { readonly done: R }
   /** Words that follow "waiting for". */
@@ -89,7 +92,7 @@ export async function waitFor<R>(wait: Wait<R>, context: WaitContext): Promise<R
         voice.once("waiting", `waiting for ${waitingFor}`);
       }
     }
-    // By the turn's own clock: what the look judged by it holds here, too.
+    // Read from the turn's own clock, by which the look judged.
     if (wait.limitSeconds !== undefined && seconds >= wait.limitSeconds) {
       return wait.outOfTime({ seconds, waitingFor, away: found === away });
     }
@@ -103,7 +106,10 @@ function soFar(seconds: number, usual: number | undefined): string {
   return `${Math.round(seconds)}${usually} s`;
 }
 
-/** Where lines go, and what was said last. One is shared where others speak during a wait, such as a Pod's log. */
+/**
+ * Where lines go, and what was said last. A wait shares it with whatever else prints lines meanwhile, such as a Pod's
+ * log.
+ */
 export class Voice {
   private readonly last = new Map<string, string>();
   private spoke = performance.now();
@@ -127,7 +133,7 @@ export class Voice {
     this.say(line);
   };
 
-  /** Says it only after a silence. */
+  /** Says a line only after a silence. */
   signOfLife(line: string): void {
     if (secondsSince(this.spoke) >= this.silence) {
       this.say(line, true);

@@ -8,8 +8,9 @@ import type { Journal, Proof } from "../journal/journal";
 const accountInPath = /\/AUTH_[^/]+$/;
 
 /**
- * Equal URLs, or the same account in the path: hosts differ by interface. Two regions may have one project's account
- * each; of these the other one lacks the container, or holds something else in it, which is asked for besides.
+ * Equal URLs, or the same account in the path, because hosts differ by interface. Two regions may each have an account
+ * of the same project; there the other region lacks the container, or it holds something else, which is checked
+ * separately.
  */
 export function sameAccount(one: string, other: string): boolean {
   if (one === other) {
@@ -20,8 +21,8 @@ export function sameAccount(one: string, other: string): boolean {
 }
 
 /**
- * Whether what was proven is in the account that this machine is led to. The proof has the Pod's URL, the journal's
- * container the one that this machine had when it looked at it: where URLs do not tell the account, the latter counts.
+ * Whether what was proven is in the account that this machine's credentials lead to. The proof has the Pod's URL; the
+ * journal's container has the URL that this machine used then. Where URLs do not name the account, the latter counts.
  */
 export function isProvenAccount(journal: Journal, proof: Proof, account: string): boolean {
   if (sameAccount(proof.account, account)) {

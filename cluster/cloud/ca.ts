@@ -1,4 +1,4 @@
-/** Which CA Keystone and Swift are trusted by. */
+/** The CA by which Keystone and Swift are trusted. */
 import { existsSync, readFileSync } from "node:fs";
 import type { CloudSources } from "./sources";
 

@@ -54,7 +54,7 @@ export interface ResolvedCloud {
   readonly workstationCa: readonly string[];
   /** Arguments of the OpenStack provider, all of them; `password` and `applicationCredentialSecret` are secrets. */
   readonly provider: OpenstackProviderArgs;
-  /** What `spec.storage.swift` needs besides the container; empty unless the user's secret is used. */
+  /** Further fields that `spec.storage.swift` needs; empty unless the user's secret is used. */
   readonly patch: Omit<SwiftFields, "container">;
   readonly ca: CloudCa;
 }
@@ -114,7 +114,7 @@ function resolved(
 ): ResolvedCloud | UnresolvedCloud {
   const source = `secret ${from.secretName}`;
   const overrides = fromStackConfig(openstack);
-  // Another kind of login replaces this one whole: half of each would be neither.
+  // Another kind of login replaces this one as a whole: half of each would be no login.
   const base = hasLogin(overrides) ? placeOnly(fields, true) : fields;
   const workstation = { ...base, ...overrides };
   const malformed =

@@ -1,4 +1,4 @@
-/** A container as Swift has it: whether it is another one than before, and what is to be set on it. Pure. */
+/** A container as Swift has it: whether it is still the one that the journal knows. Pure. */
 import type { Journal } from "../journal/journal";
 import { without } from "../journal/store";
 import type { ObservedContainer } from "../observation";

@@ -1,4 +1,4 @@
-/** One cloud's fields, from each of the places that tell them, and what is wrong with them. Pure. */
+/** One cloud's fields, from each of the places that have them, and what is wrong with them. Pure. */
 import { fieldsOf, findCloud, type CloudFieldName, type CloudFields } from "../../swift/cloud-fields";
 import { installerSecretName, namespace, userSecretName } from "../names";
 import { defined } from "../../swift/defined";
@@ -6,7 +6,7 @@ import { defined } from "../../swift/defined";
 /** One cloud's fields, by clouds.yaml's names, wherever they came from. */
 export type Fields = CloudFields;
 
-/** The fields of the installer's secret; a text says why there are none, and quotes no secret. */
+/** The fields of the installer's secret, or a text that says why there are none and quotes no secret. */
 export function cloudFields(
   secret: Readonly<Record<string, string>> | undefined,
   cloudName: string,
@@ -33,7 +33,10 @@ export function cloudFields(
         `tells); it has: ${(cloud.known ?? []).join(", ") || "none"}`;
 }
 
-/** The operator takes one domain for user and project: the user's is also the project's where nothing else is said. */
+/**
+ * The operator takes one domain for user and project: the user's domain is also the project's unless something else is
+ * set.
+ */
 function withProjectDomain(fields: Fields): Fields {
   if (fields.project_domain_name !== undefined || fields.project_domain_id !== undefined) {
     return fields;
@@ -45,7 +48,7 @@ function withProjectDomain(fields: Fields): Fields {
   };
 }
 
-/** Keys of the user's secret, without their common beginning: of either way to sign in. */
+/** Keys of the user's secret, without their common prefix, for both ways to sign in. */
 const userKeys = [
   "USERNAME",
   "PASSWORD",
@@ -60,7 +63,7 @@ function needsEveryKey(version: string | undefined): boolean {
   return major === "4" && Number(minor) < 15;
 }
 
-/** `version`: OpenShift's, such as `4.14.3`. A text says what is wrong with the secret. */
+/** The fields, or a text that says what is wrong with the secret. `version`: OpenShift's, such as `4.14.3`. */
 export function userFields(
   secret: Readonly<Record<string, string>>,
   version?: string,
@@ -105,7 +108,10 @@ export function userFields(
   );
 }
 
-/** What says where, not who: all that may be taken from clouds.yaml beside other credentials. */
+/**
+ * The fields that say where the cloud is, not who signs in: only these may be taken from clouds.yaml beside other
+ * credentials.
+ */
 export function placeOnly(fields: Fields, withProject = true): Fields {
   const names: readonly CloudFieldName[] = [
     "auth_url",

@@ -1,4 +1,7 @@
-/** A cloud's fields in the form of each of the three that talk to Swift: mover, OpenStack provider, storage patch. Pure. */
+/**
+ * A cloud's fields in the three forms that are needed: for the mover, the OpenStack provider and the storage patch.
+ * Pure.
+ */
 import type { CloudSettings, SecretSource } from "../../swift/settings";
 import type { SwiftFields } from "../registry/patch";
 import { type Fields, isApplicationCredential } from "./fields";
@@ -36,7 +39,7 @@ export function settingsOf(fields: Fields, secret: SecretSource): CloudSettings 
   const face = fields.interface;
   return {
     authUrl: keystoneV3(fields.auth_url ?? ""),
-    // The operator takes no other, whatever the catalog offers beside it.
+    // The operator takes only this service, whatever else the catalog offers.
     serviceName: "swift",
     auth: isApplicationCredential(fields)
       ? {

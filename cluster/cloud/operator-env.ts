@@ -6,7 +6,7 @@ import { readYamlText, type TextTree, textAt, treeAt } from "../../swift/yaml-te
 import type { SwiftFields } from "../registry/patch";
 import type { CloudSources } from "./sources";
 
-/** Variables by name; those in `secret` are never written into a Pod's own text. */
+/** Variables by name. Those in `secret` are never written into a Pod's spec. */
 export interface SwiftEnvironment {
   readonly plain: Readonly<Record<string, string>>;
   readonly secret: Readonly<Record<string, string>>;
@@ -121,7 +121,7 @@ const nothing: Credentials = {
   version: "",
 };
 
-/** The cluster's own entry of clouds.yaml; `undefined` when it cannot be read, which the resolver tells. */
+/** The cluster's own entry of clouds.yaml; `undefined` when it cannot be read, which the resolver reports. */
 export function operatorCloud(sources: CloudSources): TextTree {
   const text = sources.installerSecret?.["clouds.yaml"];
   if (text === undefined) {

@@ -1,7 +1,7 @@
 /**
- * What the registry's operator, and the registry after it, would make of the cluster's credentials. They are read by
- * fewer rules than OpenStack's own clients have, so credentials that work for `openstack` may fail there, and that
- * would show only when the registry is to start on Swift, sealed. Pure; no value of a secret is ever quoted.
+ * What the registry's operator, and then the registry, would make of the cluster's credentials. They know fewer rules
+ * than OpenStack's own clients, so credentials that work for `openstack` may fail there. Without this check that would
+ * show only when the sealed registry is to start on Swift. Pure; no value of a secret is ever quoted.
  *
  * Source of the rules: the operator's `pkg/storage/swift/swift.go` (GetConfig, getSwiftClient, ConfigEnv) and
  * gophercloud's `auth_options.go`, the same in releases 4.12 to 5.x.
@@ -11,7 +11,7 @@ import { installerSecretName, userSecretName } from "../names";
 import { operatorCloud } from "./operator-env";
 import type { CloudSources } from "./sources";
 
-/** One thing that keeps the operator from signing in. */
+/** One problem that keeps the operator from signing in. */
 export interface SignInProblem {
   /** What is there: the thing and its value. */
   readonly wrong: string;
@@ -21,7 +21,7 @@ export interface SignInProblem {
   readonly accepted: string;
 }
 
-/** What the operator reads of its own cloud; empty text is "not set". */
+/** What the operator reads about its own cloud; an empty text means "not set". */
 interface SignIn {
   readonly where: string;
   readonly authUrl: string;
@@ -41,7 +41,7 @@ interface SignIn {
   };
 }
 
-/** Everything that the operator would stumble over; none when it can sign in, or when there is nothing to judge. */
+/** Every problem that the operator would have; none when it can sign in, or when there is nothing to judge. */
 export function signInProblems(sources: CloudSources): readonly SignInProblem[] {
   const read = operatorView(sources);
   if (read === undefined) {

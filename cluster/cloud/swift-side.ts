@@ -15,7 +15,7 @@ export interface SwiftSide {
   readonly account: string;
   /** `undefined`: the container does not exist. */
   head(container: string): Promise<Omit<ObservedContainer, "foreignObject"> | undefined>;
-  /** Adds properties (`X-Container-Meta-*`); the others stay: one of them signs the registry's redirected pulls. */
+  /** Adds properties (`X-Container-Meta-*`). The others stay: one of them signs the registry's redirected pulls. */
   setProperties(container: string, properties: Readonly<Record<string, string>>): Promise<void>;
   /** One name outside what a registry keeps, if there is any. */
   foreignObject(container: string): Promise<string | undefined>;
@@ -34,9 +34,9 @@ export interface SwiftSide {
 const ownPrefixes = ["files/docker/registry/v2/", "segments/"];
 
 /**
- * Whether a name, or folder, of a listing is nothing that a registry, or the documented page, puts there. The page's
- * `swift upload` stores an empty object for an empty folder, the file system's own lost+found among them; so do other
- * clients for any folder.
+ * Whether a name, or folder, of a listing is something that neither a registry nor the documented page puts there. The
+ * page's `swift upload` stores an empty object for an empty folder, the file system's own lost+found among them; so do
+ * other clients for any folder.
  */
 export function isForeign({ name, bytes, subdir }: ListedName): boolean {
   if (ownPrefixes.some((own) => name.startsWith(own))) {
@@ -146,7 +146,7 @@ function sideOf(client: CloudClient): SwiftSide {
     },
     setProperties: (container, properties) => client.setMetadata(container, properties),
     async foreignObject(container) {
-      // Level by level along the registry's own path: what else lies beside it is foreign.
+      // It goes level by level along the registry's own path: whatever lies beside that is foreign.
       for (const prefix of ["", "files/", "files/docker/", "files/docker/registry/"]) {
         const foreign = (await client.list(container, prefix, "/")).find(isForeign);
         if (foreign !== undefined) {

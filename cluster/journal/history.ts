@@ -9,7 +9,7 @@ import type { Happening, Journal, Run, StepDone } from "./journal";
 export const historyAtMost = 200;
 const failureCharacters = 200;
 
-/** Adds what the change of a journal tells by itself: another run, another phase. */
+/** Adds entries for what a change of the journal shows by itself: another run, another phase. */
 export function withChange(before: Journal | undefined, after: Journal): Journal {
   const { run, phase, phaseSince } = after;
   return withEntries(after, [

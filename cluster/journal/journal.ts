@@ -1,11 +1,11 @@
 /**
- * The journal: what the program must remember on the cluster itself, so that it can go on, and back,
- * without its Pulumi state. One ConfigMap, one JSON document, no secrets. Read and written by `journal-store.ts`.
+ * The journal: what the program must remember on the cluster itself, so that it can go on, and back, without its
+ * Pulumi state. One ConfigMap, one JSON document, no secrets. Read and written by `store.ts`.
  */
 import type { RegistryStorage } from "../api/objects";
 import type { Spread } from "../registry/spread";
 
-/** What was there before our first change (written once, before the first patch), and what comes back. */
+/** The settings before our first change: written once, before the first patch, and restored by an abort. */
 export interface Previous {
   readonly storage: RegistryStorage;
   readonly replicas: number;
@@ -13,7 +13,7 @@ export interface Previous {
   readonly affinity?: Readonly<Record<string, unknown>>;
   readonly topologySpreadConstraints?: Spread;
   readonly readOnly: boolean;
-  /** `undefined`: the pruner did not say. */
+  /** `undefined`: it was not set. */
   readonly prunerSuspend?: boolean;
   readonly claim: { readonly name: string; readonly uid: string };
 }
@@ -24,13 +24,13 @@ export interface Witness {
   readonly revision: number;
 }
 
-/** Tells one copy from the next: it changes when what was copied is not there any more, and only then. */
+/** Tells one copy from the next. It changes when what was copied is no longer there, and only then. */
 export interface CopyRun {
   /** `pass` of the config: a new word copies again. */
   readonly word: string;
-  /** How often the container was found empty after it was known: then all is copied again. */
+  /** How often the container was found empty after the journal knew it: then everything is copied again. */
   readonly remade?: number;
-  /** live: the last one, right before sealing. */
+  /** live: the copy right before sealing. */
   readonly sealing?: true;
   /** final: the time of the proof that failed on Swift's side, so that another copy was needed. */
   readonly after?: string;
@@ -50,7 +50,7 @@ export interface Proof {
   /** What HEAD on the container said after the proof (segments of large objects included). */
   readonly containerObjects: number;
   readonly containerBytes: number;
-  /** The plan tells by it whether the proof is of the copy that it would make. */
+  /** By it the plan knows whether the proof is of the copy that it would make. */
   readonly run?: CopyRun;
   /** ISO 8601. */
   readonly at: string;
@@ -61,7 +61,10 @@ export interface KnownContainer {
   readonly name: string;
   /** Storage URL of the account, as the workstation is led to it; the Pod's is in the proof. */
   readonly account: string;
-  /** How often it was found deleted and made again after the journal knew it: what was copied before is gone. Absent: never. */
+  /**
+   * How often the container was found deleted and made again after the journal knew it: what was copied before is
+   * gone. Absent: never.
+   */
   readonly remade?: number;
 }
 
@@ -80,7 +83,9 @@ export interface Rehearsal {
   readonly brokenBefore: number;
   /** What was pulled, by repository, as `sample` has it: the switch pulls the same. */
   readonly images?: Readonly<Record<string, readonly string[]>>;
-  /** Those images by repository, a hundred at most: no later check judges them. */
+  /**
+   * The images that the live registry could not serve, by repository, a hundred at most: no later check judges them.
+   */
   readonly broken?: Readonly<Record<string, readonly string[]>>;
   /** Why the registry's image could not be started that way; then nothing was rehearsed. */
   readonly impossible?: string;
@@ -107,7 +112,7 @@ export interface JournalSample {
   readonly images: Readonly<Record<string, readonly string[]>>;
 }
 
-/** A step that came to its end, in the words of the documentation: "sealing", "final copy". */
+/** A step that ended, in the words of the documentation: "sealing", "final copy". */
 export interface StepDone {
   readonly step: string;
   /** From its beginning to `at`. */
@@ -127,7 +132,7 @@ export interface StepDone {
   };
   /** Images that were pulled. */
   readonly pulled?: number;
-  /** The first line of its error; absent: it did what it is for. */
+  /** The first line of its error; absent: it succeeded. */
   readonly failed?: string;
 }
 
@@ -173,7 +178,10 @@ export interface Journal {
   readonly released?: { readonly claim: string; readonly uid: string; readonly at: string };
   /** How often each Pod failed for good; part of the next Pod's identity. Keys: live, final, back. */
   readonly attempts?: Readonly<Record<string, number>>;
-  /** UID of each Pod that is, or was last, followed and has no result yet: one that vanished must be another. */
+  /**
+   * UID of each Pod that is, or was last, followed and has no result yet: if it vanished, the next Pod must be another
+   * one.
+   */
   readonly followed?: Readonly<Record<string, string>>;
   readonly run?: Run;
   /** Oldest first, at most 200 entries; see history.ts. */

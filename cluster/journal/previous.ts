@@ -13,8 +13,8 @@ import { parseConfig } from "../registry/registry";
 import { defined } from "../../swift/defined";
 
 /**
- * Records what is there, if that may (still, or again) be done: called before each first patch of a migration, because
- * after an abort an administrator may have changed what a later migration is to bring back.
+ * Records what is there, where that is allowed. It is called before each first patch of a migration, because after an
+ * abort an administrator may have changed what a later migration must restore.
  */
 export async function rememberPrevious(api: Api, journal: JournalOfRun): Promise<void> {
   const raw = await api.get<RawRegistryConfig>(paths.registryConfig);
@@ -38,7 +38,7 @@ export async function rememberPrevious(api: Api, journal: JournalOfRun): Promise
   }
 }
 
-/** Whether there is something to record, and it is not: the journal was deleted, or never written to its end. */
+/** Whether previous settings are missing: the journal was deleted, or never completed. */
 export function lacksPrevious(journal: Journal | undefined, config: RegistryConfig | undefined): boolean {
   return (
     journal?.previous === undefined &&

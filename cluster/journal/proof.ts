@@ -7,7 +7,7 @@ import { witnessProblem } from "../registry/evidence";
 import type { Journal } from "./journal";
 import type { RegistrySnapshot } from "../registry/registry";
 
-/** Instead of what could not be read: it is not judged. */
+/** Stands for what could not be read, and is not judged. */
 export const unread = Symbol("not read");
 
 export interface ProofQuestion {

@@ -14,7 +14,7 @@ import { defined } from "../../swift/defined";
 const key = "journal.json";
 const conflictsAtMost = 8;
 
-/** Another run holds the journal's token: whoever sees this stops before its next change. */
+/** Another run holds the journal's token: this one stops before its next change. */
 export class TakenOver extends Error {
   constructor(readonly run: Run | undefined) {
     super(
@@ -93,7 +93,8 @@ export function journalOf(
   return {
     assertRun: async () => ours(await readJournal(api)),
     update: (with_) => {
-      // What is written although no answer came must not be decided on once more (a count would go up twice).
+      // A write may have succeeded although no answer came. Then the change must not be made again (a count would go
+      // up twice).
       const sent: Sent = {};
       return insist(log, () => change(api, (journal) => with_(ours(journal)), sent), insistence);
     },
@@ -123,7 +124,7 @@ function mayBeginAgain({ phase }: Journal): boolean {
   return ["started", "copying", "aborted", "switched"].includes(phase);
 }
 
-/** Records what was there before, if that may be done now; otherwise the journal stays as it is. */
+/** Records the previous settings, where that is allowed now; otherwise the journal stays as it is. */
 export function recordPrevious(journal: Journal, previous: Previous, onSwift: boolean): Journal {
   if (!mayRecordPrevious(journal, onSwift)) {
     return journal;
@@ -134,7 +135,7 @@ export function recordPrevious(journal: Journal, previous: Previous, onSwift: bo
     : { ...without(journal, "released", "switchedAt", "copiedBack", "proof"), previous };
 }
 
-/** Everything but the named keys (a key set to `undefined` would not survive `exactOptionalPropertyTypes`). */
+/** The journal without the named keys (`exactOptionalPropertyTypes` allows no `undefined`). */
 export function without<K extends keyof Journal>(journal: Journal, ...keys: K[]): Omit<Journal, K> & Journal {
   const copy: Record<string, unknown> = { ...journal };
   for (const each of keys) {
@@ -152,7 +153,9 @@ interface Sent {
   data?: string;
 }
 
-/** Read, change, write under the version that was read; again after a conflict, a bounded number of times. */
+/**
+ * Reads, changes, and writes under the version that was read; tries again after a conflict, a bounded number of times.
+ */
 async function change(
   api: Api,
   with_: (journal: Journal | undefined) => Journal,
