@@ -5,7 +5,7 @@ import type { Settings } from "../config/config";
 import type { PlanFigures } from "../plan/explain";
 import { readmeOf } from "../plan/readme";
 import { lastWindowInWords } from "../plan/window";
-import { describe, describeFailed, type ReadBack, type Words } from "../plan/words";
+import { describe, describeEnd, describeFailed, type ReadBack, type Words } from "../plan/words";
 import type { Plan } from "../plan/types";
 import type { Built } from "./graph";
 import { defined } from "../swift/defined";
@@ -25,9 +25,10 @@ export function plannedOutputs(
   { state, plan, figures }: Decided,
   built: Built,
   journal: ReadBack["journal"],
+  words = describe(plan),
 ): Outputs {
   const { finished: _later, ...results } = built;
-  return { state, ...told(describe(plan), journal), ...results, plan: figures };
+  return { state, ...told(words, journal), ...results, plan: figures };
 }
 
 /** The words, the last window's seconds by step, and the story so far. */
@@ -37,7 +38,7 @@ function told(words: Words, journal: ReadBack["journal"]): Outputs {
 }
 
 /**
- * In an `up`: the same once every step has done its work, or, as soon as one fails, what `readBack` then finds. A
+ * In an `up`: the same once every step has done its work (or was left out by `--target`), or, as soon as one fails, what `readBack` then finds. A
  * failure of another provider (no container, no Pod) leaves the outputs of the run before.
  */
 export function reachedOutputs(
@@ -50,7 +51,7 @@ export function reachedOutputs(
     const finish = async () => {
       await built.finished;
       const found = await readBack().catch(() => undefined);
-      resolve(plannedOutputs(decided, built, found?.journal));
+      resolve(plannedOutputs(decided, built, found?.journal, describeEnd(decided.plan, found)));
     };
     void finish();
     hearFailure(token, async (step) => {

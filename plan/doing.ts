@@ -14,7 +14,10 @@ const ends: Readonly<Record<Plan["kind"], Phase>> = {
 };
 
 /** It went to its end before: only what differs on the cluster is done. */
-export function isDone(plan: Plan, { journal, config }: ReachableObservation): boolean {
+export function isDone(
+  plan: Plan,
+  { journal, config }: Pick<ReachableObservation, "journal" | "config">,
+): boolean {
   const passes = passesOf(journal?.history);
   const lacking =
     (plan.kind === "copy" && passes.length === 0) ||

@@ -1,6 +1,7 @@
 /** The plan in words, for the stack's outputs: the state of the registry when `up` ends, and the next command. */
 import type { ReachableObservation } from "../cluster/observation";
 import type { Settings } from "../config/config";
+import { isDone } from "./doing";
 import { storageKind } from "./storage";
 import type { Plan } from "./types";
 
@@ -48,6 +49,19 @@ export function describe(plan: Plan): Words {
 
 /** What is read back after a step has failed. */
 export type ReadBack = Pick<ReachableObservation, "config" | "journal">;
+
+/**
+ * The same once every step of a run has ended: what was planned, unless `found` says that a part of it was left out, as
+ * `up --target` does. `found` is `undefined` when the cluster could not be read.
+ */
+export function describeEnd(plan: Plan, found: ReadBack | undefined): Words {
+  // The live copy goes on after its run where `wait` is false: its end is no part of the plan.
+  if (found?.journal === undefined || plan.kind === "copy" || isDone(plan, found)) return describe(plan);
+  return {
+    registry: `${inWords(found)}; this run left out a part of its plan`,
+    next: "for the rest: pulumi up, without --target",
+  };
+}
 
 /**
  * The same after a step has failed: what the cluster says now, not what was planned. `found` is `undefined` when the

@@ -42,6 +42,18 @@ test("once every step has done its work the outputs say what was planned", async
   expect(await value(pulumi.output(outputs["container"]))).toBe(containerName);
 });
 
+test("a run with --target says what it left undone, not what was planned", async () => {
+  const onSwift = { ...switched.config!, readOnly: true };
+  const outputs = await reachedOutputs(decided, built(Promise.resolve()), randomUUID(), async () => ({
+    config: onSwift,
+    journal: { ...switched.journal!, phase: "switching" },
+  }));
+  expect(outputs).toMatchObject({
+    registry: expect.stringMatching(/^read-only, on Swift container .*left out a part of its plan$/),
+    next: expect.stringContaining("without --target"),
+  });
+});
+
 test("a journal that cannot be read in the end costs the measured seconds only", async () => {
   const outputs = await reachedOutputs(decided, built(Promise.resolve()), randomUUID(), () =>
     Promise.reject(new Error("away")),
