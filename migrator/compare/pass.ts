@@ -8,12 +8,16 @@ import { contentOfLink, isRegistryFile, kindOf, objectPrefix } from "../volume/l
 import { listPages, mayBeManifest, modifiedAt, type ListedObject } from "../../swift/listing";
 import { MergeJoin } from "./merge";
 import { isRegistryForm } from "../transfer/form";
+import { defined } from "../../swift/defined";
+import type { SharedFolders } from "../volume/folders";
 import { walkRegistry, type SourceFile, type SourceProblem } from "../volume/walk";
 
 export interface PassOptions {
   readonly onProblem: (problem: SourceProblem) => void;
   /** Gets each name once, in order: on the volume, in the container, or both. Returns true to be asked for room. */
   readonly pair: (file: SourceFile | undefined, object: ListedObject | undefined) => boolean;
+  /** Shared with a scan ahead. */
+  readonly folders?: SharedFolders;
   /** Waits until there is room for more; called after `pair` returned true. */
   readonly room?: () => Promise<void>;
 }
@@ -43,6 +47,7 @@ async function joinSides(run: Run, options: PassOptions): Promise<void> {
         root: run.settings.root,
         onProblem: options.onProblem,
         onForeign: (folder) => addForeign(run, folder),
+        ...defined({ folders: options.folders }),
       }),
     ),
     (file, object) => {

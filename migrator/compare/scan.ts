@@ -1,5 +1,6 @@
 import type { Progress } from "../events";
 import type { Tally } from "../contract";
+import { SharedFolders } from "../volume/folders";
 import { walkRegistry, type SourceFile } from "../volume/walk";
 
 /** Milliseconds a scan may hold the thread at a time. */
@@ -19,6 +20,8 @@ export class ScanAhead {
   constructor(
     private readonly root: string,
     private readonly progress: Progress,
+    /** Shared with the walk that it runs ahead of. */
+    private readonly folders = new SharedFolders(),
   ) {}
 
   /** Goes on with the scan, in slices, until the promise settles. */
@@ -33,7 +36,8 @@ export class ScanAhead {
     done.then(stop, stop);
     const step = (): void => {
       if (stopped || this.ended) return;
-      this.walk ??= walkRegistry({ root: this.root, onProblem: () => undefined });
+      const { root, folders } = this;
+      this.walk ??= walkRegistry({ root, folders, ahead: true, onProblem: () => undefined });
       for (const end = performance.now() + slice; performance.now() < end;) {
         const next = this.walk.next();
         if (next.done) {

@@ -5,6 +5,7 @@ import { inventoryHash, keep, listedHash, pass, rowCounts } from "../compare/pas
 import type { Proof } from "../compare/proof";
 import { DigestSet } from "../compare/seen";
 import { ScanAhead } from "../compare/scan";
+import { SharedFolders } from "../volume/folders";
 import { addProblem, stopsAtCorrupt, type Run } from "../context";
 import { messageOf } from "../errors";
 import { PhasedQueue } from "../queue";
@@ -47,6 +48,7 @@ export class CopyPass {
   /** Those of the volume. */
   private readonly blobs = new DigestSet();
   private tags: Work[] = [];
+  private readonly folders = new SharedFolders();
   private changed = false;
   private listed = 0;
   private files = 0;
@@ -59,7 +61,7 @@ export class CopyPass {
     const { settings, progress } = run;
     this.full = settings.verify === "full";
     this.inUse = new NamesInUse(settings.container);
-    this.scan = new ScanAhead(settings.root, progress);
+    this.scan = new ScanAhead(settings.root, progress, this.folders);
     this.queue = new PhasedQueue(run.allowance, (work) => this.do(work));
   }
 
@@ -67,6 +69,7 @@ export class CopyPass {
     const { run, queue } = this;
     const { blobs, links } = run.tallies;
     await pass(run, {
+      folders: this.folders,
       onProblem: (problem) => {
         if (this.exact || !problem.vanished) addProblem(run, problem);
       },

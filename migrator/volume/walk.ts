@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, type Stats } from "node:fs";
 import { isUtf8, toPath, toText, type ByteString } from "../../swift/bytes";
 import { messageOf } from "../errors";
 import { isGone } from "./file";
+import type { Entries, SharedFolders } from "./folders";
 import { isHex, kindOf, registryTree, objectPrefix, type Kind } from "./layout";
 
 /** One file of the registry's tree. */
@@ -30,6 +31,13 @@ export interface WalkOptions {
   readonly onForeign?: (folder: ByteString) => void;
   /** Start here instead of at the tree's root: a folder of the tree's root with its trailing slash. */
   readonly under?: ByteString;
+  /** Shared with another walk over the same tree. */
+  readonly folders?: SharedFolders;
+  /**
+   * It runs ahead of that one and only counts: a link in a folder that is named by its digest is taken to be there, with
+   * the digest's length, and nothing is asked of it.
+   */
+  readonly ahead?: true;
 }
 
 /** Folders in which file servers show earlier states of a whole volume. */
@@ -111,6 +119,8 @@ interface Folder {
   next: number;
   /** What is neither a file nor a folder. */
   readonly others?: ReadonlyMap<ByteString, string>;
+  /** Held while the folder is walked, for the other walk. */
+  readonly shared?: Entries;
   /** `keys` are what the format has there, and their number what the folder's link count says: it was not read. */
   readonly guessed?: true;
 }
@@ -171,6 +181,7 @@ class Walk implements IterableIterator<SourceFile> {
       if (file) return file;
     }
     const only = onlyFile[place];
+    if (this.options.ahead && only === "link" && isDigest(key)) return linkOf(path);
     if (only !== undefined && isDigest(key) && (place !== "revision" || this.holdsFolders(path, 0))) {
       const file = this.expected(path + only);
       if (file) return file;
@@ -250,10 +261,12 @@ class Walk implements IterableIterator<SourceFile> {
 
   /** Reads a folder and goes on in it. */
   private read(path: ByteString, place: Place): void {
-    const others = new Map<ByteString, string>();
+    const { folders, ahead = false } = this.options;
     try {
-      const keys = sortedEntries(this.base + path, others);
-      this.stack.push({ path, place, keys, next: 0, ...(others.size > 0 ? { others } : {}) });
+      const read = (): Entries => sortedEntries(this.base + path);
+      const shared = folders === undefined ? read() : folders.entries(path, ahead, read);
+      const { keys, others } = shared;
+      this.stack.push({ path, place, keys, next: 0, shared, ...(others.size > 0 ? { others } : {}) });
     } catch (error) {
       const guessed = this.stack[this.stack.length - 1];
       if (guessed?.guessed && isGone(error)) {
@@ -274,8 +287,14 @@ function isFolder(key: ByteString): boolean {
   return key.charCodeAt(key.length - 1) === 47;
 }
 
+/** A link as registries write it: `sha256:` and the digits of its folder. */
+function linkOf(path: ByteString): SourceFile {
+  return { name: `${path}link`, bytes: 71, kind: "link", changed: 0 };
+}
+
 /** The names of a directory, directories with a trailing slash so that they sort as their content does. */
-function sortedEntries(path: ByteString, others: Map<ByteString, string>): ByteString[] {
+function sortedEntries(path: ByteString): Entries {
+  const others = new Map<ByteString, string>();
   const entries = readdirSync(toPath(path), { encoding: "latin1", withFileTypes: true });
   const keys: ByteString[] = [];
   for (const entry of entries) {
@@ -290,7 +309,7 @@ function sortedEntries(path: ByteString, others: Map<ByteString, string>): ByteS
       else if (entry.isBlockDevice() || entry.isCharacterDevice()) others.set(name, "device");
     }
   }
-  return keys.sort();
+  return { keys: keys.sort(), others };
 }
 
 function toFile(name: ByteString, stats: Stats): SourceFile {
