@@ -6,7 +6,7 @@
  * Source of the rules: the operator's `pkg/storage/swift/swift.go` (GetConfig, getSwiftClient, ConfigEnv) and
  * gophercloud's `auth_options.go`, the same in releases 4.12 to 5.x.
  */
-import { textAt } from "../../swift/yaml-text";
+import { textAt, treeAt } from "../../swift/yaml-text";
 import { installerSecretName, userSecretName } from "../names";
 import { operatorCloud } from "./operator-env";
 import type { CloudSources } from "./sources";
@@ -39,6 +39,13 @@ interface SignIn {
     readonly domain: string;
     readonly domainId: string;
   };
+  /** Only clouds.yaml has these: `auth_type`, names that fields had in older files, and the user's own domain. */
+  readonly file?: {
+    readonly authType: string;
+    readonly userName: string;
+    readonly tenant: string;
+    readonly userDomain: string;
+  };
 }
 
 /** Every problem that the operator would have; none when it can sign in, or when there is nothing to judge. */
@@ -47,7 +54,50 @@ export function signInProblems(sources: CloudSources): readonly SignInProblem[] 
   if (read === undefined) {
     return [];
   }
-  return [...urlProblems(read), ...userProblems(read), ...domainProblems(read)];
+  return [...urlProblems(read), ...fileProblems(read), ...userProblems(read), ...domainProblems(read)];
+}
+
+/** Ways to sign in that the operator does not read at all: it takes what is left, and fails or is somebody else. */
+const authTypes = /^(|password|v3password|v3applicationcredential)$/;
+
+/** What other clients read in clouds.yaml and the operator does not. */
+function fileProblems({ where, file, domain, password, username, project }: SignIn): SignInProblem[] {
+  if (file === undefined) {
+    return [];
+  }
+  const problems: SignInProblem[] = [];
+  if (!authTypes.test(file.authType)) {
+    problems.push({
+      wrong: `auth_type in ${where} is "${file.authType}"`,
+      answer:
+        "it does not look at it, and signs in with the password or the application credential that it finds",
+      accepted: "a user's name and password, or an application credential",
+    });
+  }
+  if (password && username === "" && file.userName !== "") {
+    problems.push({
+      wrong: `${where} names the user as user_name`,
+      answer: "Exactly one of Username and UserID must be provided for password authentication",
+      accepted: "the same in auth.username",
+    });
+  }
+  if (password && project.name === "" && project.id === "" && file.tenant !== "") {
+    problems.push({
+      wrong: `${where} names the project as tenant_name or tenant_id`,
+      answer: "it signs in without a project, and then finds no object store",
+      accepted: "the same in auth.project_name or auth.project_id",
+    });
+  }
+  // With a project in yet another domain that is told instead.
+  const sameProject = project.domain === "" || project.domain === domain;
+  if (password && sameProject && file.userDomain !== "" && domain !== file.userDomain) {
+    problems.push({
+      wrong: `${where} has domain_name "${domain}" and user_domain_name "${file.userDomain}"`,
+      answer: "it takes domain_name for user and project, other clients take user_domain_name for the user",
+      accepted: "user_domain_name alone",
+    });
+  }
+  return problems;
 }
 
 /** Fields of clouds.yaml that the operator and the registry do not look at, with what they do instead. */
@@ -69,8 +119,23 @@ export function ignoredFields(sources: CloudSources): readonly string[] {
         `in key cacert of secret ${installerSecretName}, or in the cluster's trusted CAs`,
     );
   }
+  for (const [key, instead] of unread) {
+    if (treeAt(cloud, key) !== undefined) {
+      ignored.push(`${key} of clouds.yaml: the operator and the registry do not read it: ${instead}`);
+    }
+  }
   return ignored;
 }
+
+const endpoint = "they take the endpoint of the service named swift in Keystone's catalog";
+/** Fields beside `auth` that other clients know, and what happens without them. */
+const unread: readonly (readonly [string, string])[] = [
+  ["cert", "a Keystone that asks for a client certificate refuses them"],
+  ["regions", "without region_name they take the first region of the catalog"],
+  ["profile", "what it stands for must be written out"],
+  ["object_store_endpoint_override", endpoint],
+  ["swift_endpoint_override", endpoint],
+];
 
 function urlProblems({ where, authUrl, version }: SignIn): SignInProblem[] {
   const problems: SignInProblem[] = [];
@@ -105,7 +170,15 @@ function urlProblems({ where, authUrl, version }: SignIn): SignInProblem[] {
   return problems;
 }
 
-function userProblems({ where, username, userId, password, token, application }: SignIn): SignInProblem[] {
+function userProblems({
+  where,
+  username,
+  userId,
+  password,
+  token,
+  application,
+  file,
+}: SignIn): SignInProblem[] {
   if (!password && !application.secret) {
     return token
       ? [
@@ -127,7 +200,7 @@ function userProblems({ where, username, userId, password, token, application }:
       },
     ];
   }
-  if (password && username === "") {
+  if (password && username === "" && (file?.userName ?? "") === "") {
     return [
       {
         wrong: `${where} names the user by id${userId === "" ? "" : ` (${userId})`} only`,
@@ -210,6 +283,12 @@ function operatorView(sources: CloudSources): SignIn | undefined {
             id: auth("application_credential_id"),
             name: auth("application_credential_name"),
             secret: auth("application_credential_secret") !== "",
+          },
+          file: {
+            authType: textAt(cloud, "auth_type"),
+            userName: auth("user_name"),
+            tenant: auth("tenant_name") || auth("tenant_id"),
+            userDomain: auth("user_domain_name"),
           },
         };
   }

@@ -75,6 +75,30 @@ test.each([
     "does not have",
   ],
   [
+    "a way to sign in that it does not know",
+    sources(good, "    auth_type: v3oidcpassword\n"),
+    /auth_type .* is "v3oidcpassword"/,
+    "does not look at it",
+  ],
+  [
+    "the user by an older name, which other clients read",
+    sources({ ...without("username"), user_name: "u" }),
+    /names the user as user_name/,
+    "Exactly one of Username and UserID",
+  ],
+  [
+    "the project by an older name",
+    sources({ ...without("project_name"), tenant_name: "p" }),
+    /tenant_name or tenant_id/,
+    "without a project",
+  ],
+  [
+    "a domain for all beside another one of the user",
+    sources({ ...good, domain_name: "Other" }),
+    /domain_name "Other" and user_domain_name "Default"/,
+    "takes domain_name",
+  ],
+  [
     "a user's id alone",
     sources({ ...without("username"), user_id: "u1" }),
     /by id \(u1\) only/,
@@ -181,4 +205,11 @@ test("what the operator does not look at is told, with what it does instead", ()
     expect.stringContaining("verify: false"),
   ]);
   expect(ignoredFields(sources(good, "    interface: publicURL\n"))).toEqual([]);
+  const unread =
+    "    cert: /etc/c.pem\n    regions: [one, two]\n    swift_endpoint_override: https://s.example\n";
+  expect(ignoredFields(sources(good, unread))).toEqual([
+    expect.stringContaining("cert of clouds.yaml"),
+    expect.stringContaining("first region of the catalog"),
+    expect.stringContaining("swift_endpoint_override of clouds.yaml"),
+  ]);
 });
