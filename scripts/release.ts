@@ -23,6 +23,7 @@ export const companions = [
   "CONTRIBUTING.md",
   "SECURITY.md",
   "docs",
+  "examples",
   "scripts",
 ];
 

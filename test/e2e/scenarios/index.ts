@@ -2,6 +2,7 @@ import type { Scenario } from "../support/scenario";
 import { apiServer } from "./api-server";
 import { complaint } from "./complaint";
 import { drain } from "./drain";
+import { automation, ecosystem } from "./ecosystem";
 import { interruptions } from "./interruptions";
 import { evicted, outOfMemory } from "./pods";
 import { proxy } from "./proxy";
@@ -37,6 +38,8 @@ export const scenarios: readonly Scenario[] = [
   misleadingEnvironment,
   lostState,
   destroy,
+  ecosystem,
+  automation,
   alone,
   foreignFiles,
   applicationCredential,

@@ -177,6 +177,11 @@ export class Stack {
     return this.begin(["up", "--yes", "--skip-preview"], options);
   }
 
+  /** Any command of the CLI, as a user types it; throws with the end of its output when it fails. */
+  async command(...words: readonly string[]): Promise<Ended> {
+    return succeeded(words.join(" "), await this.begin(words).ended);
+  }
+
   /** `pulumi up`; throws with the end of its output when it fails. */
   async up(options: UpOptions = {}): Promise<Ended> {
     return finished(this.beginUp(options));
