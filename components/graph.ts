@@ -39,7 +39,7 @@ export interface Materials {
   readonly mover: () => MoverBundle;
   /** The inputs of the Pod for one copy. */
   readonly pod: (copy: CopyPlan) => MigrationPodArgs["pod"];
-  /** Where Pods may run that need not be on the registry's node. */
+  /** Where those Pods may run that need not be on the registry's node. */
   readonly placement: Placement;
   readonly ca?: string;
 }

@@ -51,7 +51,10 @@ export interface MoverInputs {
   readonly cloud: CloudSettings;
   readonly secretName: string;
   readonly proxy?: { readonly http?: string; readonly https?: string; readonly no?: string };
-  /** First UID and group of the namespace. SCC admission would set the same; without it nothing else does. */
+  /**
+   * First UID and group of the namespace, which SCC admission would set as well. On a cluster without it nothing else
+   * does.
+   */
   readonly ids: { readonly uid?: number; readonly group?: number };
   /** SHA-256 of the mover's bundle and of the CA: a changed mover or CA makes another Pod. */
   readonly filesHash: string;
@@ -186,7 +189,7 @@ function settingsVolume(inputs: Pick<MoverInputs, "copy" | "proxy">): kubernetes
   return { name: "settings", ...source };
 }
 
-/** Where the Pod may run; as fresh lists and objects, which the types of a Pod want. */
+/** Where the Pod may run. The lists and objects are copies, because the types of a Pod are not readonly. */
 function placed(copy: CopyPlan, placement: Placement): Partial<kubernetes.core.v1.PodSpec> {
   if (copy.besideRegistry) {
     return besideRegistry(placement);

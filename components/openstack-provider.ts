@@ -77,7 +77,7 @@ export function leakingVariables(
   const given = (...values: readonly (string | undefined)[]) => values.some((each) => (each ?? "") !== "");
   const application = given(cloud.applicationCredentialSecret);
   const harmful: Readonly<Record<string, boolean>> = {
-    // Another cloud, another protocol, another kind of login: always.
+    // Another cloud, another protocol or another kind of login always does harm.
     OS_CLOUD: true,
     OS_IDENTITY_API_VERSION: !["", "3"].includes(environment["OS_IDENTITY_API_VERSION"] ?? ""),
     OS_TOKEN: true,
@@ -91,7 +91,7 @@ export function leakingVariables(
     OS_USERNAME: !given(cloud.userName),
     OS_USER_DOMAIN_ID: !given(cloud.userDomainId),
     OS_USER_DOMAIN_NAME: !given(cloud.userDomainName),
-    // They fill in both domains, each where its own id or name is empty; a domain by id and by name is an error.
+    // These fill in both domains where a domain's id or name is empty; a domain by both id and name is an error.
     OS_DOMAIN_ID:
       !given(cloud.userDomainId) || (!application && !given(cloud.projectDomainId, cloud.tenantId)),
     OS_DOMAIN_NAME:

@@ -1,4 +1,4 @@
-/** The stack's outputs: what this run reached, told once it is known, also when a step failed. */
+/** The stack's outputs: what this run reached, also when a step failed. */
 import type * as pulumi from "@pulumi/pulumi";
 import { hearFailure } from "../cluster/failure-line";
 import type { Settings } from "../config/config";
@@ -20,7 +20,7 @@ export interface Decided {
   readonly figures: PlanFigures;
 }
 
-/** In a preview: what will be reached. `journal`: as it is now. */
+/** The outputs in a preview: what the run will reach. `journal`: as it is now. */
 export function plannedOutputs(
   { state, plan, figures }: Decided,
   built: Built,

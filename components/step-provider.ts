@@ -1,7 +1,7 @@
 /**
- * The dynamic provider behind every step. Its code is stored in the Pulumi state and runs from there, so it does nothing
- * but load cluster/steps/provider.ts from the program's folder, in which the provider process starts, and call it. So the
- * present code runs, and the state holds none that could grow old.
+ * The dynamic provider behind every step. Its code is stored in the Pulumi state and runs from there, so it does
+ * nothing but load cluster/steps/provider.ts from the program's folder, in which the provider process starts, and call
+ * it. So today's code runs, and the state holds none that could grow old.
  */
 import type * as pulumi from "@pulumi/pulumi";
 import type { StepKind } from "../cluster/steps/kinds";

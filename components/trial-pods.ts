@@ -15,7 +15,9 @@ import { defined } from "../swift/defined";
 import { owned } from "./mover-shared";
 import { podSpec } from "./mover-pod";
 
-/** Where nothing is to be made, none. A Pod of ours that still runs has been let in, and a quota counts it already. */
+/**
+ * None where the run makes none, and none that already runs: the cluster has let it in, and a quota counts it already.
+ */
 export function podsToTry(settings: Settings, known: KnownToTry): readonly TrialPod[] {
   const { seen, template } = known;
   const onSwift = servedContainer(seen) !== undefined;
@@ -62,7 +64,7 @@ function mover(
   return [{ kind, pod: { apiVersion: "v1", kind: "Pod", metadata, spec } }];
 }
 
-/** As the namespace's own account: the check's may not be there yet. */
+/** It uses the namespace's own account: the check's account may not exist yet. */
 function pullCheck({ migratorImage, rolloutTimeout, ...own }: Settings, { seen }: KnownToTry): TrialPod {
   const pod = pullCheckPod({
     image: migratorImage,

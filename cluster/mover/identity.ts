@@ -26,8 +26,8 @@ export function liveRun(word: string, seen: ReachableObservation, container: str
 }
 
 /**
- * The final copy's run: another one after a proof that failed for a reason on Swift's side. The new proof keeps its run,
- * so that the plan after it finds the copy that it is of.
+ * The final copy's run. It is another one after a proof that failed for a reason on Swift's side. The new proof keeps
+ * this run, so that the next plan finds the copy that it belongs to.
  */
 export function finalRun(word: string, seen: ReachableObservation, container: string | undefined): CopyRun {
   const run = liveRun(word, seen, container);
@@ -37,7 +37,7 @@ export function finalRun(word: string, seen: ReachableObservation, container: st
     return run;
   }
   const proven = proof.run ?? { word };
-  // Of another pass, or of a container that is gone: this copy is another one as it is.
+  // The proof is of another copy anyway: of another `pass`, or of a container that is gone.
   if (!sameCopy(proven, run)) {
     return run;
   }
@@ -51,7 +51,7 @@ export function finalRun(word: string, seen: ReachableObservation, container: st
   return problems.length === 0 ? proven : { ...run, after: proof.at };
 }
 
-/** But for a proof that failed in between. */
+/** The same run, apart from a proof that failed in between. */
 function sameCopy(a: CopyRun, b: CopyRun): boolean {
   return a.word === b.word && (a.remade ?? 0) === (b.remade ?? 0);
 }
@@ -67,9 +67,9 @@ function timesRemade(seen: ReachableObservation, container: string | undefined):
 }
 
 /**
- * The attempt that the next Pod of a pass is: another one than a Pod that vanished before its result was known (its node
- * died, or a drain took it while nobody ran `up`). The engine compares with its own state only, and would wait for the
- * one that is gone.
+ * The attempt of a pass's next Pod. It is a new one when a Pod vanished before its result was known (its node died, or
+ * a drain took it while nobody ran `up`): the engine compares with its own state only, and would wait for the Pod that
+ * is gone.
  */
 export function nextAttempt(
   pass: Pass,
@@ -81,14 +81,14 @@ export function nextAttempt(
   return followed === undefined || there ? attempt : attempt + 1;
 }
 
-/** The Pod that is followed from now on. */
+/** Remembers the Pod that is followed from now on. */
 export interface FollowedPod {
   readonly pass: Pass;
   readonly podUid: string;
   readonly attempt: number;
 }
 
-/** Should it vanish while nobody looks, the next plan makes another. */
+/** If it vanishes while nobody looks, the next plan makes another one. */
 export function withFollowed(journal: Journal, { pass, podUid, attempt }: FollowedPod): Journal {
   return {
     ...journal,
@@ -97,13 +97,15 @@ export function withFollowed(journal: Journal, { pass, podUid, attempt }: Follow
   };
 }
 
-/** Its result is known: should it be deleted, nothing is copied again. */
+/** The Pod's result is known: if it is deleted now, nothing is copied again. */
 export function withResult(journal: Journal, { pass }: Pick<FollowedPod, "pass">): Journal {
   const { [pass]: _ended, ...others } = journal.followed ?? {};
   return { ...journal, followed: others };
 }
 
-/** It failed for good, or was stopped: the next Pod must be another, or `up` would read this one's end again. */
+/**
+ * The Pod failed for good, or was stopped: the next Pod must be another one, or `up` would read this one's end again.
+ */
 export function withFailure(journal: Journal, pod: Pick<FollowedPod, "pass" | "attempt">): Journal {
   return {
     ...withResult(journal, pod),
@@ -111,11 +113,11 @@ export function withFailure(journal: Journal, pod: Pick<FollowedPod, "pass" | "a
   };
 }
 
-/** What a copy is of, as the mover is told it. */
+/** What a copy belongs to, as the mover is told. */
 export interface CopyIdentity {
   readonly claimUid: string;
   readonly run: CopyRun;
-  /** final, back: the seal it is made under. */
+  /** final, back: the witness of the seal under which it is made. */
   readonly witness?: Witness;
 }
 
@@ -128,7 +130,7 @@ export function identityForMover({ claimUid, run, witness }: CopyIdentity): Reco
   };
 }
 
-/** From a report's `context`; what it lacks, or what was cut, is left out. */
+/** Read from a report's `context`. What is missing there, or was cut off, is left out. */
 export function identityFromMover(
   context: Readonly<Record<string, string>> | undefined,
 ): Partial<CopyIdentity> {
@@ -154,7 +156,9 @@ export function sameWitness(a: Witness | undefined, b: Witness | undefined): boo
   return a !== undefined && a.deploymentUid === b?.deploymentUid && a.revision === b.revision;
 }
 
-/** Equal hashes mean that a Pod that is there may simply be waited for. `made`: all that the Pod was made from. */
+/**
+ * When the hashes are equal, an existing Pod may simply be waited for. `made`: everything that the Pod was made from.
+ */
 export function specHash(made: readonly unknown[]): string {
   return createHash("sha256").update(JSON.stringify(made)).digest("hex").slice(0, 16);
 }
@@ -167,7 +171,10 @@ export function specHashOf({ metadata }: Pick<RawPod, "metadata">): string | und
   return metadata.annotations?.[specHashAnnotation];
 }
 
-/** Made by this program, and not what the plan has: made from other settings, by a lost state, or failed for good. */
+/**
+ * A Pod that this program made and that the plan does not have: it was made from other settings or by a lost state, or
+ * it failed for good.
+ */
 export function isStale(pod: Pick<RawPod, "metadata">, planned: PlannedPods): boolean {
   const hash = specHashOf(pod);
   return hash !== undefined && planned[pod.metadata.name] !== hash;

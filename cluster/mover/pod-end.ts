@@ -1,4 +1,4 @@
-/** What a migration Pod ended as: its report, or one message that says why it failed and what to do. */
+/** How a migration Pod ended: its report, or one message that says why it failed and what to do. */
 import { exitCodes, type Report } from "../../migrator/contract";
 import { exitCodeOf } from "../../migrator/errors";
 import type { Api } from "../api/api";
@@ -9,7 +9,7 @@ import { lastLines } from "./pod-log";
 import type { Following } from "./pod-progress";
 import type { ProgressTeller } from "./progress";
 
-/** It failed in a way that running again unchanged will not mend; the Pod's identity must change. */
+/** The Pod failed in a way that running it again unchanged does not help; its identity must change. */
 export class PermanentFailure extends Error {
   constructor(
     message: string,
@@ -22,7 +22,7 @@ export class PermanentFailure extends Error {
   }
 }
 
-/** The report of a copy that succeeded; throws what the user is to know and to do of one that did not. */
+/** The report of a copy that succeeded. For one that failed it throws what the user must know and do. */
 export async function ended(
   order: Following,
   pod: RawPod,
@@ -40,7 +40,7 @@ export async function ended(
   if (succeeded && report === undefined) {
     throw new PermanentFailure(`${name} succeeded but left no report; run the same command again`, 0);
   }
-  // A Pod that is to end instead of looping may end well and leave the real code in its report.
+  // A Pod that must end instead of looping may exit with 0 and leave the real code in its report.
   const exitCode = report?.exitCode ?? end?.exitCode ?? 1;
   const cause = causeFromOutside(pod, exitCode);
   if (cause !== undefined) {
@@ -62,8 +62,8 @@ export async function ended(
 }
 
 /**
- * The report of the container that ended. Its termination message is its own; the log's is longer, and may be that of an
- * earlier container, whose end is not this one's.
+ * The report of the container that ended. The termination message is certainly its own. The report in the log is
+ * longer, and may be an earlier container's.
  */
 function reportOf(
   logged: Report | undefined,
@@ -76,7 +76,7 @@ function reportOf(
   return isEarlier ? undefined : logged;
 }
 
-/** The mover's own words where it left some, else its last lines. */
+/** The mover's own message if it left one, else its last lines. */
 function itsOwnFailure(
   order: Following,
   pod: RawPod,
@@ -94,7 +94,7 @@ function itsOwnFailure(
   ].join("; ");
 }
 
-/** What ended a Pod that would have gone on: its kubelet, a drain, a deletion. Not its own failure. */
+/** What ended a Pod from outside: its kubelet, a drain, a deletion. It is not the Pod's own failure. */
 function causeFromOutside(pod: RawPod, exitCode: number): string | undefined {
   const eviction = evictionOf(pod);
   if (eviction !== undefined) {
@@ -113,7 +113,7 @@ function causeFromOutside(pod: RawPod, exitCode: number): string | undefined {
   return `ended from outside: ${why}`;
 }
 
-/** What the mover cannot know: how its Pod may get more rights. */
+/** Adds what the mover cannot know: how its Pod can get more rights. */
 function advice(exitCode: number, message: string, pod: RawPod): readonly string[] {
   const aboutFiles = [3, 8].includes(exitCode); // source and volume
   const root = pod.metadata.annotations?.[requiredScc] === "anyuid";
@@ -136,7 +136,7 @@ type ExitTable = Readonly<
   Record<number, { readonly name: string; readonly meaning: string; readonly permanent: boolean }>
 >;
 
-/** The mover's own documented meaning. */
+/** The documented meaning of the mover's exit code. */
 export function meaningOf(exitCode: number): string {
   const known = (exitCodes as ExitTable)[exitCode];
   return known === undefined ? "failed" : `${known.name}: ${known.meaning}`;

@@ -4,7 +4,7 @@ import type { Api } from "../api/api";
 import { paths } from "../api/paths";
 import { parseEvent, type ProgressTeller, progressInWords } from "./progress";
 
-/** A failing log never fails the wait, nor shows what the server answered raw. */
+/** A log that fails never fails the wait, and the server's raw answer is never shown. */
 export async function lastLines(api: Api, name: string): Promise<readonly string[]> {
   const text = await api.text(paths.podLog(name), { tailLines: "10" }).catch(() => undefined);
   return (text ?? "").split("\n").filter((line) => line.trim() !== "" && !line.startsWith('{"event"'));
@@ -18,13 +18,13 @@ export async function lastProgress(api: Api, name: string): Promise<string | und
   return last === undefined ? undefined : progressInWords(last);
 }
 
-/** Until a log that broke off is read again. */
+/** Milliseconds until a log that broke off is read again. */
 const pauseMilliseconds = 1000;
 
 /**
- * How far a log was read. `sinceTime` has whole seconds, so a reading begins with lines that were told before; and a
- * runtime gives all lines of one read the same time (CRI-O), so time alone does not tell which. Lines of the last time
- * that was told are counted.
+ * How far a log was read. `sinceTime` has whole seconds, so each reading begins with lines that were already told. A
+ * runtime may give all lines of one read the same time (CRI-O), so the time alone does not tell them apart. Therefore
+ * the lines of the last time are counted.
  */
 export class LogPlace {
   private last = "";
@@ -38,7 +38,7 @@ export class LogPlace {
     this.seen = 0;
   }
 
-  /** Whether a line of that time (RFC 3339) was not told before; it counts as told from here on. */
+  /** Whether a line of that time (RFC 3339) is new; from here on it counts as told. */
   isNew(time: string): boolean {
     const at = sortable(time);
     this.seen = at === this.current ? this.seen + 1 : 1;
@@ -52,7 +52,7 @@ export class LogPlace {
   }
 }
 
-/** A time whose order is that of its characters: runtimes leave zeros out at its end, and may write another zone. */
+/** A time that sorts as text: runtimes leave out trailing zeros, and may write another time zone. */
 function sortable(time: string): string {
   const [, whole = "", fraction = "", zone = ""] =
     /^([^.Z+]+?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(time) ?? [];

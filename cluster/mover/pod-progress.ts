@@ -1,6 +1,7 @@
 /**
- * Follows one mover Pod to its end: progress from its log, trouble in its own words, an error at once when it failed
- * for good. The Pod goes on when this process dies; following it again takes up where it is.
+ * Follows one mover Pod to its end. It prints progress from the Pod's log and trouble in the Pod's own words, and
+ * throws at once when the Pod failed for good. The Pod goes on when this process dies; a later run follows it from
+ * where it is.
  */
 import type { Report } from "../../migrator/contract";
 import { type Api, ApiError } from "../api/api";
@@ -23,7 +24,7 @@ export interface Following {
   readonly what: string;
   /** 0: no limit. */
   readonly deadlineSeconds: number;
-  /** How long its node may work on its start. */
+  /** Seconds that its node may work on its start. */
   readonly startSeconds: number;
   /** Asked in each turn; with a reason the Pod is stopped (it is deleted), and the following ends with `Stopped`. */
   readonly mustStop?: () => Promise<string | undefined>;
@@ -39,12 +40,15 @@ export interface FollowingContext {
 
 export class Stopped extends Error {}
 
-/** A Pod that nothing works on gets this long: the kubelet tries again to pull images and to attach volumes. */
+/** Seconds for a Pod that nothing works on: the kubelet tries again to pull images and to attach volumes. */
 const idleSeconds = 600;
-/** A node that is short of memory kills Pods that did nothing wrong; one that needs more than its limit is killed each time. */
+/**
+ * Kills for lack of memory after which a Pod is stopped: a node that is short of memory kills Pods that did nothing
+ * wrong, but a Pod that needs more than its limit is killed each time.
+ */
 const outOfMemoryAtMost = 3;
 
-/** What following one Pod has come to, from turn to turn. */
+/** The state of following one Pod, from turn to turn. */
 interface UnderWay {
   readonly order: Following;
   readonly api: Api;
@@ -153,7 +157,7 @@ async function starting({ order, api }: UnderWay, pod: RawPod, turn: Turn): Prom
     throw new PermanentFailure(neverStarted(order, trouble), 0);
   }
   if (working && turn.seconds > order.startSeconds) {
-    // Not a failure for good: the Pod stays, and what its node has done to the volume counts.
+    // This is no failure for good: the Pod stays, and so does what its node has done to the volume.
     throw new Error(
       `${order.what}: after ${order.startSeconds} s (startTimeout) still waiting for ${waitingFor}; the Pod stays and ` +
         "goes on. Run the same command again to wait for it, with a higher startTimeout if need be",
@@ -174,13 +178,13 @@ async function stopForRegistry({ order, api }: UnderWay): Promise<void> {
   }
 }
 
-/** It may have ended, and be started again, between two looks. */
+/** Whether its container ran at all. It may have ended and started again between two looks. */
 function hasStarted(status: RawContainerStatus | undefined): boolean {
   const { state, lastState } = status ?? {};
   return [state?.running, state?.terminated, lastState?.terminated].some((each) => each !== undefined);
 }
 
-/** It would only be started again to end the same way. */
+/** Whether the container would only start again to end the same way. */
 function wouldEndTheSame(status: RawContainerStatus | undefined): boolean {
   return isPermanent(status?.lastState?.terminated?.exitCode) || keepsRunningOutOfMemory(status);
 }
@@ -190,7 +194,7 @@ function keepsRunningOutOfMemory(status: RawContainerStatus | undefined): boolea
   return status?.lastState?.terminated?.reason === "OOMKilled" && kills >= outOfMemoryAtMost;
 }
 
-/** Ends alike, and without progress, after which a Pod is stopped: what may pass by itself has not. */
+/** Equal ends without progress after which a Pod is stopped: what might have passed by itself has not. */
 const sameEnds = 3;
 
 /** Counts how often a container ended the same way without having copied or deleted anything. */
@@ -208,7 +212,7 @@ class Standstill {
     this.restarts = restarts;
     const report = parseReport(end.message);
     const didSomething = (report?.copied?.objects ?? 0) + (report?.deleted?.objects ?? 0) > 0;
-    // Only what the mover says itself: kills from outside have their own rules.
+    // Only ends that the mover reports itself count: kills from outside have their own rules.
     const same = report === undefined || didSomething ? "" : `${end.exitCode} ${report.message ?? ""}`;
     this.count = same === "" ? 0 : same === this.last ? this.count + 1 : 1;
     this.last = same;

@@ -2,8 +2,8 @@
 import type { ReachableObservation } from "../observation";
 
 /**
- * Whether an address of it holds a login (`http://user:password@host`, also without the scheme): then what holds the
- * address is a secret. OpenShift's own way to give a proxy a login is this one.
+ * Whether an address of it holds a login (`http://user:password@host`, also without the scheme), which is OpenShift's
+ * own way to give a proxy a login. Then whatever holds the address is a secret.
  */
 export function holdsCredentials(proxy: ReachableObservation["proxy"]): boolean {
   return [proxy?.http, proxy?.https].some((each) => each?.includes("@") === true);

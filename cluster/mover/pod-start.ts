@@ -1,6 +1,7 @@
 /**
- * How long a migration Pod may take to start, by what its events say. A volume of millions of files takes its node up to
- * an hour to mount (SELinux, fsGroup), each time: that is work, not failure. A Pod that nothing works on fails soon.
+ * How long a migration Pod may take to start, by what its events say. A node takes up to an hour to mount a volume of
+ * millions of files (SELinux, fsGroup), each time: that is work, and no failure. A Pod that nothing works on fails
+ * soon.
  */
 import type { RawEvent, RawPod } from "../api/objects";
 import { podTrouble, type Trouble } from "../api/pod-trouble";
@@ -9,16 +10,16 @@ import { podTrouble, type Trouble } from "../api/pod-trouble";
 export interface Start {
   /** Words that follow "waiting for". */
   readonly waitingFor: string;
-  /** Its node is at work on it: the volume is being mounted, or the image pulled. */
+  /** Its node works on it: it mounts the volume, or pulls the image. */
   readonly working: boolean;
   readonly trouble?: Trouble;
 }
 
-/** The kubelet gives up a mount that goes on, says so, and takes it up where it is. */
+/** The kubelet reports a mount that takes long as timed out, and then goes on with it. */
 const stillMounting =
   /timed out waiting|context deadline exceeded|operation .*(pending|in progress)|DeadlineExceeded/i;
 
-/** Whether a volume's trouble is only that its mount takes long. */
+/** Whether the trouble with a volume is only that its mount takes long. */
 export function isStillMounting({ kind, message }: Trouble): boolean {
   return kind === "volume" && message.startsWith("FailedMount") && stillMounting.test(message);
 }

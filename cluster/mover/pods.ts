@@ -6,16 +6,16 @@ import { paths } from "../api/paths";
 import { waitFor } from "../api/wait";
 import { moverPodLabel, namespace, podNames } from "../names";
 
-/** Grace period of the mover's Pod, and a little. */
+/** Seconds to wait for a Pod's end: the grace period of the mover's Pod, and a little more. */
 const endSeconds = 90;
 
 /** Phases of a Pod whose containers have ended. */
 const finished: ReadonlySet<string> = new Set(["Succeeded", "Failed"]);
 
 export interface Removal {
-  /** A Pod whose name is not among them goes. */
+  /** A Pod whose name is not among them is deleted. */
   readonly planned: PlannedPods;
-  /** The run makes no Pod and only opens the registry on its volume: a Pod that only reads there may stay. */
+  /** The run makes no Pod and only opens the registry on its volume: a Pod that only reads the volume may stay. */
   readonly onlyOpens: boolean;
 }
 
@@ -32,7 +32,7 @@ export async function removeStaleMoverPods(
   const pods = await api.list<RawPod>(paths.pods, { labelSelector: moverPodLabel });
   const stale = pods.filter((pod) => isStale(pod, planned));
   for (const pod of stale) {
-    // A finished Pod is worth no line: the engine tells of it when it leaves the graph.
+    // A finished Pod needs no line: the engine shows when it leaves the graph.
     if (!finished.has(pod.status?.phase ?? "")) {
       log(
         `removing pod ${namespace}/${pod.metadata.name}, which was made from other settings; what it copied stays`,

@@ -8,7 +8,7 @@ import { cadence } from "../api/cadence";
 import type { Log } from "../api/wait";
 
 export interface ProgressTeller {
-  /** One line of the Pod's log; what is no event is kept for error messages only. */
+  /** Takes one line of the Pod's log; a line that is no event is kept for error messages only. */
   line(text: string): void;
   /** The report, once the mover printed it. */
   readonly report: () => Report | undefined;
@@ -51,7 +51,7 @@ export function progressTeller(
       }
       switch (event.event) {
         case "start":
-          // Another container of the Pod begins: what an earlier one ended with is none of its report.
+          // Another container of the Pod begins: the end of an earlier one is not part of its report.
           report = undefined;
           tail.length = 0;
           said(`${modeInWords(event.mode)} container ${event.container}`);
@@ -109,7 +109,7 @@ export function reportInWords(report: Report): string {
       : []),
   ];
   const proof = report.proven ? "; both sides are equal" : "";
-  // What took no second says nothing about how long the next one takes.
+  // Less than a second says nothing about how long the next copy takes.
   const took = Math.round(seconds) < 1 ? "" : ` in ${duration(seconds)}`;
   return `${parts.join(", ")}${took}${proof}`;
 }
@@ -122,7 +122,7 @@ export function progressInWords(event: Extract<MoverEvent, { event: "progress" }
   const percent = Math.min(99, Math.max(0, Math.floor(event.percent)));
   const rate = event.rate < 1 ? [] : [`${showBytes(event.rate)}/s`];
   const where = repository === undefined ? [] : [repository];
-  // Before the total is known, all there is is what was done so far: no part of anything.
+  // Before the total is known, there is only what was done so far, and no percentage.
   if (percent === 0 && objects.objects === total.objects) {
     return total.objects === 0
       ? `${phase}: looking at what is there`

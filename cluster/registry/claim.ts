@@ -7,8 +7,10 @@ import { parseQuantity } from "../api/quantity";
 import { isShared } from "./shared";
 import { defined } from "../../swift/defined";
 
-/** `undefined` when it does not exist. When volumes may not be read it has no reclaim policy, and
- * counts as not shared. */
+/**
+ * `undefined` when the claim does not exist. Where the user may not read volumes, it has no reclaim policy and counts
+ * as not shared.
+ */
 export async function readClaim(api: Api, name: string): Promise<Claim | undefined> {
   const [claim, pods] = await Promise.all([
     api.get<RawClaim>(paths.claim(name)),

@@ -10,7 +10,7 @@ import type { Condition, RegistryPod } from "../observation";
 import type { RegistrySnapshot } from "./registry";
 import { registryName } from "../names";
 
-/** Either it is so, or what it is still waiting for, in words for the terminal. */
+/** Either it holds, or there is something to wait for, in words for the terminal. */
 export type Verdict = { readonly ok: true } | { readonly ok: false; readonly waitingFor: string };
 
 const yes: Verdict = { ok: true };
@@ -22,8 +22,8 @@ function mayRun(pod: RegistryPod): boolean {
 }
 
 /**
- * Sealed: no Pod that may run lacks the read-only gate, and none can appear. A push that an old, terminating Pod
- * acknowledges counts, so terminating Pods are waited for.
+ * Sealed: no Pod that may still run is writable, and none can appear. A terminating Pod may still acknowledge a push,
+ * so terminating Pods are waited for.
  */
 export function sealed(seen: RegistrySnapshot): Verdict {
   const template = templateSeen(seen);
@@ -58,12 +58,12 @@ export function sealed(seen: RegistrySnapshot): Verdict {
   return yes;
 }
 
-/** Whether a push that begins now is taken: the Service leads to ready Pods that do not terminate. */
+/** Whether a push that begins now is taken: the Service leads to Pods that are ready and not terminating. */
 export function takesPushes({ pods }: Pick<RegistrySnapshot, "pods">): boolean {
   return pods.some((pod) => pod.ready && !pod.terminating && !pod.env.readOnly);
 }
 
-/** What the registry should be serving, and how. */
+/** What the registry should serve from. */
 export interface Serving {
   readonly storage: "filesystem" | "swift";
   /** With swift: the container. */
@@ -116,7 +116,7 @@ export function served(seen: RegistrySnapshot, wanted: Serving): Verdict {
   return yes;
 }
 
-/** The ClusterOperator agrees: looked at last, and never by Progressing alone. */
+/** Whether the ClusterOperator agrees. It is looked at last, and never by Progressing alone. */
 export function clusterOperatorSettled(seen: RegistrySnapshot): Verdict {
   const conditions = seen.clusterOperator?.conditions;
   if (conditions === undefined) {
@@ -133,7 +133,10 @@ export function clusterOperatorSettled(seen: RegistrySnapshot): Verdict {
   return yes;
 }
 
-/** Why the Deployment's Pods cannot even be made (a quota, an admission that refuses them): then there is none to look at. */
+/**
+ * Why the Deployment's Pods cannot even be made (a quota, an admission that refuses them), so that there is no Pod to
+ * look at.
+ */
 export function podsRefused(seen: RegistrySnapshot): string | undefined {
   const failure = find(seen.deployment?.conditions ?? [], "ReplicaFailure");
   return failure?.status === "True" ? words(failure.reason ?? "ReplicaFailure", failure) : undefined;
@@ -175,7 +178,7 @@ export function witnessProblem(seen: RegistrySnapshot, witness: Witness): string
   return pod === undefined ? undefined : `pod ${pod.name} is writable`;
 }
 
-/** What the operator complains of, in its own words; `undefined` when it does not. */
+/** What the operator complains of, in its own words; `undefined`: nothing. */
 export function complaint(seen: RegistrySnapshot): string | undefined {
   const conditions = seen.config?.conditions ?? [];
   const progressing = find(conditions, "Progressing");
@@ -196,7 +199,7 @@ export function complaint(seen: RegistrySnapshot): string | undefined {
   return undefined;
 }
 
-/** Complaints that waiting does not mend (each seen on operator release 4.22). */
+/** Complaints that do not go away by waiting (each seen on operator release 4.22). */
 const lasting = [
   /exactly one storage type should be configured/,
   /cannot use \w+ access mode with/,
@@ -205,20 +208,20 @@ const lasting = [
   /does not contain required key/,
 ];
 
-/** Whether waiting longer cannot help. */
+/** Whether waiting longer is pointless. */
 export function isLasting(message: string): boolean {
   return lasting.some((each) => each.test(message));
 }
 
 /**
- * The operator had to make the container itself: it looks at another account, or the name is wrong; what it serves
- * then is an empty registry.
+ * Whether the operator had to make the container itself. Then it looks at another account, or the name is wrong, and
+ * it serves an empty registry.
  */
 export function madeItsOwnContainer(conditions: readonly Condition[]): boolean {
   return find(conditions, "StorageExists")?.reason === "Swift Container Created";
 }
 
-/** The first Pod that is not on its way out and does not start, with its reason. */
+/** The first Pod that should run and does not start, with its reason. */
 export function stuckPod(
   seen: RegistrySnapshot,
 ): { readonly pod: string; readonly reason: string } | undefined {

@@ -46,7 +46,7 @@ export function takesRegistry(
   return ready === true && node.spec?.unschedulable !== true && keptAway(node, config) === undefined;
 }
 
-/** What of the node's taints and labels keeps the registry's Pods away, in words; `undefined`: nothing. */
+/** The taint or label of the node that keeps the registry's Pods away, in words; `undefined`: nothing does. */
 export function keptAway(
   node: RawNode,
   config: Pick<RegistryConfig, "nodeSelector" | "tolerations"> | undefined,
@@ -69,7 +69,10 @@ export function keptAway(
 
 type Taint = NonNullable<NonNullable<RawNode["spec"]>["taints"]>[number];
 
-/** As the scheduler has it: without a key, and with `Exists`, any taint; without an effect, each of them. */
+/**
+ * As the scheduler has it: `Exists` without a key tolerates any taint; a toleration without an effect tolerates each
+ * effect.
+ */
 function tolerates(toleration: Toleration, taint: Taint): boolean {
   if ((toleration.effect ?? "") !== "" && toleration.effect !== taint.effect) {
     return false;

@@ -13,7 +13,7 @@ export interface OwnContainerWatch {
   stop(): void;
 }
 
-/** Where nothing depends on it. */
+/** For rollouts that do not depend on it. */
 export const unwatched: OwnContainerWatch = { found: () => false, stop: () => undefined };
 
 /** Milliseconds until a watch that ended is begun again. */

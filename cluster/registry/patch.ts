@@ -1,6 +1,6 @@
 /**
- * The merge patches on `configs.imageregistry.operator.openshift.io/cluster`, built from what is there and what was
- * there before; and whether one is in effect. Pure; `rollout.ts` sends them.
+ * The merge patches on `configs.imageregistry.operator.openshift.io/cluster`, built from the present and the previous
+ * settings, and whether a patch is in effect. Pure; `rollout.ts` sends them.
  *
  * Merge patches, because server-side apply cannot drop `spec.storage.pvc`: the operator then sees two storages and
  * stops (seen on operator release 4.22: "exactly one storage type should be configured at the same time, got 2").
@@ -55,7 +55,7 @@ export function sealOnVolume(
         readOnly: true,
         rolloutStrategy: "RollingUpdate",
         affinity: exactly(config.affinity, besideTheRegistry),
-        // Sealed without it by an earlier version of this program, whose journal has no spread: it stays without.
+        // An earlier version of this program sealed without a spread, and its journal has none: then no spread is set.
         ...(isSealedBeside(config) && !isLoose(config.topologySpreadConstraints) ? {} : loosened()),
       };
     case "rolling-shared":
@@ -65,7 +65,8 @@ export function sealOnVolume(
     case "recreate":
       return {
         readOnly: true,
-        // After a rolling attempt that could not be placed its affinity must go, or Recreate cannot be placed either.
+        // After a rolling seal whose Pod could not be placed, its affinity must go, or the Pod cannot be placed with
+        // Recreate either.
         ...(isBeside(config.affinity) ? { affinity: exactly(config.affinity, previous?.affinity) } : {}),
         ...spreadBack(config, previous),
         rolloutStrategy: "Recreate",
@@ -75,7 +76,7 @@ export function sealOnVolume(
   }
 }
 
-/** Read-only, on Swift: a rolling update there has no outage as it is. */
+/** Read-only, on Swift, where a rolling update has no outage anyway. */
 export function sealOnSwift(): SpecPatch {
   return { readOnly: true };
 }
@@ -102,7 +103,7 @@ export function toSwift(
     rolloutStrategy: "RollingUpdate",
     affinity: exactly(config.affinity, previous?.affinity ?? withoutBeside(config.affinity)),
     ...spreadBack(config, previous),
-    // Sealed by scaling to zero: there must be a Pod again.
+    // It was sealed by scaling to zero: the registry needs a Pod again.
     ...(config.replicas === 0 ? { replicas: Math.max(1, previous?.replicas ?? 1) } : {}),
     storage: storageExactly(config.storage, { managementState: "Managed", swift }, "pvc"),
   };

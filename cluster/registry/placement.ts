@@ -7,14 +7,14 @@ import type { RegistryDeployment } from "../observation";
 import { besideTheRegistry } from "./patch";
 import { defined } from "../../swift/defined";
 
-/** What of a Pod's spec says where it may run. What is absent is not asked for. */
+/** The parts of a Pod's spec that say where it may run. An absent part sets no condition. */
 export interface Placement {
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly tolerations?: readonly Toleration[];
   readonly priorityClassName?: string;
 }
 
-/** As the registry's Pods have it; a key that the config sets takes the place of the registry's. */
+/** The placement of the registry's Pods; a key that the config sets takes the place of the registry's. */
 export function placementOf(
   deployment: Pick<RegistryDeployment, "placement"> | undefined,
   own: Pick<Placement, "nodeSelector" | "tolerations"> = {},
@@ -39,8 +39,8 @@ const leaves = (
 ).map(([key, tolerationSeconds]) => ({ key, operator: "Exists", effect: "NoExecute", tolerationSeconds }));
 
 /**
- * On the node of the registry's Pod, because the volume is attached there and nowhere else: whatever taint that node
- * has, and whatever its labels are now. The priority stays: a Pod that preempts no other could wait for ever.
+ * On the node of the registry's Pod, whatever that node's taints and labels are, because the volume is attached there
+ * and nowhere else. The priority stays: a Pod that preempts no other could wait for ever.
  */
 export function besideRegistry({ priorityClassName }: Placement) {
   return {

@@ -26,7 +26,10 @@ export async function readPruner(api: Api): Promise<Pruner | undefined> {
   };
 }
 
-/** The operator suspends its CronJob within a second or two; one that it leaves alone must not stop the run for good. */
+/**
+ * How long to wait for the CronJob: the operator suspends it within a second or two, and one that it leaves alone must
+ * not stop the run.
+ */
 const cronJobSeconds = 60;
 
 /**
@@ -42,7 +45,7 @@ export async function pausePruner(
   pace = 1000,
 ): Promise<void> {
   const pruner = await api.get<RawPruner>(paths.pruner);
-  // First remembered, then done: after a crash in between, resuming finds out and changes nothing.
+  // The journal comes first. After a crash in between, resuming sees that nothing was paused and changes nothing.
   await journal.update((each) => heldBack(each, pruner));
   if (pruner !== undefined && pruner.spec?.suspend !== true) {
     await insist(log, async () => {
@@ -64,7 +67,7 @@ function noJobRuns(
   let asleep = 0;
   const look = async (turn: Turn): Promise<Found<void>> => {
     const made = hasPruner ? await api.get<RawCronJob>(paths.pruningCronJob) : undefined;
-    // Read after the CronJob, which may have made one right before it was suspended: it is looked at again.
+    // Jobs are read after the CronJob, which may have made one right before it was suspended.
     running = (await api.list<RawJob>(paths.jobs)).filter(isPruning).map((job) => job.metadata.name);
     const awake = made !== undefined && made.spec?.suspend !== true;
     asleep = awake ? 0 : asleep + 1;
@@ -128,7 +131,7 @@ export async function prunerDrift(api: Api, paused: boolean): Promise<readonly s
   return pruner !== undefined && pruner.spec?.suspend !== true ? ["suspend"] : [];
 }
 
-/** Paused once: what a second pausing finds is our own doing. */
+/** Only the first pause records the setting: a second one would find our own. */
 function heldBack(journal: Journal, pruner: RawPruner | undefined): Journal {
   if (journal.prunerPaused === true) {
     return journal;

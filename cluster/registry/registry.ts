@@ -67,7 +67,7 @@ export async function podEvents(api: Api, name?: string): Promise<readonly RawEv
   try {
     return await api.list<RawEvent>(paths.events, { fieldSelector: `involvedObject.kind=Pod${about}` });
   } catch {
-    // Events only word a reason better; the conditions of the Pod say it too.
+    // Events only word a reason better; the Pod's conditions have it too.
     return [];
   }
 }
@@ -148,8 +148,8 @@ function parsePod(raw: RawPod, events: readonly RawEvent[] = []): RegistryPod {
 }
 
 /**
- * Storage and gate as the registry reads them. Any value of the gate that says `enabled: true` counts as read-only,
- * however it is spaced; everything else counts as writable, because that is the side to err on.
+ * Storage and read-only flag as the registry reads them. Any value of the flag that says `enabled: true` counts as
+ * read-only, however it is spaced. Everything else counts as writable: that is the safe error.
  */
 function parseEnv(spec: RawPodSpec): RegistryEnv {
   const env = new Map(

@@ -1,7 +1,7 @@
 /**
- * Sends a patch of the registry config and waits for what it means, by the evidence of `evidence.ts`.
- * Each turn: does the config still say what was sent (the operator writes the whole spec back and can overwrite an
- * edit); is it done; what does the operator complain of; which Pod is stuck and why.
+ * Sends a patch of the registry config and waits for its effect, by the evidence of `evidence.ts`. Each turn checks
+ * whether the config still says what was sent (the operator writes the whole spec back and can overwrite an edit),
+ * whether it is done, what the operator complains of, and which Pod is stuck and why.
  */
 import { type Api, ApiError } from "../api/api";
 import type { RawDeployment, RawRegistryConfig } from "../api/objects";
@@ -27,7 +27,7 @@ import { type OwnContainerWatch, unwatched, watchForOwnContainer } from "./own-c
 import { holds, type SpecPatch } from "./patch";
 import { readRegistry, type RegistrySnapshot } from "./registry";
 
-/** One change and what it is to lead to. */
+/** One change and its intended effect. */
 export interface Rollout {
   /** For messages: "sealing", "opening". */
   readonly name: string;
@@ -36,11 +36,11 @@ export interface Rollout {
   readonly done: (seen: RegistrySnapshot) => Verdict;
   /** Called right before each sending; throws to stop it. */
   readonly beforeSending?: () => Promise<void>;
-  /** Also wait for the ClusterOperator, last and for a while only (default true). */
+  /** Whether to wait for the ClusterOperator, last and only for a while (default true). */
   readonly settle?: boolean;
-  /** A container that the operator had to make is a failure: its words. */
+  /** What it means that the operator had to make the container itself; present: that is a failure. */
   readonly ownContainerMeans?: string;
-  /** It counts before anything is sent as well, because an earlier run did the sending (default false). */
+  /** That failure counts also before anything is sent, because an earlier run did the sending (default false). */
   readonly ownContainerCountsAtOnce?: boolean;
   /** Called before that failure is thrown. */
   readonly onOwnContainer?: () => Promise<void>;
@@ -70,11 +70,11 @@ export interface RolloutContext {
 
 /** How often a patch that was overwritten is sent again before it is an error. */
 const sendingsAtMost = 6;
-/** The operator looks within a second or two; after this long something is wrong with it. */
+/** The operator sees a change within a second or two; after so many seconds something is wrong with it. */
 const operatorSilentSeconds = 12;
-/** A complaint that waiting cannot mend must be there this long: an older one lingers for a moment after the patch. */
+/** Seconds that a lasting complaint must be there: an older one lingers for a moment after the patch. */
 const lastingSeconds = 6;
-/** How long failing probes are a start, not trouble. */
+/** Seconds during which failing probes belong to a normal start. */
 const probeSeconds = 45;
 /**
  * How long the ClusterOperator is waited for once the registry is as wanted. Its Progressing is also that of the
@@ -83,7 +83,7 @@ const probeSeconds = 45;
  */
 const settleSeconds = 60;
 
-/** What one rollout is doing, from turn to turn. */
+/** The state of one rollout, from turn to turn. */
 interface UnderWay {
   readonly rollout: Rollout;
   readonly context: RolloutContext;
@@ -168,7 +168,7 @@ async function sendAgain(
   if (sent > 0) {
     turn.say("the registry config was overwritten, sending the patch again");
   }
-  // Both are asked right before each sending: nothing may be sent while they cannot be answered.
+  // Both are asked right before each sending: without their answers nothing may be sent.
   await rollout.beforeSending?.();
   await context.journal.assertRun();
   state.sent += (await send(context.api, config, patch)) ? 1 : 0;
@@ -176,8 +176,8 @@ async function sendAgain(
 }
 
 /**
- * Sends one merge patch under the version it was decided on. False when somebody else was faster, or no answer came:
- * the caller reads and decides again.
+ * Sends one merge patch under the version on which it was decided. False when somebody else was faster, or no answer
+ * came: then the caller reads and decides again.
  */
 async function send(api: Api, config: RegistryConfig, patch: SpecPatch): Promise<boolean> {
   try {
@@ -194,7 +194,9 @@ async function send(api: Api, config: RegistryConfig, patch: SpecPatch): Promise
   }
 }
 
-/** Done by the registry's own evidence, and then by the ClusterOperator, for which the wait is shorter. */
+/**
+ * Whether it is done: by the registry's own evidence, and then by the ClusterOperator, for which the wait is shorter.
+ */
 function judge(
   { rollout, sent, pushes }: UnderWay,
   seen: RegistrySnapshot,
@@ -218,7 +220,7 @@ function judge(
   return { waitingFor: verdict.waitingFor };
 }
 
-/** What the operator complains of, and that the registry's Pods cannot even be made. */
+/** Tells what the operator complains of, and when the registry's Pods cannot even be made. */
 function tellOperator(rollout: Rollout, seen: RegistrySnapshot, turn: Turn): void {
   const complains = complaint(seen);
   const seconds = turn.since("complaint", complains);

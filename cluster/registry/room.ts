@@ -1,6 +1,6 @@
 /**
- * Whether a second registry Pod has room on the node of the first, as a rolling seal of a volume that one node mounts
- * needs it. Only a hint, for `preview`: the scheduler decides, and sealing then falls back to Recreate.
+ * Whether a second registry Pod has room on the node of the first. A rolling seal needs that on a volume that one node
+ * mounts. It is only a hint for `preview`: the scheduler decides, and sealing then falls back to Recreate.
  */
 import { type Api, ApiError } from "../api/api";
 import type { RawContainer, RawNode, RawPod } from "../api/objects";
@@ -13,8 +13,9 @@ import { keptAway } from "./nodes";
 type Placement = Pick<RegistryConfig, "nodeSelector" | "tolerations">;
 
 /**
- * Why there is none, in words that name the node; `undefined`: there is, or it cannot be told, because the registry has
- * no Pod on a node, or Pods of other namespaces may not be read (that is no right this program asks for).
+ * Why there is no room, in words that name the node. `undefined`: there is room, or nobody can tell, because the
+ * registry has no Pod on a node, or the user may not read Pods of other namespaces (a permission that this program
+ * does not ask for).
  */
 export async function noRoomBeside(
   api: Api,
@@ -27,7 +28,7 @@ export async function noRoomBeside(
   return notPlaced(found, config) ?? crowded(found, await podsOn(api, found.metadata.name));
 }
 
-/** What keeps new Pods of the registry off the node, however much room it has. */
+/** Why the node takes no new Pods of the registry, however much room it has. */
 function notPlaced(node: RawNode, config: Placement | undefined): string | undefined {
   const name = `node ${node.metadata.name}`;
   if (node.spec?.unschedulable === true) return `${name} is cordoned`;

@@ -1,4 +1,4 @@
-/** Whether two values of JSON say the same. Pure. */
+/** Whether two values of JSON have the same meaning. Pure. */
 
 /** By content, whatever the order of keys; a key that is `undefined` or `null` counts as absent. */
 export function same(a: unknown, b: unknown): boolean {

@@ -1,6 +1,6 @@
 /**
- * Whether Pods on several nodes may use a volume at once. What the claim asks for does not tell: Cinder's driver grants
- * ReadWriteMany on multi-attach volume types, and two nodes then mount one ext4, which destroys it. Pure.
+ * Whether Pods on several nodes may use a volume at once. The claim's access modes do not tell: Cinder's driver grants
+ * ReadWriteMany on multi-attach volume types, and then two nodes mount one ext4, which destroys it. Pure.
  */
 import type { RawVolume } from "../api/objects";
 import type { Claim } from "../observation";
@@ -16,7 +16,8 @@ const sharedDrivers: readonly RegExp[] = [
 
 /**
  * NFS, CephFS and Manila, by their CSI drivers or as Kubernetes' own volume types, where the claim may be mounted by
- * many. Block devices, local folders and drivers that are not known are one node's; so is a volume that may not be read.
+ * many. Block devices, local folders and unknown drivers belong to one node, and so does a volume that the user may
+ * not read.
  */
 export function isShared(accessModes: readonly string[], volume: RawVolume | undefined): boolean {
   const asked = accessModes.some((mode) => mode === "ReadWriteMany" || mode === "ReadOnlyMany");
