@@ -56,7 +56,7 @@ export function readResources(fields: Fields): PodResources {
   return amounts;
 }
 
-/** Resources of which more is requested than the limit allows. */
+/** Resources for which the request is more than the limit. */
 function inExcess({ requests, limits }: PodResources): string[] {
   return Object.entries(requests).flatMap(([name, amount]) => {
     const limit = limits[name];

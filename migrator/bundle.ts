@@ -16,7 +16,10 @@ export interface MoverBundle {
 /** A ConfigMap holds 1 MiB in all. */
 export const largestBundle = 1024 * 1024;
 
-/** What the bundle needs (undici 8). It says so itself: an older one fails on the first missing function instead. */
+/**
+ * The oldest Node.js that the bundle runs on (undici 8). The bundle checks it itself: an older one would fail at the
+ * first missing function.
+ */
 const oldestNode = [22, 19] as const;
 const versionCheck = `"use strict";{const[a,b]=process.versions.node.split(".").map(Number);if(a<${oldestNode[0]}||(a===${oldestNode[0]}&&b<${oldestNode[1]})){process.stderr.write("the mover needs Node.js ${oldestNode.join(".")} or later, this is "+process.version+"; set migratorImage to an image that has it\\n");process.exit(2)}}`;
 
@@ -41,7 +44,8 @@ function build(): MoverBundle {
     platform: "node",
     target: "node22",
     format: "cjs",
-    // Escapes only: U+0085 in a ConfigMap does not come back from the API server, and would be a change each time.
+    // Only ASCII, with escapes: U+0085 in a ConfigMap does not come back from the API server, and would be a change
+    // each time.
     charset: "ascii",
     legalComments: "none",
     banner: { js: versionCheck },

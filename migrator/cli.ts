@@ -47,7 +47,7 @@ or read-only, 10 credentials refused, 11 no object-store in the catalog, 12 unre
 export type Command =
   | { readonly kind: "help" }
   | { readonly kind: "version" }
-  /** `settings` are not checked yet. */
+  /** `settings` have not been checked yet. */
   | { readonly kind: "run"; readonly settings: unknown };
 
 const text = { type: "string" } as const;

@@ -12,7 +12,7 @@ import type { CloudSettings } from "../swift/settings";
 import { readYamlText, treeAt, type TextTree } from "../swift/yaml-text";
 import { MoverError, errnoOf, messageOf } from "./errors";
 
-/** Where the command line was called; a test brings its own. */
+/** Where the command line was called; tests have their own. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly folder: string;
@@ -25,7 +25,7 @@ export function surroundings(): Surroundings {
   return { env: process.env, folder: process.cwd(), home: homedir(), site: "/etc/openstack" };
 }
 
-/** What the options name. What is absent comes from OS_CLOUD, OS_CLIENT_CONFIG_FILE and the usual places. */
+/** What the options name. The rest comes from OS_CLOUD, OS_CLIENT_CONFIG_FILE and the usual places. */
 export interface CloudChoice {
   readonly cloud?: string | undefined;
   readonly file?: string | undefined;

@@ -11,7 +11,7 @@ import type { TransferContext } from "./transfer/task";
 import type { Seen } from "./compare/seen";
 import type { SourceProblem } from "./volume/walk";
 
-/** What the program gives to a run. */
+/** What the program hands to a run. */
 export interface RunOptions {
   readonly settings: ResolvedSettings;
   readonly log: EventLog;
@@ -19,7 +19,7 @@ export interface RunOptions {
   readonly workerEntry?: string;
   /** Aborted by a signal: the run ends at once with a report, exit code 130. */
   readonly signal?: AbortSignal;
-  /** Rejects when the process meets an error nobody handled: the run ends with it, and with a report. */
+  /** Rejects when the process meets an error that nobody handled: the run ends with it, and with a report. */
   readonly crash?: Promise<never>;
 }
 
@@ -41,7 +41,7 @@ export class Counter implements Tally {
 export interface CorruptBlob {
   readonly name: ByteString;
   readonly digest: string;
-  /** The container holds it whole, and keeps it. */
+  /** The container has the blob whole, and keeps it. */
   readonly kept?: ObjectHead;
 }
 
@@ -78,7 +78,7 @@ export interface Run {
   readonly dangling: { links: number; readonly names: string[] };
   /** What did not come to the volume although something needs it (`back`); for a person. */
   missing: { readonly objects: number; readonly names: readonly string[] };
-  /** What Swift itself vouched for in this run. */
+  /** What Swift itself confirmed in this run. */
   readonly seen: Seen;
   /** Called when the run ends, also by a signal in the middle of its work. */
   readonly atEnd: (() => void)[];
@@ -86,7 +86,7 @@ export interface Run {
   phase<T>(name: string, work: () => Promise<T>): Promise<T>;
 }
 
-/** A blob is wrong, and that is to end the run once all else is done; tags are held back until then. */
+/** Whether a corrupt blob will fail the run once everything else is done; tags are held back then. */
 export function stopsAtCorrupt(run: Run): boolean {
   return run.corrupt.size > 0 && run.settings.corruptBlobs === "fail";
 }

@@ -25,7 +25,7 @@ export interface MoverSettings {
   readonly transfers?: number;
   /** `size`: a blob that is there by name and size is right. `full`: every byte is read again. Default `size`. */
   readonly verify?: "size" | "full";
-  /** What a blob whose sha256 is not its name does to the run; default `fail`. */
+  /** What to do with a blob whose content does not match its digest; default `fail`. */
   readonly corruptBlobs?: "fail" | "skip";
   /** Lets `finish` delete more than a tenth of the objects, or all of them; default false. */
   readonly allowDelete?: boolean;
@@ -125,7 +125,7 @@ export interface Report {
   readonly slowed?: { readonly times: number; readonly fewest: number };
   /** Seconds per phase, by phase name. */
   readonly seconds: Readonly<Record<string, number>>;
-  /** True only when the two inventories were read after the copy and are equal. */
+  /** True only when both inventories were read after the copy and are equal. */
   readonly proven: boolean;
   readonly source?: Inventory;
   readonly target?: Inventory;
@@ -142,9 +142,11 @@ export interface Report {
   }[];
   /** How many more corrupt blobs there are than `corrupt` lists. */
   readonly corruptMore?: number;
-  /** Links on the volume that lead to no blob on it, and the first of them by name: they were broken before. */
+  /** Links on the volume that lead to no blob on it, with the first of their names: they were broken before. */
   readonly dangling?: { readonly links: number; readonly names: readonly string[] };
-  /** What `back` left out because Swift lacks what it leads to, each with what that is: the first of them. */
+  /**
+   * What `back` left out because Swift lacks something that it leads to; the first of them, each with what is missing.
+   */
   readonly missing?: { readonly objects: number; readonly names: readonly string[] };
   /** Files on the volume that are not the registry's: passed over. */
   readonly foreign?: number;

@@ -25,7 +25,7 @@ export class EventLog {
     this.emit({ event: "warning", message });
   }
 
-  /** Counts every retry and tells of at most one a second: thirty-two connections break at once. */
+  /** Counts every retry and reports at most one a second, because thirty-two connections may break at once. */
   retry(retry: Retry): void {
     this.retries++;
     if (this.now() - this.lastRetry < 1000) {
@@ -57,7 +57,7 @@ export function writeAll(fd: number, text: string): void {
     }
 }
 
-/** What a progress line says of an object that takes time but no bytes: as much as this many bytes. */
+/** How many bytes an object counts in a progress line for the time that it takes besides its bytes. */
 const objectWeight = 32 * 1024;
 
 /** Seconds over which the rate is measured. */
@@ -71,7 +71,7 @@ export class Progress {
   private bytes = 0;
   private sent = 0;
   private total: Tally = { objects: 0, bytes: 0 };
-  /** The total is the whole, or near it: a part of it can be told. */
+  /** The total is known, or nearly: a percentage makes sense. */
   private known = false;
   private counted = false;
   private lastLine: number;
@@ -92,13 +92,13 @@ export class Progress {
   transferred(bytes: number): void {
     this.sent += bytes;
   }
-  /** What there is in all, as far as it was counted (`partly`), or near enough to tell how much is done. */
+  /** Sets the total, as far as it was counted (`partly`), or as it is nearly known. */
   expected({ objects, bytes }: Tally, partly = false): void {
     if (this.counted) return;
     this.total = { objects, bytes };
     this.known = !partly && objects > 0;
   }
-  /** What there is in all, counted to its end; the first time counts. */
+  /** Sets the total once it was counted to its end; only the first call counts. */
   scanned({ objects, bytes }: Tally): void {
     if (this.counted) return;
     this.total = { objects, bytes };
@@ -127,7 +127,7 @@ export class Progress {
       phase: this.phase,
       objects: { objects: this.objects, bytes: this.bytes },
       total,
-      // The last percent belongs to the proof; before the scan has ended there is nothing to be a part of.
+      // The last percent belongs to the proof. Before the scan has ended, there is no total and no percentage.
       percent: this.known && whole > 0 ? Math.min(99, Math.floor((weight * 99) / whole)) : 0,
       rate: span > 0 ? Math.round((this.sent - first.sent) / span) : 0,
       ...(this.known && speed > 0 ? { left: Math.ceil((whole - weight) / speed) } : {}),

@@ -11,12 +11,12 @@ import { resolveSettings, type ResolvedSettings } from "./settings";
 import { terminalTeller } from "./terminal";
 import { version } from "./version";
 
-// Node's threads for files: a disk takes many readings, and syncs, at a time as fast as a few (5 ms a reading on a slow
-// volume: 2.8 s instead of 6.0 s). Read once, when the first of them starts.
+// Node's number of threads for files: a disk serves many reads and syncs at a time as fast as a few (2.8 s instead of
+// 6.0 s on a slow volume with 5 ms a read). Node reads it once, when the first of these threads starts.
 process.env["UV_THREADPOOL_SIZE"] ??= "64";
 
-// The young generation grows to 48 MB when much is allocated, and a listing of a million objects is just that.
-// Nothing here lives long enough to be worth it: at its first size it costs no more time, and 35 MB less.
+// V8's young generation grows to 48 MB when much is allocated, as for a listing of a million objects. Nothing here
+// lives long enough to need that: at its initial size it takes no more time, and 35 MB less.
 setFlagsFromString("--semi-space-growth-factor=1");
 
 /** The mover as a program, and, in a thread it started itself, as its worker. */

@@ -14,7 +14,7 @@ import type { TransferContext } from "./transfer/task";
 import { registryTree } from "./volume/layout";
 import { defaultWorkers } from "./workers";
 
-/** Swift takes 5 GiB and two bytes, Ceph's gateway 5 GiB: without a word from `/info` the smaller one counts. */
+/** Swift takes 5 GiB and two bytes, Ceph's gateway 5 GiB: without `/info` the smaller limit counts. */
 const GiB = 1024 ** 3;
 
 /** The registry's tree on the volume, with a trailing slash. */

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import type { Mode, Report } from "./contract";
 import { exitCodeOf, messageOf, type MoverError } from "./errors";
 
-/** Kubernetes cuts a termination message here, in the middle of whatever it is. */
+/** Kubernetes cuts a termination message after so many bytes, wherever that is. */
 const terminationLimit = 4096;
 
 /** The report as JSON of at most `limit` bytes: lists shorten first, then texts; numbers and digests stay. */

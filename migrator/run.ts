@@ -33,7 +33,7 @@ export async function runMover(options: RunOptions): Promise<Report> {
     ...(options.crash ? [options.crash] : []),
   ]);
   const report = execution.report(failure);
-  // The report is told first: what follows may wait for a volume that does not answer.
+  // The report comes first: what follows may wait for a volume that does not answer.
   const unwritten = writeTermination(settings.terminationLog, report);
   if (unwritten !== undefined) log.warning(unwritten);
   log.done(report);
@@ -66,7 +66,7 @@ class Execution {
     this.allowance = new Allowance(settings.transfers);
     this.connection = openConnection({
       cloud: settings.cloud,
-      // Listings and questions go beside the transfers, not behind them.
+      // Listings and questions have connections of their own, so that they do not wait behind the transfers.
       connections: settings.transfers + 8,
       timeout: settings.requestTimeout,
       retry: settings.retry,
@@ -189,7 +189,9 @@ class Execution {
   }
 }
 
-/** The corrupt blobs for the report; who uses them takes reading the volume, for which a signal leaves no time. */
+/**
+ * The corrupt blobs for the report. Finding their users means reading the volume, for which a signal leaves no time.
+ */
 function corruptOf(run: Run, withUsers: boolean): Report["corrupt"] {
   const users = run.corrupt.size > 0 && withUsers ? usersOfCorrupt(run) : undefined;
   return [...run.corrupt.values()].map(({ digest, kept }) => {
@@ -198,7 +200,7 @@ function corruptOf(run: Run, withUsers: boolean): Report["corrupt"] {
   });
 }
 
-/** What the first of these to settle failed with; undefined when it did not fail. */
+/** The error of the first of these to settle; undefined when it did not fail. */
 async function failureOfEnd(ends: readonly Promise<unknown>[]): Promise<unknown> {
   try {
     await Promise.race(ends);

@@ -1,4 +1,4 @@
-/** The mover's events for a person at a terminal: one line that changes, and under each other what is to stay. */
+/** The mover's events for a person at a terminal: one line that changes, and above it the lines that stay. */
 import { showBytes } from "../swift/size";
 import type { MoverEvent, Report, Tally } from "./contract";
 
@@ -46,7 +46,7 @@ export function progressLine(event: Extract<MoverEvent, { event: "progress" }>):
     ...(rate < 1 ? [] : [`${showBytes(rate)}/s`]),
     ...(left === undefined ? [] : [`${duration(left)} left`]),
   ];
-  // 0 %: the total is not known, and what was done so far is no part of anything.
+  // At 0 % the total is not known, so only what was done so far is shown.
   if (percent === 0) return [`${phase}: ${tally(objects)} so far`, ...details].join(", ");
   const filled = Math.floor((percent * barCells) / 100);
   const bar = `[${"#".repeat(filled)}${".".repeat(barCells - filled)}]`;

@@ -24,7 +24,10 @@ export function planReplicas(judge: Judge, settings: SwitchSettings, seen: Reach
   return Math.max(before, seen.schedulableNodes >= 2 ? 2 : 1);
 }
 
-/** The affinity that the registry will have on Swift: the previous one. The one that sealing set is removed by then. */
+/**
+ * The affinity that the registry will have on Swift: the previous one, because the affinity that sealing set is
+ * removed by then.
+ */
 function ownAffinity(seen: ReachableObservation): Readonly<Record<string, unknown>> | undefined {
   const affinity = seen.journal?.previous?.affinity ?? seen.config?.affinity;
   return isBeside(affinity) ? undefined : affinity;

@@ -56,7 +56,7 @@ export interface CloudClient {
   close(): Promise<void>;
 }
 
-/** Logs in and finds the account. The same code, and so the same account, as the mover in its Pod. */
+/** Logs in and finds the account. It is the code, and so the account, of the mover in its Pod. */
 export async function connect(cloud: CloudSettings, options: ClientOptions = {}): Promise<CloudClient> {
   const connection = openConnection({
     cloud,

@@ -1,4 +1,4 @@
-/** With fewer requests under way, one answer may be all that somebody waits for. */
+/** Requests under way below which the thread does not stay away: somebody may be waiting for this one answer. */
 const enough = 8;
 /** Part of an answer's usual time that the thread stays away: what is under way keeps the server busy meanwhile. */
 const part = 1 / 6;
@@ -27,7 +27,7 @@ export class Gather {
     const pause = pauseFor(this.usual);
     if (pause === 0) return;
     this.planned = true;
-    // After all that is there now.
+    // After everything that is there now.
     setImmediate(() => {
       this.planned = false;
       this.block(pause);

@@ -63,7 +63,7 @@ export function redirectTarget({ headers }: HttpResponse): string {
   return typeof location === "string" && location !== "" ? location.replace(/\?.*/s, "?...") : "no address";
 }
 
-/** Whom a connection trusts, and how long it may take to be made. */
+/** The CAs that a connection trusts, and how long connecting may take. */
 interface ConnectOptions {
   readonly timeout: number;
   readonly ca?: string[];
@@ -158,7 +158,7 @@ function isStream({ sink, body }: HttpRequest): boolean {
   return sink !== undefined || (typeof body === "object" && !Buffer.isBuffer(body));
 }
 
-/** One exchange as undici tells it, gathered into a response. */
+/** Gathers undici's events of one exchange into a response. */
 class Handler implements Dispatcher.DispatchHandler, Watched {
   sentAt: number | undefined;
   lastProgress = performance.now();

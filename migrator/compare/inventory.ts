@@ -28,7 +28,7 @@ export class InventoryDigest {
     this.used = 0;
   }
 
-  /** A second one that holds the same so far and goes its own way from here. */
+  /** A copy that holds the same so far and goes its own way from here. */
   fork(): InventoryDigest {
     this.flush();
     const other = new InventoryDigest(this.hash.copy());

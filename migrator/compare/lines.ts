@@ -72,13 +72,13 @@ export class OrderedInventories {
     }
   }
 
-  /** To be asked for when nothing is open any more. */
+  /** Complete once no pair is open any more. */
   result(): ReturnType<Inventories["result"]> {
     return this.inventories.result();
   }
 }
 
-/** Sizes that are unknown (below 0) are equal to none. */
+/** An unknown size (below 0) equals no other. */
 export function areEqual(source: Line, target: Line): boolean {
   return source.bytes >= 0 && source.bytes === target.bytes && source.hash === target.hash;
 }

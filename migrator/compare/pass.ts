@@ -14,7 +14,7 @@ import { walkRegistry, type SourceFile, type SourceProblem } from "../volume/wal
 
 export interface PassOptions {
   readonly onProblem: (problem: SourceProblem) => void;
-  /** Gets each name once, in order: on the volume, in the container, or both. Returns true to be asked for room. */
+  /** Gets each name once, in order: on the volume, in the container, or both. Returns true to have `room` called. */
   readonly pair: (file: SourceFile | undefined, object: ListedObject | undefined) => boolean;
   /** Shared with a scan ahead. */
   readonly folders?: SharedFolders;
@@ -98,8 +98,8 @@ function registryFiles(run: Run, walk: Iterator<SourceFile>): Iterator<SourceFil
 }
 
 /**
- * Where to cut the listing so that its parts can be fetched at the same time. Any names are right, good ones
- * make parts of like size: digits of digests, and top folders of repositories as the volume has them.
+ * Where to cut the listing so that its parts can be fetched at the same time. Any names do; good ones make parts of
+ * similar size: digits of digests, and the volume's top folders of repositories.
  */
 export function listingSplits(base: ByteString, objects: number, limit: number): ByteString[] {
   // A page takes Swift about as long as 40 small requests: halves are worth asking for at the same time.
@@ -129,9 +129,9 @@ export function listingSplits(base: ByteString, objects: number, limit: number):
 }
 
 /**
- * Asks by name for the size of what is listed as empty, or as static, and may be a large object. One that the registry
- * cannot use as it is gets -1 byte, so that no file equals it and it is sent again. Not on the way back, which can
- * read it all the same.
+ * Asks by name for the size of an object that is listed as empty, or as static, and may be a large object. One that
+ * the registry cannot use as it is gets -1 byte, so that no file equals it and it is sent again. The way back can read
+ * such an object, and does not do this.
  */
 async function withTrueSizes(run: Run, page: ListedObject[]): Promise<ListedObject[]> {
   const wanted: number[] = [];

@@ -21,7 +21,10 @@ export interface ProofOptions {
   readonly full: boolean;
   /** A pair that is equal by name and size (and hash, for links), as far as the listing and HEAD tell. */
   readonly onSame?: (file: SourceFile) => boolean;
-  /** A blob that differs, before that counts: true when it is told otherwise (the volume has it wrong). */
+  /**
+   * Asked about a blob that differs, before that counts: true when the difference is reported another way (the volume
+   * has it wrong).
+   */
   readonly onDifferent?: (file: SourceFile) => Promise<boolean>;
   readonly room?: () => Promise<void>;
   /** Called when the comparison starts, and again when it is repeated. */
@@ -29,7 +32,7 @@ export interface ProofOptions {
 }
 
 export interface Proof {
-  /** Both inventories are one, and no difference was counted. */
+  /** Both inventories are equal, and no difference was counted. */
   readonly equal: boolean;
   readonly source: Inventory;
   readonly target: Inventory;
@@ -38,11 +41,13 @@ export interface Proof {
   readonly differenceCount: number;
   /** Files that came after the seal. */
   readonly newer: number;
-  /** What large objects consist of: nothing of that is deleted. */
+  /** The segments of large objects in use: none of these is deleted. */
   readonly inUse: NamesInUse;
 }
 
-/** How many names a listing may lack, or have wrong, before it is read again instead of asked for one by one. */
+/**
+ * How many names a listing may lack, or have wrong, before the listing is read again. Fewer are asked for one by one.
+ */
 const askable = 500;
 /** Lines held behind an answer that is waited for, before the comparison itself waits. */
 const mostHeld = 20_000;
@@ -169,7 +174,7 @@ class Attempt {
     }
   }
 
-  /** What vanishes from a registry that works is a difference, and none that a reading could not be done for. */
+  /** A file that vanishes from a registry at work is a difference, and no failure to read. */
   private problem(problem: SourceProblem): void {
     if (problem.vanished && this.run.settings.mode === "verify")
       this.differ(`${problem.path}: ${problem.why}`);
@@ -181,7 +186,7 @@ class Attempt {
     if (this.differences.length < kept) this.differences.push(what);
   }
 
-  /** More differences than are asked for: the listing is read again, or, the last time, taken as it is. */
+  /** There are too many differences to ask for: the listing is read again, or, the last time, taken as it is. */
   private giveUp(file: SourceFile | undefined, object: ListedObject | undefined, hash: string): boolean {
     if (!this.last) throw new TooMany();
     const target = object && { ...object, hash: listedHash(object) };
@@ -236,7 +241,7 @@ class Attempt {
   }
 }
 
-/** What the container has, as an inventory line; unusable for the registry: of unknown size, equal to none. */
+/** The object as an inventory line. One that the registry cannot use has an unknown size and equals no file. */
 function targetLine(run: Run, name: string, head: ObjectHead): Line {
   const usable = isRegistryForm(run.store.container, head);
   return { name, bytes: usable ? head.bytes : -1, hash: digestOfBlob(name) === undefined ? head.etag : "-" };
@@ -259,7 +264,7 @@ function describe(
   return `${name}: ${source.bytes} bytes on the volume, ${target.bytes < 0 ? "unknown" : target.bytes} in Swift${content}`;
 }
 
-/** Blobs that only the volume has wrong stay in the container: so does all that they consist of. */
+/** Blobs that only the volume has wrong stay in the container, and so do all their segments. */
 export async function addKept(run: Run, inUse: NamesInUse): Promise<void> {
   for (const { name, kept: head } of run.corrupt.values()) {
     if (head?.manifest !== undefined) inUse.addManifest(head.manifest);

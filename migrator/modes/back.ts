@@ -21,7 +21,7 @@ import type { SourceFile } from "../volume/walk";
 import { Bringer } from "./bring";
 import { keptTags, phases } from "./order";
 
-/** How many missing objects, and links left out, are told one by one. */
+/** How many missing objects, and links that are left out, are named. */
 const told = 100;
 /** Comparisons after the first that may still find something, which a listing showed late. */
 const comparisons = 5;
@@ -68,8 +68,8 @@ interface Fetch {
   readonly object: ListedObject;
   readonly kind: Kind;
   /**
-   * `bring`: the volume lacks it or has another. `check`: it has a blob of that size, which is read. `ask`: it has the
-   * tag as it is listed; whether the row is as new as the object, only HEAD tells.
+   * `bring`: the volume lacks it or has another. `check`: the volume has a blob of that size, which is read. `ask`:
+   * the volume has the tag as it is listed, and only HEAD tells whether the row is as new as the object.
    */
   readonly action: "bring" | "check" | "ask";
 }
@@ -149,7 +149,7 @@ class BackPass {
     return this.push({ object, kind, action });
   }
 
-  /** What may be wrong with a file that is as the row says. */
+  /** What may be wrong with a file that equals its row. */
   private doubtOf({ name }: ListedObject, kind: Kind): Fetch["action"] | undefined {
     if (kind === "blob") return this.full ? "check" : undefined;
     // All other links hold what their path says, for ever.
@@ -185,7 +185,7 @@ class BackPass {
     return this.tags.length >= keptTags || queue.size >= 4 * run.settings.transfers;
   }
 
-  /** All that a tag may need has its name and is durable before the first of them comes. */
+  /** Everything that a tag may need has its name and is durable before the first tag comes. */
   private async pushTags(): Promise<void> {
     const { tags } = this;
     this.tags = [];
@@ -196,7 +196,7 @@ class BackPass {
 
   private async do({ object, kind, action }: Fetch): Promise<void> {
     const { run } = this;
-    // Blobs are all done by now: which are wrong is known.
+    // All blobs are done by now, so it is known which are wrong.
     if (kind === "tag" && action === "bring" && stopsAtCorrupt(run)) return;
     const repository = repositoryOf(object.name);
     run.progress.repository = repository === undefined ? undefined : toText(repository);

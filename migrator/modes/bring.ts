@@ -24,24 +24,26 @@ import { referencesOf } from "./manifest";
  */
 export type Outcome = "there" | "brought" | "corrupt" | "absent" | "incomplete";
 
-/** Manifests larger than this are none. */
+/** A larger file is no manifest. */
 const largestManifest = 8 * 1024 * 1024;
 
 /**
- * Brings objects to the volume, each after what it leads to, so that whatever is there is whole: a link after its blob, a
- * manifest's link after all that it refers to, a tag after its manifest. What a listing lacks of that is asked for by
- * name: listings lag, objects do not.
+ * Brings objects to the volume, each after what it leads to, so that whatever is there is whole: a link after its
+ * blob, a manifest's link after everything that it refers to, a tag after its manifest. What a listing lacks is asked
+ * for by name, because listings lag and objects do not.
  */
 export class Bringer {
-  /** Asked for more than once at a time: one answer serves all. */
+  /** Objects on their way: one request serves all that need the object. */
   private readonly flying = new Map<ByteString, Promise<Outcome>>();
   private readonly absent = new Set<ByteString>();
   private readonly context: DownloadContext;
-  /** Objects that Swift lacks or has not whole although something needs them, and what needs them; for a person. */
+  /**
+   * Objects that Swift lacks, or has not whole, although something needs them, each with what needs it; for a person.
+   */
   readonly missing = new Map<string, string>();
   /** Listed, and not there when asked: deleted lately, or lost. */
   readonly ghosts = new Set<ByteString>();
-  /** Links that are left out since they lead to no blob, and that no manifest needs. */
+  /** Links that are left out because they lead to no blob, and that no manifest needs. */
   readonly unneeded = new Set<ByteString>();
 
   constructor(
@@ -52,7 +54,7 @@ export class Bringer {
     this.context = { store, policy, writer, onBytes: (bytes) => progress.transferred(bytes) };
   }
 
-  /** Forgets what was absent: it may be there now. */
+  /** Forgets which objects were absent: they may be there now. */
   again(): void {
     for (const set of [this.absent, this.ghosts, this.unneeded, this.missing]) set.clear();
   }
@@ -133,7 +135,7 @@ export class Bringer {
     return "brought";
   }
 
-  /** Whether what a layer's, manifest's or old tag's link names can be had. */
+  /** Whether what the link of a layer, a manifest or an old tag leads to can be brought. */
   private async leadsSomewhere(name: ByteString, digest: string): Promise<boolean> {
     const isManifest = name.includes("/_manifests/revisions/");
     const blob = await this.ensure(blobPathOf(digest));
@@ -165,8 +167,8 @@ export class Bringer {
   }
 
   /**
-   * What a manifest refers to, was pushed to its repository, and cannot be had. A layer without a link there never was:
-   * pull-through stores manifests before their layers, and an index may be copied in part.
+   * What a manifest refers to, was pushed to its repository, and cannot be brought. A layer without a link was never
+   * there: pull-through stores manifests before their layers, and an index may be copied in part.
    */
   private async lostOf(repository: ByteString, digest: string): Promise<string[]> {
     const manifest = this.read(blobPathOf(digest));

@@ -17,7 +17,7 @@ import { contentOfLink, digestOfBlob, isExcluded, objectPrefix, repositoryOf } f
 import type { SourceFile } from "../volume/walk";
 import { keptTags, phases } from "./order";
 
-/** How many links without a blob are told by name. */
+/** How many links without a blob are named. */
 const toldDangling = 20;
 
 export interface FirstPass {
@@ -55,7 +55,7 @@ export class CopyPass {
 
   constructor(
     private readonly run: Run,
-    /** The registry is sealed: what vanishes is a problem, and rows of the listing are not believed. */
+    /** The registry is sealed: a file that vanishes is a problem, and rows of the listing are not trusted. */
     private readonly exact: boolean,
   ) {
     const { settings, progress } = run;
@@ -161,7 +161,7 @@ export class CopyPass {
   }
 
   private schedule(work: Work): boolean {
-    // Asking is no writing: it need not wait for what a tag refers to.
+    // Asking writes nothing, so it need not wait for what a tag refers to.
     if (work.kind !== "tag" || work.action !== "put")
       this.queue.push(work, phases[work.kind === "blob" ? "blob" : "link"]);
     else if (this.tags.push(work) >= keptTags) this.pushTags();
@@ -196,7 +196,7 @@ export class CopyPass {
     this.end(work, await (work.bytes > smallFile ? run.pool.run(task) : transfer(run.transfer, task)));
   }
 
-  /** Asked when the task is to run: blobs are all done by then, which are wrong or unreadable is known. */
+  /** Decided when the task runs: all blobs are done by then, so it is known which are wrong or unreadable. */
   private isHeldBack({ kind, name, action }: Work): boolean {
     if (kind === "blob" || action !== "put") return false;
     if (kind === "tag") return this.unread.size > 0 || stopsAtCorrupt(this.run);

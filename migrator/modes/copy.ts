@@ -11,7 +11,7 @@ import { CopyPass, type FirstPass } from "./copy-pass";
 import { mendCorrupt, usersOfCorrupt } from "./corrupt";
 import { settleCorrupt } from "./held";
 
-/** What a copy ends with, after `finish` only. */
+/** The result of a copy; only `finish` has one. */
 export interface CopyResult {
   readonly proof?: Proof;
   /** Segments of large objects in the container, beside the objects the proof counts. */

@@ -4,13 +4,13 @@ import type { Run } from "../context";
 import { blobPathOf, repositoryOf } from "../volume/layout";
 import { walkRegistry } from "../volume/walk";
 
-/** Manifests larger than this are none. */
+/** A larger file is no manifest. */
 const largestManifest = 8 * 1024 * 1024;
 const digestPattern = /sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})/g;
 
 /**
- * What mends a corrupt blob on the volume. Pushing alone does not: clients ask by HEAD, find it there and skip it, and
- * the registry's Pod keeps a cache of the blobs that exist.
+ * What repairs a corrupt blob on the volume. Pushing alone does not: clients ask by HEAD, find the blob there and skip
+ * it, and the registry's Pod keeps a cache of the blobs that exist.
  */
 export const mendCorrupt =
   "delete the file of each on the volume, restart the registry's Pod and push the images again, or set corruptBlobs to skip";
@@ -53,7 +53,7 @@ export function usersOfBlobs(
 }
 
 class Repository {
-  /** Those of the digests asked for that this repository links to. */
+  /** The wanted digests that this repository links to. */
   private readonly used = new Set<string>();
   private readonly revisions = new Set<string>();
   private readonly tags = new Map<string, string[]>();
@@ -110,7 +110,7 @@ function readText(path: ByteString, limit: number): string | undefined {
     const bytes = readFileSync(toPath(path));
     return bytes.length > limit ? undefined : bytes.toString("latin1");
   } catch {
-    // Gone or unreadable: the copy reports it, here it only means one hint less.
+    // The file is gone or unreadable. The copy reports that; here it only means one hint less.
     return undefined;
   }
 }

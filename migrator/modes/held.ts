@@ -6,10 +6,10 @@ import { readHeld } from "../transfer/held";
 import { objectPrefix } from "../volume/layout";
 
 /**
- * Looks at what the container has under the names of blobs that the volume has wrong (`corruptBlobs: skip`). What is
- * right there may be the last good copy: it stays, and is marked as kept. So does what cannot be told, such as a large
- * object whose listing lags. What is certainly wrong there too is deleted: the registry never repairs a blob that
- * exists, and once it is gone, a push does.
+ * Looks at what the container has under the names of blobs that the volume has wrong (`corruptBlobs: skip`). A blob
+ * that is right there may be the last good copy: it stays, and is marked as kept. So does one that cannot be judged,
+ * such as a large object whose listing lags. What is certainly wrong there too is deleted: the registry never repairs
+ * a blob that exists, and once it is gone, a push does.
  */
 export async function settleCorrupt(run: Run): Promise<void> {
   const queue = new PhasedQueue<CorruptBlob>(run.allowance, (blob) => settle(run, blob));

@@ -1,7 +1,10 @@
 /** What a manifest refers to. Pure. */
 
 export interface References {
-  /** Layers and configuration; those with addresses of their own (`urls`) are nobody's to keep. */
+  /**
+   * Layers and configuration, without those that have addresses of their own (`urls`): the registry does not store
+   * these.
+   */
   readonly blobs: readonly string[];
   /** Manifests of an index. */
   readonly manifests: readonly string[];
@@ -13,7 +16,7 @@ interface Descriptor {
   readonly urls?: unknown;
 }
 
-/** Reads image manifests (schema 1 and 2, OCI) and indexes; whatever else refers to nothing. */
+/** Reads image manifests (schema 1 and 2, OCI) and indexes; anything else refers to nothing. */
 export function referencesOf(manifest: Buffer): References {
   let content: Readonly<Record<string, unknown>> | null;
   try {

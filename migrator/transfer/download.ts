@@ -22,7 +22,10 @@ export interface DownloadContext {
 /** `absent`: not there, or a large object of which not all can be read now. `corrupt`: Swift has it wrong; it is left out. */
 export type Downloaded = "brought" | "absent" | "corrupt";
 
-/** Segments of one large object that are fetched at a time: Swift itself gives a manifest's body at one a second. */
+/**
+ * Segments of one large object that are fetched at a time: for a manifest's body Swift itself serves one segment a
+ * second.
+ */
 const segmentsAtOnce = 4;
 
 /** A file that was fetched, and what is known of it. */
@@ -36,8 +39,8 @@ interface Fetched {
 }
 
 /**
- * Fetches a blob and gives it its name when its content is what that says. `mayBeLarge`: its row does not tell its size,
- * so it is asked for first. Throws MoverError `volume`, or `unreachable` when it never arrives as it was sent.
+ * Fetches a blob and gives it its name when its content matches its digest. `mayBeLarge`: its row does not tell its
+ * size, so HEAD comes first. Throws MoverError `volume`, or `unreachable` when it never arrives as it was sent.
  */
 export async function downloadBlob(
   context: DownloadContext,
@@ -81,7 +84,10 @@ async function fetchBlob(
     : fetchWhole(context, name, digest, again);
 }
 
-/** One request for all of it. Its MD5 costs twice what its SHA-256 does, and is made only when that was wrong once. */
+/**
+ * One request for the whole object. MD5 costs twice as much as SHA-256, and is computed only after the SHA-256 was
+ * wrong once.
+ */
 async function fetchWhole(
   context: DownloadContext,
   name: ByteString,

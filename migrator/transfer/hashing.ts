@@ -8,7 +8,7 @@ export function algorithmOf(digest: string): "sha256" | "sha512" {
   return digest.startsWith("sha512:") ? "sha512" : "sha256";
 }
 
-/** Throws SourceChanged `corrupt` when the content is not what its name says. */
+/** Throws SourceChanged `corrupt` when the content does not match its digest. */
 export function checkDigest(path: ByteString, digest: string, actual: string): void {
   if (!digest.endsWith(`:${actual}`))
     throw new SourceChanged("corrupt", `${toText(path)} holds sha ${actual}, not what its name says`);
@@ -83,7 +83,7 @@ async function* hashedChunks(
           return;
         }
         const sum = md5.digest();
-        // Nobody asks for it when what was sent is answered with a failure.
+        // Nobody asks for the digest when the request failed.
         sum.catch(() => undefined);
         onEnd(sum);
       },

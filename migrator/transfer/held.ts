@@ -8,7 +8,7 @@ import { segmentsByName } from "./segments";
 /** A blob as the container has it. */
 export interface HeldBlob {
   /**
-   * - `right`: its content is what its name says.
+   * - `right`: its content matches its digest.
    * - `wrong`: it came the same twice, whole, and is another.
    * - `unsettled`: a large object of which not all is listed, or whose form does not tell what it should hold.
    */
@@ -19,8 +19,8 @@ export interface HeldBlob {
 }
 
 /**
- * Reads a blob of the container and tells whether it is what its name says; undefined when it is not there. Wrong is
- * only what came the same twice, since a body may be damaged on its way, and whole: a large object reads as what the
+ * Reads a blob of the container and tells whether it matches its digest; undefined when it is not there. It is wrong
+ * only when it came whole and the same twice: a body may be damaged on its way, and a large object reads as the
  * listing of its segments shows at that moment.
  */
 export async function readHeld(

@@ -125,7 +125,7 @@ export function isLane(): boolean {
   return parentPort !== null && (workerData as Partial<LaneSetup> | null)?.moverLane === true;
 }
 
-/** The life of such a thread. */
+/** What such a thread does. */
 export function runLane(): void {
   const port = parentPort!;
   const queue = new Md5Queue(new Md5Core((workerData as LaneSetup).memory));

@@ -161,7 +161,7 @@ export function isWorker(): boolean {
 /** Sent bytes are told in portions of this size: each message costs about as much as hashing 20 KB. */
 const portion = 8 * 1024 * 1024;
 
-/** The life of a worker thread. */
+/** What a worker thread does until it ends. */
 export function runWorker(): void {
   const port = parentPort!;
   const setup = workerData as WorkerSetup;

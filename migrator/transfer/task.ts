@@ -11,11 +11,11 @@ export interface TransferTask {
   readonly name: ByteString;
   readonly bytes: number;
   readonly kind: Kind;
-  /** Put even where an object of that size is: its content is known to be another. */
+  /** Sends it even where an object of that size exists, because that is known to have other content. */
   readonly replace?: boolean;
 }
 
-/** What became of a task; `corrupt`: a blob's content on the volume is not its name. */
+/** What became of a task; `corrupt`: a blob's content on the volume does not match its digest. */
 export interface TransferResult {
   readonly status:
     | "copied"

@@ -65,7 +65,7 @@ async function putSmall(
   return { status: "copied", seen: digest === undefined ? md5 : "-" };
 }
 
-/** Reads a blob on the volume, and then what Swift has under its name: each must be what the name says. */
+/** Reads a blob on the volume, and then what Swift has under its name: each must match the digest. */
 async function verify(context: TransferContext, task: TransferTask): Promise<TransferResult> {
   const { store } = context;
   const digest = digestOfBlob(task.name);
@@ -81,7 +81,9 @@ async function verify(context: TransferContext, task: TransferTask): Promise<Tra
     : { status: "different", why: formProblem(toText(task.name), form) };
 }
 
-/** Throws SourceChanged when the volume's blob is not what its name says. No MD5 is made: nothing asks for it. */
+/**
+ * Throws SourceChanged when the volume's blob does not match its digest. No MD5 is made, because nobody asks for it.
+ */
 async function checkVolume(
   { base, onSent }: TransferContext,
   task: TransferTask,

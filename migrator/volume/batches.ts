@@ -10,7 +10,7 @@ export interface Unplaced {
   readonly bytes: number;
 }
 
-/** The disk's calls that take long, in threads; replaced by a test. */
+/** The disk's calls that take long, in threads; tests replace them. */
 export interface Disk {
   /** Makes an open file durable. */
   sync(fd: number): Promise<void>;
@@ -153,7 +153,7 @@ export class PlacingBatches {
         fs.mkdirSync(toPath(one));
       } catch (error) {
         if (errnoOf(error) !== "EEXIST") throw error;
-        // A link to elsewhere would take what is written out of the volume.
+        // A link to elsewhere would lead what is written out of the volume.
         if (!fs.lstatSync(toPath(one.slice(0, -1))).isDirectory())
           throw new MoverError("volume", `${toText(one)} is not a directory; remove it and run again`, {
             cause: error,

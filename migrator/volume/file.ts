@@ -5,7 +5,7 @@ import { FinalError } from "../../swift/errors";
 import { MoverError, errnoOf, messageOf } from "../errors";
 import { Pace } from "./pace";
 
-/** A source file that is not what it was when it was walked. */
+/** A source file that has changed since it was walked. */
 export class SourceChanged extends FinalError {
   constructor(
     readonly reason: "vanished" | "grew" | "shrank" | "corrupt",
@@ -15,7 +15,7 @@ export class SourceChanged extends FinalError {
   }
 }
 
-/** The file is not there any more; ESTALE is how NFS says that of one that was removed on another machine. */
+/** Whether the file is gone. ESTALE is NFS's answer for a file that was removed on another machine. */
 export function isGone(error: unknown): boolean {
   const code = errnoOf(error);
   return code === "ENOENT" || code === "ESTALE";
