@@ -12,7 +12,7 @@ import type { Plan } from "../plan/types";
 import type { Materials } from "./graph";
 import { kubernetesProvider } from "./kubernetes-provider";
 import { type MoverInputs, moverSpecHash } from "./mover-pod";
-import { openstackProvider, withProject } from "./openstack-provider";
+import { openstackProvider, withAccount, withProject } from "./openstack-provider";
 import type { RunToken } from "./steps";
 import { podNames } from "../cluster/names";
 import { defined } from "../swift/defined";
@@ -37,7 +37,10 @@ export function prepare(
     kubernetes: once(() =>
       kubernetesProvider({ content: kubeconfig, identifier: seen.infrastructure?.name ?? seen.server }),
     ),
-    openstack: once(() => openstackProvider(withProject(needed(cloud).provider, accountOf(seen)), {})),
+    openstack: once(() => {
+      const account = accountOf(seen);
+      return openstackProvider(withAccount(withProject(needed(cloud).provider, account), account), {});
+    }),
     mover,
     placement: placementOf(seen.deployment, settings),
     pod: (copy) => ({

@@ -50,11 +50,24 @@ export function withProject(
   return tenantId === undefined ? cloud : { ...cloud, tenantId };
 }
 
+/**
+ * With the account's own URL in place of what the provider would take from the catalog: the first service of type
+ * object-store, whatever its name. The operator takes the one named swift, and so do we; a catalog may have both.
+ */
+export function withAccount(
+  cloud: OpenstackProviderArgs,
+  account: string | undefined,
+): OpenstackProviderArgs {
+  return account === undefined ? cloud : { ...cloud, endpointOverrides: { "object-store": `${account}/` } };
+}
+
 /** All arguments; the secret ones are marked as secrets. */
 export function providerArgs(cloud: OpenstackProviderArgs): ProviderArgs {
+  const { endpointOverrides, ...rest } = cloud;
   return {
     ...neutral,
-    ...cloud,
+    ...rest,
+    ...(endpointOverrides === undefined ? {} : { endpointOverrides: { ...endpointOverrides } }),
     password: pulumi.secret(cloud.password ?? ""),
     applicationCredentialSecret: pulumi.secret(cloud.applicationCredentialSecret ?? ""),
   };

@@ -27,6 +27,8 @@ export interface OpenstackProviderArgs {
   /** PEM itself: the provider takes content as well as a path. */
   readonly cacertFile?: string;
   readonly insecure?: boolean;
+  /** URLs by service type, each with a slash at its end. */
+  readonly endpointOverrides?: Readonly<Record<string, string>>;
 }
 
 export function settingsOf(fields: Fields, secret: SecretSource): CloudSettings {

@@ -3,6 +3,7 @@ import {
   leakingVariables,
   openstackProvider,
   providerArgs,
+  withAccount,
   withProject,
 } from "../../components/openstack-provider";
 import { declare, secretValue } from "./mocks";
@@ -160,4 +161,12 @@ describe("a workstation full of OS_* variables", () => {
     expect(leakingVariables(harmless, password)).toEqual([]);
     expect(leakingVariables({ OS_IDENTITY_API_VERSION: "3", OS_CLOUD: "" }, password)).toEqual([]);
   });
+});
+
+test("the container is made in the account that was looked at, whatever else of type object-store the catalog has", () => {
+  const account = "https://swift.example/v1/AUTH_1";
+  expect(providerArgs(withAccount(password, account)).endpointOverrides).toEqual({
+    "object-store": `${account}/`,
+  });
+  expect(providerArgs(withAccount(password, undefined))).not.toHaveProperty("endpointOverrides");
 });
