@@ -68,7 +68,10 @@ async function lab(args: readonly string[], env: NodeJS.ProcessEnv, shown = ever
   return ended.output;
 }
 
-/** A base of free ports below the range the system gives to clients, and a /16 that no other lab's bridge has. */
+/**
+ * A /16 that no other lab's bridge has, and a hundred ports below the range the system gives to clients. The ports belong
+ * to the network: a lab makes its network at once and opens its ports a minute later, when another one may be starting.
+ */
 async function place(): Promise<{ ports: number; net: string }> {
   const taken = new Set(
     readFileSync("/proc/net/route", "utf8")
@@ -78,11 +81,13 @@ async function place(): Promise<{ ports: number; net: string }> {
       .filter((hex) => hex.endsWith("0A") || hex.length === 8)
       .map((hex) => `${Number.parseInt(hex.slice(6, 8), 16)}.${Number.parseInt(hex.slice(4, 6), 16)}`),
   );
-  const second = Array.from({ length: 60 }, (_, i) => 120 + i).find((n) => !taken.has(`10.${n}`));
-  if (second === undefined) throw new Error("no free network from 10.120.0.0/16 to 10.179.0.0/16 for a lab");
-  for (let base = 19_000; base < 32_000; base += 100)
-    if (await free(base)) return { ports: base, net: `10.${second}.0.0/16` };
-  throw new Error("no free ports between 19000 and 32000 for a lab");
+  for (let i = 0; i < 60; i++) {
+    const [net, ports] = [`10.${120 + i}`, 19_000 + 100 * i];
+    if (!taken.has(net) && (await free(ports))) return { ports, net: `${net}.0.0/16` };
+  }
+  throw new Error(
+    "no lab can be placed: networks 10.120.0.0/16 to 10.179.0.0/16 or their ports are all taken",
+  );
 }
 
 async function free(port: number): Promise<boolean> {
