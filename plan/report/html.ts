@@ -5,13 +5,15 @@ import { partsInWords, secondsOf } from "../window";
 import { escaped, hasSpeeds, moment, speeds, timeline, windowBar } from "./charts";
 import type { ReportData, Span } from "./data";
 
-export function reportHtml(data: ReportData): string {
+/** `reloadSeconds`: the page is made again so often, and follows; absent: it stays as it is. */
+export function reportHtml(data: ReportData, reloadSeconds?: number): string {
   return [
     "<!doctype html>",
     '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
     `<title>Image registry of ${escaped(data.cluster)}</title>`,
     // Nothing is loaded: the file says the same wherever, and whenever, it is opened.
     `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
+    ...(reloadSeconds === undefined ? [] : [`<meta http-equiv="refresh" content="${reloadSeconds}">`]),
     `<style>${style}</style></head><body>`,
     `<h1>The image registry of ${escaped(data.cluster)}</h1>`,
     `<p>${escaped(data.server)}; OpenShift ${escaped(data.release ?? "of unknown release")}; as of ${escaped(moment(data.madeAt))}</p>`,

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reportCommand } from "../../scripts/report";
-import { proven } from "../plan/observations";
+import { proven, switched } from "../plan/observations";
 
 // Jest cannot load the Kubernetes client, which is an ES module; no test here reads a cluster.
 jest.mock("../../cluster/api/kube", () => ({}));
@@ -20,8 +20,19 @@ async function run(...args: readonly string[]): Promise<{ code: number; text: st
 
 test("writes one page, also while the migration is under way", async () => {
   const out = join(folder, "report.html");
-  expect(await run("--observation", observation, "--out", out)).toEqual({ code: 0, text: `written: ${out}` });
+  expect(await run("--observation", observation, "--out", out)).toEqual({
+    code: 0,
+    text: expect.stringMatching(`^written: ${out}, as of `),
+  });
   expect(readFileSync(out, "utf8")).toContain("proven");
+});
+
+test("watching ends with the migration", async () => {
+  const ended = join(folder, "ended.json");
+  writeFileSync(ended, JSON.stringify(switched));
+  const out = join(folder, "watched.html");
+  expect((await run("--observation", ended, "--out", out, "--watch")).code).toBe(0);
+  expect(readFileSync(out, "utf8")).not.toContain("refresh");
 });
 
 test("the same as data", async () => {

@@ -74,6 +74,11 @@ test("needs no network and no script, follows the reader's colours, and takes wh
   expect(page).toContain("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; more");
 });
 
+test("a page that is made again and again follows; one that is not stays", () => {
+  expect(reportHtml(data, 15)).toContain('<meta http-equiv="refresh" content="15">');
+  expect(page).not.toContain("refresh");
+});
+
 test("invariant 8: nothing but what is chosen leaves the journal", () => {
   const journal = { ...provenJournal, history, surplus: "swordfish" };
   expect(JSON.stringify(reportData({ ...switched, journal }, at(0)))).not.toContain("swordfish");
