@@ -25,16 +25,18 @@ export function guardPods(
   kinds: readonly PodTrial["kind"][],
 ): void {
   const trials = podTrials.filter((each) => kinds.includes(each.kind));
-  for (const { kind, refused, broken, changed } of trials) {
+  for (const { refused, of } of byReason(trials)) {
+    const [only, ...others] = of;
+    judge.refuse(
+      "pod-refused",
+      `the cluster does not let ${of.map((kind) => inWords[kind]).join(", or ")} be made: ${refused}`,
+      `quotas, limit ranges and admissions of namespace ${namespace} that let it be made`,
+      // Without one of several Pods the others are refused all the same.
+      `${wayOut(refused)}${only !== undefined && others.length === 0 ? (without[only] ?? "") : ""}`,
+    );
+  }
+  for (const { kind, broken, changed } of trials) {
     const what = inWords[kind];
-    if (refused !== undefined) {
-      judge.refuse(
-        "pod-refused",
-        `the cluster does not let ${what} be made: ${refused}`,
-        `quotas, limit ranges and admissions that let it be made in ${namespace}`,
-        `${wayOut(refused)}${without[kind] ?? ""}`,
-      );
-    }
     if (broken !== undefined) {
       judge.refuse(
         "pod-changed",
@@ -54,6 +56,19 @@ export function guardPods(
       `whether our Pods can be made cannot be told beforehand: ${untold}; the rehearsal makes them while the registry is writable`,
     );
   }
+}
+
+/** One quota refuses all alike, but for the Pod's name. */
+function byReason(trials: readonly PodTrial[]) {
+  const found = new Map<string, { readonly refused: string; readonly of: PodTrial["kind"][] }>();
+  for (const { kind, refused } of trials) {
+    if (refused === undefined) continue;
+    const key = refused.replace(/\bpods? "[^"]*"/, "");
+    const group = found.get(key) ?? { refused, of: [] };
+    group.of.push(kind);
+    found.set(key, group);
+  }
+  return found.values();
 }
 
 const exempt = `exempt namespace ${namespace} from it: oc get mutatingwebhookconfigurations,validatingwebhookconfigurations`;

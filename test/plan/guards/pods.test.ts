@@ -79,3 +79,21 @@ test("a state judges only the Pods that it makes", () => {
   expect(refused(decide(toSwift, seen))).toEqual([]);
   expect(refused(decide(back, seen))).toEqual([]);
 });
+
+test("what refuses several Pods alike is told once, with all of them", () => {
+  const named = (pod: string) =>
+    `not allowed: pods "${pod}" is forbidden: exceeded quota: small, requested: pods=1`;
+  const seen = tried(
+    untouched,
+    { kind: "mover", refused: named("a-") },
+    { kind: "rehearsal", refused: named("b-") },
+    { kind: "back", refused: limits },
+  );
+  const decision = decide(migrate, seen);
+  const messages = decision.ok ? [] : decision.refusals.map(({ wrong, next }) => `${wrong}; ${next}`);
+  expect(messages).toEqual([
+    expect.stringMatching(/the migration Pod, or the Pod of the rehearsal be made: .*exceeded quota/),
+    expect.stringContaining("copies back"),
+  ]);
+  expect(messages[0]).not.toContain("rehearse false");
+});
