@@ -42,7 +42,7 @@ interface Found {
  */
 export function findCloudSettings(choice: CloudChoice, around: Surroundings): CloudSettings {
   const clouds = findClouds(choice, around);
-  const secure = findFile("secure", filled(around.env["OS_CLIENT_SECURE_FILE"]), around);
+  const secure = findFile("secure", "OS_CLIENT_SECURE_FILE", around);
   const tree = secure === undefined ? clouds.tree : merge(clouds.tree, secure.tree);
   // JSON is YAML, and its texts are quoted: what was read as text stays text.
   const text = JSON.stringify(tree ?? {});
@@ -60,7 +60,10 @@ export function findCloudSettings(choice: CloudChoice, around: Surroundings): Cl
 }
 
 function findClouds({ file }: CloudChoice, around: Surroundings): Found {
-  const found = findFile("clouds", file ?? filled(around.env["OS_CLIENT_CONFIG_FILE"]), around);
+  const found =
+    file === undefined
+      ? findFile("clouds", "OS_CLIENT_CONFIG_FILE", around)
+      : readNamed(file, "--os-client-config", around);
   if (found !== undefined) return found;
   const openrc =
     filled(around.env["OS_AUTH_URL"]) === undefined
@@ -72,30 +75,45 @@ function findClouds({ file }: CloudChoice, around: Surroundings): Found {
   );
 }
 
-/** The file that was named, which must be there, or the first in the usual places. */
-function findFile(stem: string, name: string | undefined, around: Surroundings): Found | undefined {
-  const candidates =
-    name === undefined
-      ? folders(around).flatMap((folder) =>
-          [".yaml", ".yml", ".json"].map((suffix) => join(folder, stem + suffix)),
-        )
-      : [resolve(around.folder, untilde(name, around))];
-  for (const path of candidates) {
-    let content: string;
-    try {
-      content = readFileSync(path, "utf8");
-    } catch (error) {
-      if (errnoOf(error) === "ENOENT" && name === undefined) continue;
-      throw new MoverError("usage", `cannot read ${stem}.yaml: ${messageOf(error)}`);
+/** The file that the variable names, which must be there, or the first in the usual places. */
+function findFile(stem: string, variable: string, around: Surroundings): Found | undefined {
+  const name = filled(around.env[variable]);
+  if (name !== undefined) return readNamed(name, variable, around);
+  for (const folder of folders(around))
+    for (const suffix of [".yaml", ".yml", ".json"]) {
+      const path = join(folder, stem + suffix);
+      try {
+        return { path, tree: treeOf(path, readFileSync(path, "utf8")) };
+      } catch (error) {
+        if (errnoOf(error) === "ENOENT") continue;
+        throw unreadable(path, error);
+      }
     }
-    try {
-      return { path, tree: readYamlText(content) };
-    } catch {
-      // The parser's own message quotes the line, which may hold the password.
-      throw new MoverError("usage", `${path} is not valid YAML`);
-    }
-  }
   return undefined;
+}
+
+function readNamed(name: string, by: string, around: Surroundings): Found {
+  const path = resolve(around.folder, untilde(name, around));
+  try {
+    return { path, tree: treeOf(path, readFileSync(path, "utf8")) };
+  } catch (error) {
+    throw unreadable(`${path}, which ${by} names`, error);
+  }
+}
+
+function treeOf(path: string, content: string): TextTree {
+  try {
+    return readYamlText(content);
+  } catch {
+    // The parser's own message quotes the line, which may hold the password.
+    throw new MoverError("usage", `${path} is not valid YAML`);
+  }
+}
+
+function unreadable(what: string, error: unknown): MoverError {
+  return error instanceof MoverError
+    ? error
+    : new MoverError("usage", `cannot read ${what}: ${messageOf(error)}`, { cause: error });
 }
 
 function folders({ env, folder, home, site }: Surroundings): readonly string[] {

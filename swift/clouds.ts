@@ -51,7 +51,12 @@ function notFound(cloud: Extract<ReturnType<typeof findCloud>, { found: false }>
 }
 
 function checkPlace(entry: CloudEntry, { auth_url }: CloudFields, tell: (problem: string) => void): void {
-  if (auth_url === undefined) tell("auth.auth_url is missing");
+  if (auth_url === undefined)
+    tell(
+      entry["profile"] === undefined
+        ? "auth.auth_url is missing"
+        : "auth.auth_url is missing; a profile is not read, write what it stands for into the cloud",
+    );
   else if (!/^https?:\/\/[^\s]+$/.test(auth_url)) tell(`auth.auth_url "${auth_url}" is not an http(s) URL`);
   const version = entry["identity_api_version"];
   if (version !== undefined && !(typeof version === "string" && /^v?3(\.\d+)?$/.test(version)))

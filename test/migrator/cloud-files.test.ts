@@ -133,10 +133,13 @@ describe("what is wrong is told with the places", () => {
   test("a file that was named must be there: no other one is taken in its place", () => {
     write(join(places.here, "clouds.yaml"), { c: entry("here") });
     around.env["OS_CLIENT_CONFIG_FILE"] = "/nonexistent.yaml";
-    expect(refusal()).toMatch(/cannot read clouds\.yaml: .*\/nonexistent\.yaml/);
-    expect(refusal({ file: "gone.yaml" })).toContain(join(places.here, "gone.yaml"));
-    around.env = { OS_CLIENT_SECURE_FILE: "/nonexistent.yaml" };
-    expect(refusal()).toMatch(/cannot read secure\.yaml: .*\/nonexistent\.yaml/);
+    expect(refusal()).toMatch(
+      /^cannot read \/nonexistent\.yaml, which OS_CLIENT_CONFIG_FILE names: .*ENOENT/,
+    );
+    const gone = join(places.here, "gone.yaml");
+    expect(refusal({ file: "gone.yaml" })).toContain(`cannot read ${gone}, which --os-client-config names: `);
+    around.env = { OS_CLIENT_SECURE_FILE: root };
+    expect(refusal()).toContain(`cannot read ${root}, which OS_CLIENT_SECURE_FILE names: `);
   });
 
   test("broken YAML and an empty file by their paths, and never a line of them", () => {
@@ -145,6 +148,11 @@ describe("what is wrong is told with the places", () => {
     writeFileSync(path, "clouds: {c: {auth: {password: hunter2, ");
     expect(refusal()).toBe(`${path} is not valid YAML`);
   });
+});
+
+test("a cloud that leans on a profile is told to be written out", () => {
+  write(join(places.here, "clouds.yaml"), { c: { profile: "somewhere", auth: { username: "u" } } });
+  expect(refusal()).toContain("auth.auth_url is missing; a profile is not read");
 });
 
 test("the command line goes that way, and needs no --cloud", () => {
