@@ -81,7 +81,7 @@ export function parseCommand(args: readonly string[], around: () => Surroundings
   if (values.settings === undefined) return { kind: "run", settings: settingsOf(values, around) };
   const others = Object.keys(values).filter((key) => key !== "settings");
   if (others.length > 0)
-    throw new MoverError("usage", `--settings goes alone, without --${others.join(", --")}`);
+    throw new MoverError("usage", `--settings is used alone, without --${others.join(", --")}`);
   return { kind: "run", settings: readJson(values.settings) };
 }
 

@@ -100,8 +100,9 @@ export function addForeign(run: Run, name: ByteString): void {
   if (run.foreign.has(name) || run.foreign.size >= keptForeign) return;
   run.foreign.add(name);
   if (run.foreign.size <= toldForeign)
-    run.log.warning(`${toText(run.base + name)} is no file of the registry's: passed over`);
-  if (run.foreign.size === toldForeign + 1) run.log.warning("more files are not the registry's: passed over");
+    run.log.warning(`${toText(run.base + name)} is not a file of the registry: passed over`);
+  if (run.foreign.size === toldForeign + 1)
+    run.log.warning("more files are not of the registry: passed over");
 }
 
 /** How many problems are kept by name; the rest is counted. */

@@ -74,8 +74,8 @@ export function userFields(
   if (absent.length > 0 && absent.length < userKeys.length && needsEveryKey(version)) {
     const empty = JSON.stringify({ stringData: Object.fromEntries(absent.map((each) => [each, ""])) });
     return (
-      `secret ${userSecretName} lacks ${absent.join(", ")}: the operator of ${version ?? ""} wants all five keys, ` +
-      `those of the way to sign in that is not used may be empty: oc -n ${namespace} patch secret ${userSecretName} -p '${empty}'`
+      `secret ${userSecretName} lacks ${absent.join(", ")}: the operator of ${version ?? ""} needs all five keys; ` +
+      `those of the unused way to sign in may be empty: oc -n ${namespace} patch secret ${userSecretName} -p '${empty}'`
     );
   }
   if (value("USERNAME") !== "" && value("PASSWORD") !== "") {
@@ -98,7 +98,7 @@ export function userFields(
   }
   if (value("TOKENID") !== "") {
     return (
-      `secret ${userSecretName} holds only a token (${key("TOKENID")}), which ends while a copy runs; ` +
+      `secret ${userSecretName} holds only a token (${key("TOKENID")}), which expires while a copy runs; ` +
       `give ${key("USERNAME")} and ${key("PASSWORD")}, or the three keys of an application credential`
     );
   }
@@ -178,7 +178,7 @@ export function secretOf(fields: Fields): string {
 export function problemOf(fields: Fields, source: string): string | undefined {
   if (fields.auth_url === undefined) {
     return (
-      `${source} does not tell Keystone's URL; it comes from auth.auth_url of clouds.yaml in secret ` +
+      `${source} does not name Keystone's URL; it comes from auth.auth_url of clouds.yaml in secret ` +
       `${installerSecretName}, or from spec.storage.swift.authURL, or from openstack:authUrl`
     );
   }

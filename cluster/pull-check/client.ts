@@ -77,13 +77,13 @@ export class RegistryClient {
       if (typeof wanted === "string" && algorithmOf(wanted) !== undefined) {
         const digest = manifestDigest(body, wanted);
         if (digest !== wanted) {
-          throw refused(asked, "content", `its content has digest ${digest}, wanted is ${wanted}`);
+          throw refused(asked, "content", `its content has digest ${digest}, expected is ${wanted}`);
         }
       }
       try {
         return parseManifest(body);
       } catch (error) {
-        throw refused(asked, "content", `it is no manifest: ${(error as Error).message}`);
+        throw refused(asked, "content", `it is not a manifest: ${(error as Error).message}`);
       }
     });
     const child = childOf(manifest, architectureOf(process.arch));
@@ -129,7 +129,7 @@ export class RegistryClient {
       try {
         return JSON.parse(body.toString("utf8")) as T;
       } catch (error) {
-        throw refused(asked, "registry", `its answer is no JSON: ${(error as Error).message}`);
+        throw refused(asked, "registry", `its answer is not JSON: ${(error as Error).message}`);
       }
     });
   }

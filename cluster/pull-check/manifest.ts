@@ -36,7 +36,7 @@ export interface Manifest {
 export function parseManifest(body: Buffer): Manifest {
   const parsed: unknown = JSON.parse(body.toString("utf8"));
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    throw new Error("it is no JSON object");
+    throw new Error("it is not a JSON object");
   }
   return parsed;
 }

@@ -174,7 +174,7 @@ async function tidy(
 ): Promise<void> {
   try {
     if (await remove()) {
-      log(`removed ${kind} ${namespace}/${pullCheckName}, which a pull check that was killed had left`);
+      log(`removed ${kind} ${namespace}/${pullCheckName}, left by a pull check that was killed`);
     }
   } catch (error) {
     if (kind === "serviceaccount" && error instanceof ApiError && error.kind === "forbidden") {

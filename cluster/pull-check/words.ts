@@ -68,7 +68,7 @@ export function waysOn(failed: readonly Failure[], situation: Situation): readon
     ...(situation.released ? [] : [["go-back", `go back to the volume: ${goBack}`] as const]),
   ];
   return [
-    `${state} Ways on, the least harm first:`,
+    `${state} What you can do, the least harmful first:`,
     ...ways.map(
       ([way, text], index) => `    ${index + 1}. ${text}${way === fits.way ? ` <- ${fits.because}` : ""}`,
     ),
@@ -90,7 +90,7 @@ function fittingWay(failed: readonly Failure[], situation: Situation): { way: Wa
     return { way: "serve-itself", because: "fits: nodes cannot follow the registry to Swift" };
   }
   return situation.released
-    ? { way: "again", because: "fits, once the cause is mended" }
+    ? { way: "again", because: "fits, once the cause is removed" }
     : { way: "go-back", because: "fits: the registry does not serve what is in its storage" };
 }
 

@@ -151,7 +151,7 @@ async function removeIfThere(api: Api, path: string, graceSeconds?: number): Pro
 export async function removeLeftRehearsal(api: Api, log: (line: string) => void): Promise<void> {
   try {
     if (await removeRehearsal({ api, log })) {
-      log(`removed pod ${namespace}/${rehearsalName}, which a rehearsal that was killed had left`);
+      log(`removed pod ${namespace}/${rehearsalName}, left by a rehearsal that was killed`);
     }
   } catch (error) {
     if (!(error instanceof ApiError && error.kind === "forbidden")) {

@@ -154,7 +154,7 @@ export function proofOf(inputs: CopiedInputs, report: Report, claim: { uid: stri
     );
   }
   if (report.container !== inputs.container) {
-    throw new Error(`the final copy went to container ${report.container}, wanted is ${inputs.container}`);
+    throw new Error(`the final copy went to container ${report.container}, expected is ${inputs.container}`);
   }
   if (claim === undefined) {
     throw new Error(`claim ${namespace}/${inputs.claim} is gone, the copy of it proves nothing`);

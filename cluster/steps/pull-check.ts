@@ -150,7 +150,7 @@ async function conclude(
 function assertTime(judged: Judged, result: PullResult, situation: Situation): void {
   if (result.manifests === 0 && result.left > 0) {
     throw new Error(
-      ["pull check: the time was up before one image was pulled", ...waysOn([apiAway], situation)].join("\n"),
+      ["pull check: the time was up before any image was pulled", ...waysOn([apiAway], situation)].join("\n"),
     );
   }
 }

@@ -150,7 +150,7 @@ export class Bringer {
     if (lost.length === 0) return true;
     this.miss(
       name,
-      `it needs ${lost.slice(0, 3).join(", ")}${lost.length > 3 ? ", ..." : ""}, which Swift has not`,
+      `it needs ${lost.slice(0, 3).join(", ")}${lost.length > 3 ? ", ..." : ""}, which Swift does not have`,
     );
     return false;
   }

@@ -37,7 +37,7 @@ export function warnOfOutage(
   }
 }
 
-/** Warned of before the window begins: in `switch` the registry is read-only while it waits. */
+/** A warning before the window begins: in `switch` the registry is read-only while it waits. */
 function warnOfHeldUp(judge: Judge, seen: ReachableObservation): void {
   if (seen.heldUpBy === undefined) return;
   judge.warn(

@@ -183,7 +183,7 @@ describe("from image-registry-private-configuration-user, which goes first", () 
 
   test("until 4.14 the operator wants the keys of both ways to sign in, empty or not", () => {
     const { message } = refused({ userSecret, version: "4.14.3" });
-    expect(message).toContain("the operator of 4.14.3 wants all five keys");
+    expect(message).toContain("the operator of 4.14.3 needs all five keys");
     expect(message).toContain('-p \'{"stringData":{"REGISTRY_STORAGE_SWIFT_APPLICATIONCREDENTIALID":"",');
     const whole = Object.fromEntries(
       ["ID", "NAME", "SECRET"].map((each) => [`REGISTRY_STORAGE_SWIFT_APPLICATIONCREDENTIAL${each}`, ""]),

@@ -83,7 +83,7 @@ describe("ways on, in the order of their harm", () => {
 
   test("run again, disableRedirect, abort", () => {
     expect(waysOn([failure()], sealed).map((line) => line.trim())).toEqual([
-      "The registry is on Swift and stays read-only. Ways on, the least harm first:",
+      "The registry is on Swift and stays read-only. What you can do, the least harmful first:",
       "1. run it again: pulumi up",
       expect.stringMatching(/^2\. let the registry serve blobs itself: oc patch .*disableRedirect/),
       "3. go back to the volume: pulumi config set state abort && pulumi up <- fits: the registry does not serve what is in its storage",
@@ -111,7 +111,7 @@ describe("ways on, in the order of their harm", () => {
     const released = { ...sealed, readOnly: false, released: true };
     const text = waysOn([failure()], released).join("\n");
     expect(text).not.toContain("state abort");
-    expect(fits([failure()], released)).toMatch(/^1\. .*once the cause is mended/);
+    expect(fits([failure()], released)).toMatch(/^1\. .*once the cause is removed/);
   });
 });
 

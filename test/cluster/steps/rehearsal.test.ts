@@ -282,7 +282,7 @@ test("what a killed run left is removed by the next one, and told", async () => 
   api.put(paths.secret(rehearsalName), {});
   const lines: string[] = [];
   await removeLeftRehearsal(api, (line) => lines.push(line));
-  expect(lines.join("\n")).toContain("which a rehearsal that was killed had left");
+  expect(lines.join("\n")).toContain("left by a rehearsal that was killed");
   expect(api.objects.has(paths.secret(rehearsalName))).toBe(false);
   lines.length = 0;
   await removeLeftRehearsal(api, (line) => lines.push(line));

@@ -246,7 +246,7 @@ describe("files that are not the registry's are passed over and named", () => {
       stage.standin.log.length = 0;
       const run = await stage.run();
       expect(run).toMatchObject({ end: "ok", report: { proven: true, foreign: 1 } });
-      expect(JSON.stringify(run.events)).toContain(`${name} is no file of the registry's`);
+      expect(JSON.stringify(run.events)).toContain(`${name} is not a file of the registry`);
       expect(stage.puts().filter((put) => put.includes(name))).toEqual([]);
       expect(stage.segments()).toHaveLength(4);
     }
