@@ -13,7 +13,7 @@ import { type Trouble, waysToImage } from "../api/pod-trouble";
 import { startOf } from "./pod-start";
 import { ended, isPermanent, meaningOf, parseReport, PermanentFailure } from "./pod-end";
 import { logStream } from "./pod-log";
-import { progressTeller, type ProgressTeller } from "./progress";
+import { ProgressTeller } from "./progress";
 import { podEvents } from "../registry/registry";
 import { namespace } from "../names";
 
@@ -78,7 +78,7 @@ async function follow<R>(
   each: (state: UnderWay, turn: Turn) => Promise<Found<R>>,
 ): Promise<R> {
   const voice = new Voice(context.log);
-  const teller = progressTeller(voice.say);
+  const teller = new ProgressTeller(voice.say);
   const stream = logStream(context.api, order.name, teller);
   const state: UnderWay = {
     order,

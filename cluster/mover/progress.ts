@@ -7,77 +7,82 @@ import { showBytes } from "../../swift/size";
 import { cadence } from "../api/cadence";
 import type { Log } from "../api/wait";
 
-export interface ProgressTeller {
-  /** Takes one line of the Pod's log; a line that is no event is kept for error messages only. */
-  line(text: string): void;
-  /** The report, once the mover printed it. */
-  readonly report: () => Report | undefined;
-  /** The last lines that were no event. */
-  readonly tail: () => readonly string[];
-}
-
 const tailLines = 10;
 
-/** `betweenSeconds`: of two lines that matter only until the next one. */
-export function progressTeller(
-  log: Log,
-  now: () => number = () => performance.now(),
-  betweenSeconds = cadence().progress,
-): ProgressTeller {
-  let lastAt = Number.NEGATIVE_INFINITY;
-  let lastPhase = "";
-  let retries = 0;
-  let report: Report | undefined;
-  const tail: string[] = [];
-  const said = (line: string) => {
-    lastAt = now();
-    log(line);
-  };
-  const inPassing = (line: string, force = false) => {
-    if (force || now() - lastAt >= betweenSeconds * 1000) {
-      lastAt = now();
-      log(line, true);
+/** Prints the lines of one Pod's log. `betweenSeconds`: of two lines that matter only until the next one. */
+export class ProgressTeller {
+  private lastAt = Number.NEGATIVE_INFINITY;
+  private lastPhase = "";
+  private retries = 0;
+  private lastReport: Report | undefined;
+  private readonly others: string[] = [];
+
+  constructor(
+    private readonly log: Log,
+    private readonly now: () => number = () => performance.now(),
+    private readonly betweenSeconds = cadence().progress,
+  ) {}
+
+  /** The report, once the mover printed it. */
+  report(): Report | undefined {
+    return this.lastReport;
+  }
+
+  /** The last lines that were no event, for error messages. */
+  tail(): readonly string[] {
+    return this.others;
+  }
+
+  /** Takes one line of the Pod's log. */
+  line(text: string): void {
+    const event = parseEvent(text);
+    if (event !== undefined) {
+      this.event(event);
+    } else if (text.trim() !== "") {
+      this.others.push(text.trim());
+      this.others.splice(0, this.others.length - tailLines);
     }
-  };
-  return {
-    line(text) {
-      const event = parseEvent(text);
-      if (event === undefined) {
-        if (text.trim() !== "") {
-          tail.push(text.trim());
-          tail.splice(0, tail.length - tailLines);
-        }
-        return;
-      }
-      switch (event.event) {
-        case "start":
-          // Another container of the Pod begins: the end of an earlier one is not part of its report.
-          report = undefined;
-          tail.length = 0;
-          said(`${modeInWords(event.mode)} container ${event.container}`);
-          break;
-        case "scan":
-          said(`found ${count(event.objects)} objects, ${showBytes(event.bytes)}`);
-          break;
-        case "progress":
-          inPassing(progressInWords(event) + retriesInWords(retries), event.phase !== lastPhase);
-          lastPhase = event.phase;
-          break;
-        case "retry":
-          retries++;
-          inPassing(`trying again in ${Math.round(event.waitSeconds)} s: ${event.what}: ${event.why}`);
-          break;
-        case "warning":
-          said(`warning: ${event.message}`);
-          break;
-        case "done":
-          report = event.report;
-          break;
-      }
-    },
-    report: () => report,
-    tail: () => tail,
-  };
+  }
+
+  private event(event: MoverEvent): void {
+    switch (event.event) {
+      case "start":
+        // Another container of the Pod begins: the end of an earlier one is not part of its report.
+        this.lastReport = undefined;
+        this.others.length = 0;
+        this.said(`${modeInWords(event.mode)} container ${event.container}`);
+        break;
+      case "scan":
+        this.said(`found ${count(event.objects)} objects, ${showBytes(event.bytes)}`);
+        break;
+      case "progress":
+        this.inPassing(progressInWords(event) + retriesInWords(this.retries), event.phase !== this.lastPhase);
+        this.lastPhase = event.phase;
+        break;
+      case "retry":
+        this.retries++;
+        this.inPassing(`trying again in ${Math.round(event.waitSeconds)} s: ${event.what}: ${event.why}`);
+        break;
+      case "warning":
+        this.said(`warning: ${event.message}`);
+        break;
+      case "done":
+        this.lastReport = event.report;
+        break;
+    }
+  }
+
+  private said(line: string): void {
+    this.lastAt = this.now();
+    this.log(line);
+  }
+
+  private inPassing(line: string, force = false): void {
+    if (force || this.now() - this.lastAt >= this.betweenSeconds * 1000) {
+      this.lastAt = this.now();
+      this.log(line, true);
+    }
+  }
 }
 
 /** A line of JSON with a known event, else `undefined`: a log may hold anything. */

@@ -7,11 +7,12 @@ import { draw, imageApiAway, readImageStreams, toJournal } from "../pull-check/i
 import { headAsProven } from "../cloud/swift-side";
 import { readClaim } from "../registry/claim";
 import { served } from "../registry/evidence";
+import type { Journal } from "../journal/journal";
 import { inPhase } from "../journal/store";
-import { containerOf, toSwift } from "../registry/patch";
+import { containerOf, type SwiftFields, toSwift } from "../registry/patch";
 import { proofProblems } from "../journal/proof";
 import { readRegistry } from "../registry/registry";
-import { rollOut } from "../registry/rollout";
+import { type Rollout, rollOut } from "../registry/rollout";
 import type { Session } from "../session";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
 import { rolledOut } from "./rolled-out";
@@ -30,37 +31,13 @@ export async function toSwiftStep(
   if (remembered.wrongAccount !== undefined) {
     throw new Error(`switching: ${inAnotherAccount(remembered.wrongAccount.container)}`);
   }
-  const { previous } = remembered;
-  const fields = { container, ...(await session.cloud()).patch };
   const isThere = containerOf((await readRegistry(api)).config?.storage ?? {}) === container;
   if (!isThere && (inputs.sample ?? 0) > 0) {
     await rememberSample(inputs.sample ?? 0, session);
   }
-  const result = await rollOut(
-    {
-      name: "switching",
-      patch: (config) =>
-        isThere || containerOf(config.storage) === container
-          ? stays(config.storage, container)
-          : toSwift(config, previous, fields),
-      done: (seen) => served(seen, { storage: "swift", container }),
-      beforeSending: () => assertProof(container, session),
-      ownContainerMeans: inAnotherAccount(container),
-      // A run that was killed after sending may have left the condition behind.
-      ownContainerCountsAtOnce: isThere && remembered.phase === "switching",
-      // The journal remembers it: the operator's condition soon disappears, and an empty registry would then pass for
-      // a full one.
-      onOwnContainer: async () => {
-        const wrongAccount = { container, at: new Date().toISOString() };
-        await journal.update((each) => ({ ...each, wrongAccount }));
-      },
-      timeoutSeconds: inputs.timeoutSeconds,
-      next:
-        "the registry stays read-only; run the same command again, or go back with: pulumi config set state abort && " +
-        "pulumi up",
-    },
-    session,
-  );
+  const { patch } = await session.cloud();
+  const target = { container, isThere, remembered, fields: { container, ...patch } };
+  const result = await rollOut(switching(target, inputs.timeoutSeconds, session), session);
   await journal.update((each) => ({
     ...(each.phase === "switched" ? each : inPhase(each, "switching", new Date().toISOString())),
     switchedAt: each.switchedAt ?? new Date().toISOString(),
@@ -69,6 +46,40 @@ export async function toSwiftStep(
     log(`on Swift, ${result.seconds} s: the registry is served from container ${container}`);
   }
   return rolledOut(result);
+}
+
+interface Target {
+  readonly container: string;
+  /** The registry config has the container already: an earlier run sent the patch. */
+  readonly isThere: boolean;
+  readonly remembered: Journal;
+  readonly fields: SwiftFields;
+}
+
+function switching(target: Target, timeoutSeconds: number, session: Session): Rollout {
+  const { container, isThere, remembered, fields } = target;
+  return {
+    name: "switching",
+    patch: (config) =>
+      isThere || containerOf(config.storage) === container
+        ? stays(config.storage, container)
+        : toSwift(config, remembered.previous, fields),
+    done: (seen) => served(seen, { storage: "swift", container }),
+    beforeSending: () => assertProof(container, session),
+    ownContainerMeans: inAnotherAccount(container),
+    // A run that was killed after sending may have left the condition behind.
+    ownContainerCountsAtOnce: isThere && remembered.phase === "switching",
+    // The journal remembers it: the operator's condition soon disappears, and an empty registry would then pass for a
+    // full one.
+    onOwnContainer: async () => {
+      const wrongAccount = { container, at: new Date().toISOString() };
+      await session.journal.update((each) => ({ ...each, wrongAccount }));
+    },
+    timeoutSeconds,
+    next:
+      "the registry stays read-only; run the same command again, or go back with: pulumi config set state abort && " +
+      "pulumi up",
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { MoverEvent } from "../../../migrator/contract";
-import { duration, parseEvent, progressTeller, reportInWords } from "../../../cluster/mover/progress";
+import { duration, parseEvent, ProgressTeller, reportInWords } from "../../../cluster/mover/progress";
 import { showBytes } from "../../../swift/size";
 import { reportWith } from "../support/report";
 
@@ -15,7 +15,7 @@ const report = reportWith({
 function told(events: readonly (MoverEvent | string)[], seconds: number) {
   const lines: string[] = [];
   let now = 0;
-  const teller = progressTeller(
+  const teller = new ProgressTeller(
     (line) => lines.push(line),
     () => now,
   );
@@ -75,7 +75,7 @@ test("the unit is said once where it is the same, and requests that had to be tr
 
 test("progress matters only until the next line; a warning stays", () => {
   const lines: [string, boolean | undefined][] = [];
-  const teller = progressTeller((line, passing) => lines.push([line, passing]));
+  const teller = new ProgressTeller((line, passing) => lines.push([line, passing]));
   teller.line(JSON.stringify(progress(25)));
   teller.line(JSON.stringify({ event: "warning", t, message: "look" }));
   expect(lines.map(([, passing]) => passing)).toEqual([true, undefined]);
