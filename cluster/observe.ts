@@ -39,7 +39,7 @@ import { noRoomBeside } from "./registry/room";
 import { observeSwift } from "./cloud/swift-side";
 import { defaultClaim, installerSecretName } from "./names";
 import { type TrialPod, tryPods } from "./api/pod-trial";
-import type { PodTemplate } from "./rehearsal/pod";
+import type { PodTemplate } from "./registry/bare-pod";
 import { firstOf, isAvailable, namespaceIds, parseInfrastructure, parseUpgrade, proxyForPods } from "./parse";
 import { defined } from "../swift/defined";
 

@@ -7,7 +7,8 @@ import { namespace, podNames, registryName, rehearsalName, requiredScc } from ".
 import type { KnownToTry } from "../cluster/observe";
 import { pullCheckPod } from "../cluster/pull-check/pod";
 import { placementOf } from "../cluster/registry/placement";
-import { type PodTemplate, registryOnSwift } from "../cluster/rehearsal/pod";
+import type { PodTemplate } from "../cluster/registry/bare-pod";
+import { registryOnSwift } from "../cluster/rehearsal/pod";
 import type { Settings } from "../config/config";
 import { copy } from "../plan/copies";
 import { servedContainer } from "../plan/storage";

@@ -1,33 +1,18 @@
 /**
- * A registry Pod on Swift, read-only, made from the Deployment's own template with another storage. It runs what the
- * registry will run after the switch (image, command, service account, TLS, trust, proxy, limits, tolerations), so
- * what it can serve the registry will serve. Pure.
+ * A registry Pod on Swift, read-only, made from the Deployment's own template with another storage. What it can serve
+ * the registry will serve after the switch. Pure.
  */
 import type { SwiftEnvironment } from "../cloud/operator-env";
-import { namespace, nodeTrust, requiredScc } from "../names";
-import { defined } from "../../swift/defined";
+import { namespace, nodeTrust } from "../names";
+import { type BarePod, barePod, listOf, type PodTemplate, type Values } from "../registry/bare-pod";
 
-/** A Pod template as the API server has it. */
-export interface PodTemplate {
-  readonly metadata?: { readonly labels?: Readonly<Record<string, string>> };
-  readonly spec: Readonly<Record<string, unknown>>;
-}
-
-/** What is different from the template. */
-export interface OnSwift {
-  readonly name: string;
-  /** Labels; none that the registry's Service selects by where it must not send requests to this Pod. */
-  readonly labels: Readonly<Record<string, string>>;
+/** What is different from the template. Its labels are never the registry's: the Service must send it no requests. */
+export interface OnSwift extends BarePod {
   /** Secret with the values of `environment.secret`, by variable, and key `storage-ca.pem`. */
   readonly secretName: string;
   readonly environment: SwiftEnvironment;
-  /** Seconds after which the kubelet ends the Pod, even when the run that made it is gone. */
-  readonly seconds: number;
-  /** First of the namespace's UIDs, where no SCC admission fills it in. */
-  readonly uid?: number;
 }
 
-type Values = Readonly<Record<string, unknown>>;
 interface Variable {
   readonly name: string;
 }
@@ -39,43 +24,16 @@ const storageCaKey = "storage-ca.pem";
 const kept = /^REGISTRY_STORAGE_(CACHE|DELETE|REDIRECT)_/;
 
 /** The Pod; `undefined` when the template has no container. */
-export function registryOnSwift(template: PodTemplate, { name, ...on }: OnSwift): object | undefined {
-  const { affinity: _a, topologySpreadConstraints: _t, ...spec } = template.spec;
-  const containers = listOf(spec["containers"]);
-  const container = containers.find((each) => each["name"] === "registry") ?? containers[0];
-  if (container === undefined) {
-    return undefined;
-  }
-  const volumes = listOf(spec["volumes"]);
-  const claims = new Set(
-    volumes.filter((each) => each["persistentVolumeClaim"] !== undefined).map((each) => each["name"]),
-  );
-  const pod = (spec["securityContext"] ?? {}) as Values;
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name, namespace, labels: on.labels, annotations: { [requiredScc]: "restricted-v2" } },
-    spec: {
-      ...spec,
-      restartPolicy: "Never",
-      terminationGracePeriodSeconds: 5,
-      activeDeadlineSeconds: on.seconds,
-      securityContext: {
-        ...pod,
-        runAsNonRoot: true,
-        seccompProfile: { type: "RuntimeDefault" },
-        ...defined({ runAsUser: on.uid }),
-      },
-      containers: [onSwift(container, claims, on)],
-      volumes: volumes
-        .filter((each) => !claims.has(each["name"]))
-        .map((each) => withStorageCa(each, on.secretName)),
-    },
-  };
+export function registryOnSwift(template: PodTemplate, on: OnSwift): object | undefined {
+  return barePod(template, on, {
+    spec: { terminationGracePeriodSeconds: 5 },
+    container: (registry) => onSwift(registry, on),
+    volume: (each) => withStorageCa(each, on.secretName),
+  });
 }
 
-function onSwift(container: Values, claims: ReadonlySet<unknown>, on: Omit<OnSwift, "name">): object {
-  const { livenessProbe: _l, lifecycle: _c, startupProbe: _s, ...rest } = container;
+function onSwift(container: Values, on: OnSwift): Values {
+  const { lifecycle: _c, ...rest } = container;
   const env = (listOf(container["env"]) as unknown as readonly Variable[]).filter(
     (each) => !each.name.startsWith("REGISTRY_STORAGE") || kept.test(each.name),
   );
@@ -90,13 +48,6 @@ function onSwift(container: Values, claims: ReadonlySet<unknown>, on: Omit<OnSwi
       })),
       { name: "REGISTRY_STORAGE_MAINTENANCE_READONLY", value: "{enabled: true}" },
     ],
-    volumeMounts: listOf(container["volumeMounts"]).filter((each) => !claims.has(each["name"])),
-    terminationMessagePolicy: "FallbackToLogsOnError",
-    securityContext: {
-      ...(container["securityContext"] as Values | undefined),
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ["ALL"] },
-    },
   };
 }
 
@@ -140,8 +91,4 @@ export function swiftSecret(
       ...(storageCa === undefined || storageCa.trim() === "" ? {} : { [storageCaKey]: storageCa }),
     },
   };
-}
-
-function listOf(value: unknown): readonly Values[] {
-  return Array.isArray(value) ? (value as Values[]) : [];
 }
