@@ -7,6 +7,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import * as pulumi from "@pulumi/pulumi";
 import { apiFor } from "./cluster/api/api";
+import { removeLeftBridge } from "./cluster/bridge/bridge";
 import { takeRun } from "./cluster/journal/store";
 import { clientOf, readKubeconfig } from "./cluster/api/kube";
 import { removeStaleMoverPods } from "./cluster/mover/pods";
@@ -61,6 +62,7 @@ async function main(): Promise<Outputs> {
       since: new Date().toISOString(),
       ...defined({ foretold }),
     });
+    await removeLeftBridge(api, console.log);
     await removeLeftPullCheck(api, console.log);
     await removeLeftRehearsal(api, console.log);
     const planned = plannedPods(decision.plan, seen, materials);

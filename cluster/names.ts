@@ -17,7 +17,7 @@ export const imagePruner = "imagepruners.imageregistry.operator.openshift.io/clu
 /** The CronJob that the operator makes of the pruner; its Jobs are named after it. */
 export const pruningCronJob = "image-pruner";
 
-/** What selects the registry's Pods; no Pod of this program may have it, because the Service selects by it as well. */
+/** What selects the registry's Pods, and by which the Service finds them; of this program's Pods the bridge alone has it. */
 export const registryLabels = { "docker-registry": "default" } as const;
 export const registryPodLabel = "docker-registry=default";
 
@@ -77,6 +77,9 @@ export const attemptAnnotation = "image-registry-swift/attempt";
 
 /** The pull check's Pod, its Secret and its NetworkPolicy. */
 export const pullCheckName = "image-registry-migration-pull-check";
+
+/** The bridge's Pod, and its label `app`, by which it is told from the registry's own. */
+export const bridgeName = "image-registry-migration-bridge";
 
 /** The rehearsal's Pod, its Secret and its NetworkPolicy. */
 export const rehearsalName = "image-registry-migration-rehearsal";

@@ -122,6 +122,8 @@ export interface Claim {
   readonly accessModes: readonly string[];
   /** Pods on several nodes may use it at once, by what the volume is; rule: `isShared` in registry/shared.ts. */
   readonly shared: boolean;
+  /** The cluster attaches the volume to one node at a time; absent: it may not, or the volume may not be read. */
+  readonly oneNode?: true;
   /** Bytes, of `status.capacity.storage`. */
   readonly capacity?: number;
   readonly volumeName?: string;
@@ -251,7 +253,7 @@ export interface ReachableObservation {
   readonly pruner?: Pruner;
   /** Nodes that could take a registry Pod: ready, schedulable, with the labels and without the taints that matter. */
   readonly schedulableNodes: number;
-  /** Nodes that hold up each rollout on Swift, by name (`heldUpBy`); absent: none, or the registry is not to be sealed. */
+  /** Nodes that hold up each rollout on Swift, by name (`heldUpBy`); absent: none, or no second Pod is to start. */
   readonly heldUpBy?: readonly string[];
   /** Why a second registry Pod has no room on the node of the first; absent: it has room, or nobody can tell. */
   readonly noRoomBeside?: string;
@@ -260,6 +262,8 @@ export interface ReachableObservation {
   /** What the registry's operator would make of the cluster's credentials. */
   readonly signIn: { readonly problems: readonly SignInProblem[]; readonly ignored: readonly string[] };
   readonly missingPermissions: readonly MissingPermission[];
+  /** abort of a registry on Swift: what this user lacks for a bridge; nothing else depends on it. */
+  readonly bridgeLacks?: readonly MissingPermission[];
   /** Only for a run that pulls images: whether the image API can list them. */
   readonly imageApi?: ObservedImageApi;
   /** The namespace's first UID and supplemental group (`openshift.io/sa.scc.*`). */

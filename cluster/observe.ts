@@ -132,13 +132,14 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
     claimName,
     moverPods: read.moverPods,
     schedulableNodes: nodesForRegistry(read.nodes, registry.config),
-    ...(await inTheWayOfSealing(api, wanted, read)),
+    ...(await inTheWayOfSecondPod(api, wanted, read)),
     cloud,
     signIn:
       sources === undefined
         ? { problems: [], ignored: [] }
         : { problems: signInProblems(sources), ignored: ignoredFields(sources) },
     missingPermissions: [...lacking, ...(await alsoLacking(api, wanted.state, { proxy, imageApi }))],
+    ...(used === undefined && lacking.length === 0 ? await forBridge(api, wanted) : {}),
     namespaceIds: namespaceIds(read.project?.metadata.annotations),
     ca: sources === undefined ? { source: "system" } : resolveCa(sources),
   };
@@ -200,14 +201,21 @@ async function together<T>(promises: { [K in keyof T]: Promise<T[K]> }): Promise
   return Object.fromEntries(names.map((name, index) => [name, values[index]])) as T;
 }
 
-/** Only a registry that is to be sealed on its volume is asked about: the Pods of a node are many. */
-async function inTheWayOfSealing(
+/** What a bridge needs besides; nothing is refused without it. */
+async function forBridge(api: Api, { state }: Wanted): Promise<Pick<ReachableObservation, "bridgeLacks">> {
+  const lacks = state === "abort" ? await missingSpecials(api, state, "bridge") : [];
+  return lacks.length === 0 ? {} : { bridgeLacks: lacks };
+}
+
+/** Asked only where a second registry Pod is to start, to seal on the volume or to go back: the Pods of a node are many. */
+async function inTheWayOfSecondPod(
   api: Api,
   { state }: Wanted,
   { registry, nodes }: Objects,
 ): Promise<Pick<ReachableObservation, "heldUpBy" | "noRoomBeside">> {
   const { config, deployment, pods } = registry;
-  if (state !== "migrate" || config?.readOnly !== false || claimOf(config.storage) === undefined) {
+  const seals = state === "migrate" && config?.readOnly === false && claimOf(config.storage) !== undefined;
+  if (config === undefined || !(seals || state === "abort")) {
     return {};
   }
   const serving = pods.find((pod) => pod.ready && !pod.terminating)?.node;

@@ -143,8 +143,8 @@ class Graph {
   }
 
   /** Opens the registry on its volume, with the previous configuration. */
-  reopen(_plan: ReopenGraph): Results {
-    const open = this.patch("abort", "abort", "open", [this.journal]);
+  reopen({ rolls }: ReopenGraph): Results {
+    const open = this.patch("abort", "abort", "open", [this.journal], rolls === true ? { rolls } : {});
     this.resume("abort", [open]);
     return {};
   }
@@ -152,6 +152,7 @@ class Graph {
   /** Copies back what was pushed to Swift since the switch, then serves from the volume again. */
   goBack(plan: GoBackGraph): Results {
     const loss = plan.acceptLoss ? { acceptLoss: true } : {};
+    const bridge = plan.bridge === true ? { bridge: true } : {};
     // The pruner would delete objects on Swift during the copy.
     const before = plan.back === undefined ? this.journal : this.pause("abort", [this.journal]);
     const seal = this.patch("abort", "abort", "seal", [before], {
@@ -160,6 +161,7 @@ class Graph {
       // undone this seal then, and the two would disagree. With a copy to make, a seal that was broken is sealed again.
       ...(plan.back === undefined ? { ignoreDrift: true } : {}),
       ...loss,
+      ...bridge,
     });
     const from = pulumi.output(plan.container.name);
     // The witness is an input, as in migrate: a new seal must make a new copy back.
@@ -170,8 +172,9 @@ class Graph {
     const toVolume = this.patch("abort", "abort", "to-volume", [seal, ...back], {
       claim: plan.claim,
       ...loss,
+      ...bridge,
     });
-    const open = this.patch("abort", "abort", "open", [toVolume]);
+    const open = this.patch("abort", "abort", "open", [toVolume], plan.rolls === true ? { rolls: true } : {});
     this.resume("abort", [open]);
     const copied = back[0] === undefined ? {} : { copied: back[0].summary };
     return { container: from, ...copied };

@@ -10,6 +10,7 @@ import { commonPlan } from "./common";
 import * as guards from "./guards";
 import { type Judge, showBytes } from "./judge";
 import { servedContainer, storageKind } from "./storage";
+import { goingBack, type Judged, opening, type WayBack } from "./way-back";
 import type { Plan } from "./types";
 
 export function planAbort(
@@ -38,16 +39,23 @@ export function planAbort(
   const claim = guards.guardClaim(judge, settings, seen);
   const reopens = served === undefined && (neverLeft(seen.journal) || guards.isReplaced(seen));
   guards.guardSameClaim(judge, seen, reopens ? "reopen" : "go-back");
-  if (reopens) return { kind: "reopen", ...commonPlan(seen) };
+  if (reopens) {
+    return { kind: "reopen", ...commonPlan(seen), ...toldWayBack(judge, opening(settings, seen, claim)) };
+  }
 
   const container = containerName(settings, seen);
   const done = served === undefined && seen.journal?.phase === "aborted";
   if (container === undefined || claim === undefined) return undefined;
+  const way =
+    served === undefined
+      ? opening(settings, seen, claim)
+      : goingBack(settings, seen, claim, !settings.copyBack);
   const base = {
     kind: "go-back",
     ...commonPlan(seen),
     seal: settings.seal,
     container: { name: container },
+    ...toldWayBack(judge, way),
   } as const;
   if (!settings.copyBack) {
     if (!settings.acceptLoss && !done) refuseLoss(judge, seen);
@@ -79,6 +87,12 @@ export function planAbort(
 /** On its volume with nothing to go back from: never on Swift, or put on a volume by hand since. */
 function neverLeft(journal: Journal | undefined): boolean {
   return journal?.switchedAt === undefined || journal.released !== undefined || journal.phase === "switched";
+}
+
+/** An outage is announced; nobody has to hear that there is none. */
+function toldWayBack(judge: Judge, { away, ...way }: Judged): WayBack {
+  if (away !== undefined) guards.warnOfOutageBack(judge, away);
+  return way;
 }
 
 function refuseLoss(judge: Judge, seen: ReachableObservation): void {

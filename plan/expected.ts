@@ -12,6 +12,7 @@ import type { ReachableObservation } from "../cluster/observation";
 import { backCopy, moverStarts, unchangedCopy } from "./passes";
 import { wayToSeal } from "../cluster/registry/way-to-seal";
 import type { GoBackGraph, MigrateGraph, Plan } from "./types";
+import { goesBackByRecreate } from "./way-back";
 import type { Part } from "./window";
 
 /** What users will notice. */
@@ -43,14 +44,12 @@ export function expected(plan: Plan, seen: ReachableObservation): Expected {
       return { ...nothing, ...migrating(plan, seen, rollout) };
     case "switch":
       return { ...nothing, closed: isHeld(seen) ? switching(plan.pullCheck, seen, rollout) : [] };
-    case "reopen":
+    case "reopen": {
+      const away = plan.rolls === true ? 0 : restart(rollout, seen);
       return isHeld(seen)
-        ? {
-            ...nothing,
-            closed: [{ what: "opening", seconds: restart(rollout, seen) || rollout.ready }],
-            away: restart(rollout, seen),
-          }
+        ? { ...nothing, closed: [{ what: "opening", seconds: away || rollout.ready }], away }
         : nothing;
+    }
     case "go-back":
       return { ...nothing, ...goingBack(plan, seen, rollout) };
   }
@@ -102,11 +101,24 @@ function goingBack(plan: GoBackGraph, seen: ReachableObservation, rollout: Rollo
     closed: [
       ...(isHeld(seen) || plan.acceptLoss ? [] : [{ what: "sealing", seconds: rollout.end }]),
       ...(back === undefined || back === 0 ? [] : [{ what: "copy back", seconds: back + settles }]),
-      { what: "going back", seconds: rollout.end + rollout.ready + settles },
+      ...(plan.bridge === true ? overBridge(rollout) : [straight(rollout)]),
     ],
-    away: restart(rollout, seen),
+    away: plan.bridge !== true && goesBackByRecreate(seen) ? rollout.end + rollout.ready : 0,
     ...(back === undefined ? { unknown: "the copy back" } : {}),
   };
+}
+
+function straight({ end, ready }: Rollout): Part {
+  return { what: "going back", seconds: end + ready + settles };
+}
+
+/** The bridge, whose probe has no delay, comes up before the restart and has to be gone after it; only then is the registry opened. */
+function overBridge(rollout: Rollout): readonly Part[] {
+  const { ready, end } = rollout;
+  return [
+    { what: "going back", seconds: startsIn + straight(rollout).seconds + end },
+    { what: "opening", seconds: ready + settles },
+  ];
 }
 
 /** Seconds that the registry's Pods take here. */

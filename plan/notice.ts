@@ -25,6 +25,9 @@ export function pulls(plan: Plan, { away }: Expected): string {
   if (plan.kind === "migrate" && plan.live === undefined) {
     return "stop until switch or abort is done: no second Pod can use the claim, so the registry is off while it is copied";
   }
+  if (plan.kind === "go-back" && plan.bridge === true) {
+    return "go on: a bridge answers them from Swift while the registry restarts on its volume";
+  }
   return away === 0
     ? "go on"
     : `stop for about ${duration(away)}: the old registry Pod must end before the new one can have the volume`;

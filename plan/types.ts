@@ -1,6 +1,7 @@
 /** What the plan decides: a graph of steps for one state, or refusals. Data only. */
 import type { CopyRun } from "../cluster/journal/journal";
 import type { Pass } from "../cluster/mover/identity";
+import type { WayBack } from "./way-back";
 
 /** Why a run is refused, in four parts. `id` is its name in docs/troubleshooting.md. */
 export interface Refusal {
@@ -84,12 +85,12 @@ export interface SwitchGraph extends CommonPlan {
 }
 
 /** `abort` while the registry is on its volume and was never on Swift. */
-export interface ReopenGraph extends CommonPlan {
+export interface ReopenGraph extends CommonPlan, WayBack {
   readonly kind: "reopen";
 }
 
 /** `abort` after the registry was served from Swift. */
-export interface GoBackGraph extends CommonPlan {
+export interface GoBackGraph extends CommonPlan, WayBack {
   readonly kind: "go-back";
   readonly seal: "rolling" | "recreate";
   readonly container: { readonly name: string };

@@ -111,6 +111,10 @@ export interface RawEvent extends Stored {
 }
 
 export interface RawTemplate {
+  readonly metadata?: {
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly spec: RawPodSpec;
 }
 
@@ -168,11 +172,24 @@ export interface RawClaim extends Stored {
 
 export interface RawVolume extends Stored {
   readonly spec: {
+    readonly accessModes?: readonly string[];
     readonly persistentVolumeReclaimPolicy?: string;
     readonly csi?: { readonly driver: string };
     readonly nfs?: object;
     readonly cephfs?: object;
   };
+}
+
+/** One part of a Service's endpoints. */
+export interface RawEndpointSlice extends Stored {
+  readonly endpoints?:
+    | readonly {
+        readonly addresses: readonly string[];
+        /** Absent means true. */
+        readonly conditions?: { readonly ready?: boolean };
+        readonly targetRef?: { readonly kind?: string; readonly name?: string };
+      }[]
+    | null;
 }
 
 export interface RawPruner extends Stored {

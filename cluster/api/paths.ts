@@ -35,6 +35,7 @@ export const paths = {
   networkPolicies: `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,
   networkPolicy: (name: string) =>
     `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/${name}`,
+  endpointSlices: `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
   nodes: "/api/v1/nodes",
   allPods: "/api/v1/pods",
   accessReviews: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",

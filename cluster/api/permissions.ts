@@ -14,9 +14,10 @@ export type RunState = "migrate" | "switch" | "abort";
  * What only some runs need.
  * - `anyuid`: a migration Pod with scc anyuid. - `secret-settings`: settings of a migration Pod that are a Secret,
  *   because the proxy's address in them holds a password. - `pull-check`: the switch pulls images.
+ * - `bridge`: an abort has one; without the right there is none, and nothing is refused.
  * - `pull-account`: there is no account for that yet, so the run makes one, and removes it.
  */
-export type Special = "anyuid" | "secret-settings" | "pull-check" | "pull-account";
+export type Special = "anyuid" | "secret-settings" | "pull-check" | "pull-account" | "bridge";
 
 export interface Permission extends MissingPermission {
   /** States that need it; default: all. */
@@ -112,6 +113,14 @@ export const permissions: readonly Permission[] = [
     states: ["migrate", "switch"],
     only: "pull-account",
   }),
+  {
+    verb: "list",
+    group: "discovery.k8s.io",
+    resource: "endpointslices",
+    namespace,
+    states: ["abort"],
+    only: "bridge",
+  },
   // SCC admission asks for it in the Pod's own namespace; restricted-v2 is everybody's, anyuid is cluster-admins'.
   {
     verb: "use",

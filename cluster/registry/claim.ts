@@ -4,7 +4,7 @@ import type { RawClaim, RawPod, RawVolume } from "../api/objects";
 import type { Claim } from "../observation";
 import { paths } from "../api/paths";
 import { parseQuantity } from "../api/quantity";
-import { isShared } from "./shared";
+import { isOneNodes, isShared } from "./shared";
 import { defined } from "../../swift/defined";
 
 /**
@@ -30,6 +30,7 @@ export async function readClaim(api: Api, name: string): Promise<Claim | undefin
     terminating: claim.metadata.deletionTimestamp !== undefined,
     accessModes: claim.spec.accessModes ?? [],
     shared: isShared(claim.spec.accessModes ?? [], volume),
+    ...(isOneNodes(volume) ? { oneNode: true } : {}),
     ...defined({ capacity, volumeName, reclaimPolicy }),
     usedBy: pods.filter((pod) => mounts(pod, name)).map((pod) => pod.metadata.name),
   };

@@ -76,9 +76,12 @@ export function sealOnVolume(
   }
 }
 
-/** Read-only, on Swift, where a rolling update has no outage anyway. */
-export function sealOnSwift(): SpecPatch {
-  return { readOnly: true };
+/**
+ * Read-only, on Swift, where a rolling update has no outage anyway. `forBridge`: the required anti-affinity that the
+ * operator gives two replicas keeps a bridge from their nodes as well, so one is left.
+ */
+export function sealOnSwift(config: Pick<RegistryConfig, "replicas">, forBridge: boolean): SpecPatch {
+  return { readOnly: true, ...(forBridge && config.replicas > 1 ? { replicas: 1 } : {}) };
 }
 
 /** Fields of `spec.storage.swift`; beyond `container` only where the operator takes credentials from the user's secret. */
@@ -162,6 +165,22 @@ export function opening(config: RegistryConfig, previous: Previous | undefined):
     ...spreadBack(config, previous),
     ...(config.replicas < replicas ? { replicas } : {}),
   };
+}
+
+/**
+ * Whether the opening has to restart the registry's Pods, and would do it by Recreate: then RollingUpdate for that one
+ * change keeps pulls going, which the operator takes while the claim stays what it is. Without what was there before the
+ * strategy could not be brought back.
+ */
+export function opensByRolling(config: RegistryConfig, previous: Previous | undefined): boolean {
+  const { rolloutStrategy, ...restarting } = opening(config, previous);
+  return (
+    previous !== undefined &&
+    !isSwift(config.storage) &&
+    config.replicas > 0 &&
+    rolloutStrategy === "Recreate" &&
+    !holds(config, restarting)
+  );
 }
 
 export function replicas(count: number): SpecPatch {

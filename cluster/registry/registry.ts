@@ -24,7 +24,7 @@ import type {
 import { paths } from "../api/paths";
 import { podTrouble } from "../api/pod-trouble";
 import { paceOf } from "./pace";
-import { registryPodLabel, revisionAnnotation } from "../names";
+import { bridgeName, registryLabels, registryPodLabel, revisionAnnotation } from "../names";
 import { defined } from "../../swift/defined";
 
 /** The registry at one moment: what all evidence is taken from. */
@@ -47,7 +47,8 @@ export async function readRegistry(api: Api): Promise<RegistrySnapshot> {
   ]);
   const deployment = await api.get<RawDeployment>(paths.deployment);
   const replicaSets = await api.list<RawReplicaSet>(paths.replicaSets);
-  const pods = await api.list<RawPod>(paths.pods, { labelSelector: registryPodLabel });
+  const labelled = await api.list<RawPod>(paths.pods, { labelSelector: registryPodLabel });
+  const pods = labelled.filter(isRegistryPod);
   const troubled = pods.some((pod) => !isReady(pod) && pod.metadata.deletionTimestamp === undefined);
   const events = troubled ? await podEvents(api) : [];
   return {
@@ -59,6 +60,12 @@ export async function readRegistry(api: Api): Promise<RegistrySnapshot> {
       ? {}
       : { clusterOperator: { conditions: parseConditions(clusterOperator.status?.conditions) } }),
   };
+}
+
+/** Whether it is one of the registry's own Pods. The bridge has their label and is none: it is no evidence of anything. */
+export function isRegistryPod({ metadata: { labels = {} } }: RawPod): boolean {
+  const labelled = Object.entries(registryLabels).every(([key, value]) => labels[key] === value);
+  return labelled && labels["app"] !== bridgeName;
 }
 
 /** Events about Pods of the namespace, newest last; none when they may not be read. */

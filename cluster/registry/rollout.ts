@@ -45,7 +45,11 @@ export interface Rollout {
   /** Called before that failure is thrown. */
   readonly onOwnContainer?: () => Promise<void>;
   /** Called when a Pod is stuck; returns a line to say when it changed the plan (the patch then differs). */
-  readonly whenStuck?: (pod: string, reason: string, seconds: number) => string | undefined;
+  readonly whenStuck?: (
+    pod: string,
+    reason: string,
+    seconds: number,
+  ) => string | undefined | Promise<string | undefined>;
   readonly timeoutSeconds: number;
   /** What to do next when the time is up; one sentence. */
   readonly next: string;
@@ -132,7 +136,7 @@ async function look(state: UnderWay, turn: Turn): Promise<Found<RolloutResult>> 
   }
   tellOperator(rollout, seen, turn);
   await tellSilence(context.api, seen, turn);
-  return planChanged(rollout, seen, turn) ? { again: "at once" } : found;
+  return (await planChanged(rollout, seen, turn)) ? { again: "at once" } : found;
 }
 
 function existing(rollout: Rollout, { config }: RegistrySnapshot): RegistryConfig {
@@ -255,7 +259,7 @@ async function tellSilence(api: Api, seen: RegistrySnapshot, turn: Turn): Promis
 }
 
 /** Tells of a Pod that does not start; true when the rollout goes another way because of it. */
-function planChanged(rollout: Rollout, seen: RegistrySnapshot, turn: Turn): boolean {
+async function planChanged(rollout: Rollout, seen: RegistrySnapshot, turn: Turn): Promise<boolean> {
   const stuck = stuckPod(seen);
   const seconds = turn.since("stuck", stuck?.pod);
   // Every registry fails its first probes while it starts.
@@ -263,7 +267,7 @@ function planChanged(rollout: Rollout, seen: RegistrySnapshot, turn: Turn): bool
     return false;
   }
   turn.once("stuck", `Pod ${stuck.pod} does not start: ${stuck.reason}`);
-  const changed = rollout.whenStuck?.(stuck.pod, stuck.reason, seconds);
+  const changed = await rollout.whenStuck?.(stuck.pod, stuck.reason, seconds);
   if (changed !== undefined) {
     turn.say(changed);
   }

@@ -5,10 +5,10 @@
 import { type Api, ApiError } from "../api/api";
 import type { RawContainer, RawNode, RawPod } from "../api/objects";
 import { paths } from "../api/paths";
-import { registryLabels } from "../names";
 import type { RegistryConfig } from "../observation";
 import { parseQuantity } from "../api/quantity";
 import { keptAway } from "./nodes";
+import { isRegistryPod } from "./registry";
 
 type Placement = Pick<RegistryConfig, "nodeSelector" | "tolerations">;
 
@@ -41,7 +41,7 @@ function notPlaced(node: RawNode, config: Placement | undefined): string | undef
  * Pod (`system-cluster-critical`), count as well: their end takes longer than a seal waits.
  */
 function crowded(node: RawNode, pods: readonly RawPod[] | undefined): string | undefined {
-  const registry = pods?.find(isRegistry);
+  const registry = pods?.find(isRegistryPod);
   if (pods === undefined || registry === undefined) return undefined;
   const there = pods.filter((pod) => pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed");
   const allocatable = node.status?.allocatable ?? {};
@@ -68,10 +68,6 @@ async function podsOn(api: Api, node: string): Promise<readonly RawPod[] | undef
     if (error instanceof ApiError && error.kind === "forbidden") return undefined;
     throw error;
   }
-}
-
-function isRegistry(pod: RawPod): boolean {
-  return Object.entries(registryLabels).every(([key, value]) => pod.metadata.labels?.[key] === value);
 }
 
 /** As the scheduler counts: the sum of the containers, or the largest init container. Thousandths of a core, or bytes. */

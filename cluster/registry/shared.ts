@@ -44,3 +44,12 @@ export function isForOnePod({ accessModes }: Pick<Claim, "accessModes">): boolea
 export function mayRollOnto({ shared, accessModes }: Pick<Claim, "shared" | "accessModes">): boolean {
   return shared && accessModes.includes("ReadWriteMany");
 }
+
+/**
+ * Whether Kubernetes itself refuses to attach the volume to a second node while it is on one: it does so where every
+ * access mode of the volume (the claim's do not count) is one node's. A volume that may not be read may be any.
+ */
+export function isOneNodes(volume: RawVolume | undefined): boolean {
+  const modes = volume?.spec.accessModes ?? [];
+  return modes.length > 0 && modes.every((mode) => mode === "ReadWriteOnce" || mode === "ReadWriteOncePod");
+}

@@ -4,6 +4,7 @@
  * changes the registry's storage.
  */
 import type { Api } from "../api/api";
+import { removeLeftBridge } from "../bridge/bridge";
 import { readClaim } from "../registry/claim";
 import { readJournal, takeRun } from "../journal/store";
 import { isSwift } from "../registry/patch";
@@ -79,6 +80,7 @@ export async function release(
   const acting = as(token);
   if (held) {
     log("this stack holds the registry read-only: opening it on the storage it has");
+    await removeLeftBridge(acting.api, log);
     await openRegistry(acting, { timeoutSeconds: destroySeconds, state: "destroy" });
   }
   await resumePruner(acting.api, acting.journal, log);

@@ -7,6 +7,7 @@ import { openRegistry } from "./opening";
 import { setReplicas } from "./replicas";
 import { rolledOut } from "./rolled-out";
 import { seal } from "./seal";
+import { defined } from "../../swift/defined";
 import type { Step, StepContext } from "./step";
 import { drifted } from "./drift";
 import { toSwiftStep } from "./to-swift";
@@ -29,8 +30,9 @@ const byPurpose: Readonly<Record<PatchPurpose, Run>> = {
   "to-swift": (inputs, context) => toSwiftStep(inputs, sessionOf(inputs, context)),
   "to-volume": (inputs, context) => toVolumeStep(inputs, sessionOf(inputs, context)),
   open: async (inputs, context) => {
-    const { timeoutSeconds, state } = inputs;
-    const result = await openRegistry(sessionOf(inputs, context), { timeoutSeconds, state });
+    const { timeoutSeconds, state, rolls } = inputs;
+    const order = { timeoutSeconds, state, ...defined({ rolls }) };
+    const result = await openRegistry(sessionOf(inputs, context), order);
     return { ...rolledOut(result), readOnly: result.seen.config?.readOnly ?? false };
   },
   replicas: (inputs, context) => setReplicas(inputs, sessionOf(inputs, context)),

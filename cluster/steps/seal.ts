@@ -9,18 +9,15 @@ import { inPhase, without } from "../journal/store";
 import type { RegistryConfig } from "../observation";
 import { claimOf, isSwift, type SealWay, sealOnSwift, sealOnVolume } from "../registry/patch";
 import { sameWitness } from "../mover/identity";
-import { isStillMounting } from "../mover/pod-start";
 import { rememberPrevious } from "../journal/previous";
 import { readRegistry, type RegistrySnapshot } from "../registry/registry";
+import { hasNoPlace } from "../registry/placing";
 import { rollOut, type RolloutResult } from "../registry/rollout";
 import { wayToSeal } from "../registry/way-to-seal";
 import type { Session } from "../session";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
 import { rolledOut } from "./rolled-out";
 import { registryConfig, registryName } from "../names";
-
-/** Seconds that a Pod may be unschedulable: the scheduler says so at once, and gets a few tries. */
-const placingSeconds = 15;
 
 export async function seal(inputs: RegistryPatchInputs, session: Session): Promise<RegistryPatchOutputs> {
   const seen = await readRegistry(session.api);
@@ -112,13 +109,16 @@ function sealingRollout(
   return rollOut(
     {
       name: "sealing",
-      patch: (now) => (sealing.onSwift ? sealOnSwift() : sealOnVolume(now, sealing.way, sealing.previous)),
+      patch: (now) =>
+        sealing.onSwift
+          ? sealOnSwift(now, inputs.bridge === true)
+          : sealOnVolume(now, sealing.way, sealing.previous),
       done: sealed,
       settle: false,
       timeoutSeconds: inputs.timeoutSeconds,
       whenStuck(pod, reason, seconds) {
         const rolls = sealing.way === "rolling" || sealing.way === "rolling-shared";
-        if (!rolls || seconds < placingSeconds || !cannotBePlaced(reason)) {
+        if (!rolls || !hasNoPlace(reason, seconds)) {
           return undefined;
         }
         const where = sealing.way === "rolling" ? "beside the old one" : "while the old one does";
@@ -181,14 +181,6 @@ function witnessAfter(seen: RegistrySnapshot, before: Witness | undefined): Witn
     return before;
   }
   return { deploymentUid: deployment.uid, revision: deployment.revision };
-}
-
-function cannotBePlaced(reason: string): boolean {
-  // A Pod whose volume is being mounted has its node; after Recreate the mount would begin again.
-  return (
-    !isStillMounting({ kind: "volume", message: reason }) &&
-    /Unschedulable|FailedAttachVolume|FailedMount|Multi-Attach|ReadWriteOncePod/i.test(reason)
-  );
 }
 
 /** The journal says that the seal is ours before the patch is sent. A new migration forgets an older switch. */

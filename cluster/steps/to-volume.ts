@@ -1,4 +1,5 @@
 /** The abort's storage patch: what was there before, from the journal; without one, what the procedure's page says. */
+import { type Bridge, leaveTo, raiseBridge, removeBridge } from "../bridge/bridge";
 import { readClaim } from "../registry/claim";
 import { complaint, sealed, served, witnessProblem } from "../registry/evidence";
 import type { Journal, Previous } from "../journal/journal";
@@ -7,7 +8,8 @@ import { inPhase } from "../journal/store";
 import { claimOf, isSwift, toVolume } from "../registry/patch";
 import { volumeIsComplete } from "../journal/proof";
 import { readRegistry, type RegistrySnapshot } from "../registry/registry";
-import { rollOut } from "../registry/rollout";
+import { hasNoPlace } from "../registry/placing";
+import { rollOut, type RolloutResult } from "../registry/rollout";
 import type { Session } from "../session";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
 import { rolledOut } from "./rolled-out";
@@ -20,20 +22,8 @@ export async function toVolumeStep(
   const { journal, log } = session;
   const { previous } = await journal.assertRun();
   const claim = await claimToGoBackTo(inputs, session, previous);
-  const result = await rollOut(
-    {
-      name: "going back",
-      patch: (config) =>
-        isSwift(config.storage) || claimOf(config.storage) === undefined
-          ? toVolume(config, previous, claim)
-          : { storage: { swift: null } },
-      done: (seen) => served(seen, { storage: "filesystem", claim: claim.name }),
-      beforeSending: () => assertNothingIsLost(inputs, session, claim),
-      timeoutSeconds: inputs.timeoutSeconds,
-      next: "run the same command again",
-    },
-    session,
-  );
+  const bridge = await bridgeFor(inputs, session, claim);
+  const result = await goBack(inputs, session, { previous, claim, bridge });
   await journal.update((each) =>
     inPhase(each, each.phase === "aborted" ? "aborted" : "aborting", new Date().toISOString()),
   );
@@ -41,6 +31,76 @@ export async function toVolumeStep(
     log(`on the volume, ${result.seconds} s: the registry is served from claim ${claim.name} again`);
   }
   return rolledOut(result);
+}
+
+interface Way {
+  readonly previous: Previous | undefined;
+  readonly claim: Claim;
+  readonly bridge: Bridge | undefined;
+}
+
+/** Where the plan wants one, and the storage patch is still to be sent. */
+async function bridgeFor(
+  inputs: RegistryPatchInputs,
+  session: Session,
+  claim: Claim,
+): Promise<Bridge | undefined> {
+  if (inputs.bridge !== true || inputs.acceptLoss === true) {
+    return undefined;
+  }
+  const { config } = await readRegistry(session.api);
+  if (config === undefined || !isSwift(config.storage)) {
+    return undefined;
+  }
+  await assertNothingIsLost(inputs, session, claim);
+  return raiseBridge(inputs.timeoutSeconds, session);
+}
+
+/**
+ * While a bridge answers from Swift the registry stays read-only: a push to the volume would be missing on the bridge.
+ * The opening lets pushes in, once the bridge is gone. Without a bridge the storage patch opens as well.
+ */
+async function goBack(
+  inputs: RegistryPatchInputs,
+  session: Session,
+  { previous, claim, bridge }: Way,
+): Promise<RolloutResult> {
+  let gate: { readonly readOnly?: boolean } = bridge === undefined ? {} : { readOnly: true };
+  try {
+    const result = await rollOut(
+      {
+        name: "going back",
+        patch: (config) =>
+          isSwift(config.storage) || claimOf(config.storage) === undefined
+            ? { ...toVolume(config, previous, claim), ...gate }
+            : { storage: { swift: null }, ...gate },
+        done: (seen) => served(seen, { storage: "filesystem", claim: claim.name, ...gate }),
+        beforeSending: () => assertNothingIsLost(inputs, session, claim),
+        async whenStuck(pod, reason, seconds) {
+          // A volume that its last node has not let go of yet is not in the bridge's hands.
+          const inTheWay = reason.startsWith("Unschedulable") && hasNoPlace(reason, seconds);
+          if (bridge === undefined || gate.readOnly !== true || !inTheWay) {
+            return undefined;
+          }
+          await removeBridge(session, bridge.uid);
+          // No Pod on Swift is left: what starts now may take pushes.
+          gate = { readOnly: previous?.readOnly ?? false };
+          return `Pod ${pod} cannot be placed beside the bridge (${reason}): the bridge has left, pulls stop meanwhile`;
+        },
+        timeoutSeconds: inputs.timeoutSeconds,
+        next: "run the same command again",
+      },
+      session,
+    );
+    if (bridge !== undefined && gate.readOnly === true) {
+      await leaveTo(bridge, session);
+    }
+    return result;
+  } finally {
+    if (bridge !== undefined) {
+      await removeBridge(session, bridge.uid);
+    }
+  }
 }
 
 /** The claim that the registry was on, by UID: one of the same name may be another volume. */

@@ -37,6 +37,11 @@ export function warnOfOutage(
   }
 }
 
+/** `abort`: no Pod serves pulls while the registry restarts on its volume. */
+export function warnOfOutageBack(judge: Judge, why: string): void {
+  judge.warn("outage-back", `${why}: pulls stop while the registry restarts on its volume`);
+}
+
 /** A warning before the window begins: in `switch` the registry is read-only while it waits. */
 function warnOfHeldUp(judge: Judge, seen: ReachableObservation): void {
   if (seen.heldUpBy === undefined) return;

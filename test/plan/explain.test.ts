@@ -115,7 +115,8 @@ test("sealing with Recreate, or where a second Pod has no room, stops pulls", ()
 test("going back to a volume of one node stops pulls; where Pods roll there, they go on", () => {
   expect(explained(back, withHistory(switched, measured)).figures.pullsStopSeconds).toBe(50);
   const previous = { ...provenJournal.previous!, rolloutStrategy: "RollingUpdate" };
-  const shared = { ...switched, journal: { ...switched.journal!, previous, history: measured } };
+  const many = { ...switched.claim!, accessModes: ["ReadWriteMany"], shared: true };
+  const shared = { ...switched, claim: many, journal: { ...switched.journal!, previous, history: measured } };
   expect(explained(back, shared).figures.pullsStopSeconds).toBe(0);
 });
 

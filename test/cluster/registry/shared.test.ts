@@ -1,5 +1,5 @@
 import type { RawVolume } from "../../../cluster/api/objects";
-import { isShared } from "../../../cluster/registry/shared";
+import { isOneNodes, isShared } from "../../../cluster/registry/shared";
 
 const volume = (spec: RawVolume["spec"]): RawVolume => ({
   metadata: { name: "pv", uid: "u", resourceVersion: "1" },
@@ -27,4 +27,13 @@ describe("shared or not is what the volume is", () => {
     expect(isShared(["ReadOnlyMany"], found)).toBe(shared);
     expect(isShared(["ReadWriteOnce"], found)).toBe(false);
   });
+});
+
+test("a volume is one node's at a time where each of its own access modes is, and where that may be read", () => {
+  const modes = (...accessModes: string[]) => isOneNodes(volume({ accessModes }));
+  expect(modes("ReadWriteOnce")).toBe(true);
+  expect(modes("ReadWriteOncePod")).toBe(true);
+  expect(modes("ReadWriteOnce", "ReadWriteMany")).toBe(false);
+  expect(modes()).toBe(false);
+  expect(isOneNodes(undefined)).toBe(false);
 });

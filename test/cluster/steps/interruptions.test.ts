@@ -3,6 +3,8 @@
  * from another machine. Every write of every journey is tried.
  */
 import { paths } from "../../../cluster/api/paths";
+import { removeLeftBridge } from "../../../cluster/bridge/bridge";
+import { bridgeName } from "../../../cluster/names";
 import { rememberPrevious } from "../../../cluster/journal/previous";
 import { pausePruner, resumePruner } from "../../../cluster/registry/pruner";
 import { openRegistry } from "../../../cluster/steps/opening";
@@ -33,6 +35,7 @@ async function switchOver(session: Session): Promise<void> {
 
 /** As `plan.ts` decides: back over a copy when the registry was, or may have been, switched. */
 async function abort(session: Session, registry: FakeRegistry): Promise<void> {
+  await removeLeftBridge(session.api, session.log);
   const journal = await session.journal.assertRun();
   if (journal.switchedAt !== undefined || isSwift(registry.config.spec.storage ?? {})) {
     const { witness } = await seal(inputs({ state: "abort" }), session);
@@ -40,9 +43,9 @@ async function abort(session: Session, registry: FakeRegistry): Promise<void> {
       ...each,
       copiedBack: { at: "now", objects: 0, bytes: 0, ...(witness === undefined ? {} : { witness }) },
     }));
-    await toVolumeStep(inputs({ purpose: "to-volume", state: "abort" }), session);
+    await toVolumeStep(inputs({ purpose: "to-volume", state: "abort", bridge: true }), session);
   }
-  await openRegistry(session, { timeoutSeconds: 20, state: "abort" });
+  await openRegistry(session, { timeoutSeconds: 20, state: "abort", rolls: true });
   await resumePruner(session.api, session.journal, session.log);
 }
 
@@ -67,17 +70,27 @@ function start(): FakeRegistry {
   return registry;
 }
 
-/** The process dies at the nth write: with `done` the server had done it, the answer never came. */
+/** The process dies at the nth write, and does nothing more: with `done` the server had done it, the answer never came. */
 function dieAt(registry: FakeRegistry, nth: number, done: boolean): () => void {
   let count = 0;
+  let dead = false;
   const { api } = registry;
+  for (const verb of ["get", "list", "remove"] as const) {
+    const real = (api[verb] as (path: string, more: object) => Promise<unknown>).bind(api);
+    (api as unknown as Record<string, unknown>)[verb] = async (path: string, more: object) => {
+      if (dead) throw new Error("killed");
+      return real(path, more);
+    };
+  }
   for (const verb of ["create", "replace", "mergePatch"] as const) {
     const real = (api[verb] as (path: string, body: object) => Promise<unknown>).bind(api);
     (api as unknown as Record<string, unknown>)[verb] = async (path: string, body: object) => {
+      if (dead) throw new Error("killed");
       if (++count === nth) {
         if (done) {
           await real(path, body);
         }
+        dead = true;
         throw new Error("killed");
       }
       return real(path, body);
@@ -86,6 +99,7 @@ function dieAt(registry: FakeRegistry, nth: number, done: boolean): () => void {
   // What has not come yet does not hit the next run.
   return () => {
     count = Number.NEGATIVE_INFINITY;
+    dead = false;
   };
 }
 
@@ -138,6 +152,7 @@ const whole = async (session: Session) => {
 
 async function isAsBefore(registry: FakeRegistry): Promise<void> {
   expect(registry.config.spec).toEqual(original);
+  expect(registry.api.objects.has(paths.pod(bridgeName))).toBe(false);
   expect((registry.api.objects.get(paths.pruner) as { spec: object }).spec).toEqual({});
   const journal = await journalIn(registry);
   expect(journal.seal).toBeUndefined();

@@ -59,7 +59,9 @@ export class FakeApi implements Api {
     if (query["dryRun"] !== undefined) {
       return structuredClone(this.admit(body)) as T;
     }
-    const name = (body as Stored).metadata?.name;
+    const {
+      name = `${(body as { metadata?: { generateName?: string } }).metadata?.generateName}${this.version}`,
+    } = (body as Partial<Stored>).metadata ?? {};
     const key = `${path}/${name}`;
     if (this.objects.has(key)) {
       throw new ApiError("exists", `${key} already exists`, 409);

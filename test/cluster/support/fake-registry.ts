@@ -4,6 +4,7 @@
  */
 import type { RawDeployment, RawPod, RawRegistryConfig } from "../../../cluster/api/objects";
 import { paths } from "../../../cluster/api/paths";
+import { bridgeName } from "../../../cluster/names";
 import { FakeApi } from "./fake-api";
 
 const app = { "docker-registry": "default" };
@@ -59,7 +60,7 @@ export class FakeRegistry {
     this.api.writes.length = 0;
     this.api.react = (path) => this.reacted(path);
     this.api.tick = (path) => {
-      if (path === paths.deployment) {
+      if (path === paths.deployment || path === paths.pod(bridgeName)) {
         this.step();
       }
     };
@@ -118,6 +119,7 @@ export class FakeRegistry {
         : []),
     ];
     const template = {
+      metadata: { labels: app },
       spec: {
         containers: [{ name: "registry", env }],
         ...(pvc === undefined
@@ -193,9 +195,9 @@ export class FakeRegistry {
     this.api.edit(paths.deployment, {
       metadata: { annotations: { "deployment.kubernetes.io/revision": String(revision) } },
     });
-    const own = this.pods().filter(
-      (pod) => owner(pod) === name && pod.metadata.deletionTimestamp === undefined,
-    );
+    const own = this.pods()
+      .filter((pod) => owner(pod) === name && pod.metadata.deletionTimestamp === undefined)
+      .toSorted((a, b) => costToDelete(b) - costToDelete(a));
     for (let index = own.length; index < replicas; index++) {
       this.make(name, JSON.parse(want) as { spec: object });
     }
@@ -232,7 +234,9 @@ export class FakeRegistry {
     }
     const stuck = pod.status?.conditions?.some((each) => each.type === "PodScheduled") ?? false;
     if (!stuck && !isReady(pod) && life.readySteps-- <= 0) {
-      this.api.edit(path, { status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] } });
+      this.api.edit(path, {
+        status: { phase: "Running", podIP: "10.0.0.1", conditions: [{ type: "Ready", status: "True" }] },
+      });
     }
   }
 
@@ -280,15 +284,27 @@ export class FakeRegistry {
         observedGeneration: deployment.metadata.generation ?? 0,
         updatedReplicas: own.length,
         availableReplicas: this.pods().filter(
-          (pod) => isReady(pod) && pod.metadata.deletionTimestamp === undefined,
+          (pod) => owner(pod) !== "" && isReady(pod) && pod.metadata.deletionTimestamp === undefined,
         ).length,
       },
+    });
+    this.api.put(`${paths.endpointSlices}/image-registry-1`, {
+      metadata: { labels: { "kubernetes.io/service-name": "image-registry" } },
+      endpoints: this.pods().map((pod) => ({
+        addresses: ["10.0.0.1"],
+        conditions: { ready: isReady(pod) && pod.metadata.deletionTimestamp === undefined },
+        targetRef: { kind: "Pod", name: pod.metadata.name },
+      })),
     });
   }
 }
 
 function owner(pod: RawPod): string {
   return pod.metadata.ownerReferences?.[0]?.name ?? "";
+}
+
+function costToDelete(pod: RawPod): number {
+  return Number(pod.metadata.annotations?.["controller.kubernetes.io/pod-deletion-cost"] ?? 0);
 }
 
 function isReady(pod: RawPod): boolean {

@@ -1,5 +1,6 @@
 import type { Scenario } from "../support/scenario";
 import { apiServer } from "./api-server";
+import { bridge } from "./bridge";
 import { complaint } from "./complaint";
 import { drain } from "./drain";
 import { automation, ecosystem } from "./ecosystem";
@@ -22,6 +23,7 @@ export const scenarios: readonly Scenario[] = [
   way,
   abortAfterMigrate,
   live,
+  bridge,
   refusals,
   recreate,
   stubbornPod,

@@ -31,8 +31,9 @@ export const recreate: Scenario = {
       );
       await world.containerIsTree(await world.container());
     });
-    await t.test("abort opens it", async () => {
-      await stack.configure({ state: "abort" }).up();
+    await t.test("abort announces an outage, and opens it", async () => {
+      says((await stack.configure({ state: "abort" }).preview()).output, /\[outage-back\] seal is recreate/);
+      await stack.up();
       await world.onVolume();
       await world.pullAll();
     });

@@ -167,15 +167,15 @@ export const way: Scenario = {
     });
 
     stack.configure({ state: "abort" });
-    await t.test("abort after switch goes back to the volume and opens it", async () => {
-      await stack.preview();
+    await t.test("abort after switch goes back to the volume and opens it: no request fails", async () => {
+      says((await stack.preview()).output, /go on: a bridge answers them from Swift/);
       const away = world.prober();
       const closed = new Window(world);
       const up = await stack.up();
       await world.onVolume();
       const seen = await away.stop();
       world.figures.add("abort after switch, whole", up.seconds, "s");
-      await foretold(t, stack, "abort", ["sealing", "copy back", "going back"]);
+      await foretold(t, stack, "abort", ["sealing", "copy back", "going back", "opening"]);
       world.figures.add("read-only, abort", await closed.stop(), "s");
       world.figures.add(
         "without a registry, abort",
@@ -183,6 +183,8 @@ export const way: Scenario = {
         "s",
         `${seen.failures} of ${seen.requests} requests failed`,
       );
+      says(up.output, /a bridge answers pulls from Swift/, /the bridge has left/);
+      same("failed requests", [seen.failures, seen.reasons], [0, []]);
     });
     await t.check("invariant 7: the registry config is what it was", async () => {
       const now = await world.config();
@@ -226,6 +228,7 @@ export const abortAfterMigrate: Scenario = {
     const { world } = t;
     const stack = await world.stack({ state: "migrate" });
     const spec = await world.config();
+    const prober = world.prober();
     await t.test("migrate", async () => {
       await stack.up();
       await world.assertSealed();
@@ -235,6 +238,10 @@ export const abortAfterMigrate: Scenario = {
       await stack.configure({ state: "abort" }).up();
       await world.onVolume();
       await world.pullAll([...world.images, await world.registry.push("e2e/aborted", "one")]);
+    });
+    await t.check("no request failed from migrate to the end of abort", async () => {
+      const probed = await prober.stop();
+      same("failed requests", [probed.failures, probed.reasons], [0, []]);
     });
     await t.check("invariant 7: strategy, replicas, affinity and storage are what they were", async () => {
       const now = await world.config();

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { bridgeName } from "../../../cluster/names";
 import type { Journal } from "../../../cluster/journal/journal";
 import { Figures } from "./figures";
 import { Kube, paths, type KubeObject } from "./kube";
@@ -121,6 +122,7 @@ export class World {
     await this.lab.joinSwift();
     for (const pod of await this.kube.list(paths.moverPods))
       await this.kube.remove(paths.pod(pod.metadata.name), 0);
+    await this.kube.remove(paths.pod(bridgeName), 0);
     for (const policy of await this.kube.list(paths.networkPolicies))
       if (/migration|image-registry-swift|pull-check/.test(policy.metadata.name))
         await this.kube.remove(`${paths.networkPolicies}/${policy.metadata.name}`);

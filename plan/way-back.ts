@@ -1,0 +1,118 @@
+/**
+ * Whether pulls go on while an abort restarts the registry on its volume. On a claim that one node mounts the operator
+ * wants Recreate when the storage changes: a bridge serves pulls meanwhile. Then the opening, which restarts it again,
+ * starts the writable Pod beside the read-only one. Both need a second Pod where the volume is.
+ */
+import { permissionInWords } from "../cluster/api/permissions";
+import type { Claim, ReachableObservation } from "../cluster/observation";
+import { opensByRolling, toVolume } from "../cluster/registry/patch";
+import type { AbortSettings } from "../config/config";
+
+/** What the graph says of it. */
+export interface WayBack {
+  /** A bridge stands from before the storage patch until the registry answers on its volume. */
+  readonly bridge?: true;
+  /** The opening starts the writable Pod beside the read-only one. */
+  readonly rolls?: true;
+}
+
+/** `away`: why there is no registry for a while; absent where pulls go on. */
+export interface Judged extends WayBack {
+  readonly away?: string;
+}
+
+/** Whether the storage patch of an abort ends the old Pods before it starts a new one. */
+export function goesBackByRecreate({ config, journal, claim }: ReachableObservation): boolean {
+  return (
+    config !== undefined &&
+    claim !== undefined &&
+    toVolume(config, journal?.previous, claim)["rolloutStrategy"] === "Recreate"
+  );
+}
+
+/** Of a registry that is on Swift and goes back to `claim`. */
+export function goingBack(
+  settings: AbortSettings,
+  seen: ReachableObservation,
+  claim: Claim,
+  acceptLoss: boolean,
+): Judged {
+  if (!goesBackByRecreate({ ...seen, claim })) {
+    return {};
+  }
+  const away =
+    notBeside(settings, seen, claim) ??
+    noRoom(seen, false) ??
+    (acceptLoss ? "copyBack is false" : undefined) ??
+    notFromSwift(seen);
+  return away === undefined ? { bridge: true, rolls: true } : { away };
+}
+
+/** Of a registry that is on its volume already, and sealed there or opened. */
+export function opening(
+  settings: AbortSettings,
+  seen: ReachableObservation,
+  claim: Claim | undefined,
+): Judged {
+  const { config, journal } = seen;
+  const restarts =
+    config !== undefined && journal?.seal !== undefined && opensByRolling(config, journal.previous);
+  if (claim === undefined || !restarts) {
+    return {};
+  }
+  const away = notBeside(settings, seen, claim) ?? noRoom(seen, true);
+  return away === undefined ? { rolls: true } : { away };
+}
+
+/** Why a second registry Pod cannot be on the volume. */
+function notBeside(settings: AbortSettings, seen: ReachableObservation, claim: Claim): string | undefined {
+  if (settings.seal === "recreate") {
+    return "seal is recreate";
+  }
+  if (claim.accessModes.includes("ReadWriteOncePod")) {
+    return `claim ${claim.name} is ReadWriteOncePod, which no second Pod can mount`;
+  }
+  const strategy = seen.journal?.previous?.rolloutStrategy;
+  if (strategy !== "Recreate") {
+    return `the previous rollout strategy is ${strategy ?? "not recorded"}, where Recreate is expected`;
+  }
+  if (claim.shared) {
+    return undefined;
+  }
+  if (seen.schedulableNodes < 1) {
+    return "no node can take the registry's Pod";
+  }
+  // Elsewhere it would be attached to two nodes, and destroyed.
+  if (seen.schedulableNodes > 1 && claim.oneNode !== true) {
+    return (
+      `${seen.schedulableNodes} nodes can take the registry's Pod, and claim ${claim.name} does not say that one node ` +
+      "alone may attach its volume (accessModes of the volume)"
+    );
+  }
+  return seen.heldUpBy === undefined
+    ? undefined
+    : `the registry's topology spread counts node(s) ${seen.heldUpBy.join(", ")}, which take none of its Pods`;
+}
+
+/** Why the node of the registry's Pod has no room for a second one; with several nodes it matters only on the volume's. */
+function noRoom(
+  { noRoomBeside, schedulableNodes }: ReachableObservation,
+  onVolume: boolean,
+): string | undefined {
+  return noRoomBeside === undefined || (!onVolume && schedulableNodes > 1)
+    ? undefined
+    : `${noRoomBeside}, so no second registry Pod has room there`;
+}
+
+/** Why no bridge may, or can, serve from Swift. */
+function notFromSwift({ journal, pods, bridgeLacks = [] }: ReachableObservation): string | undefined {
+  if (journal?.wrongAccount !== undefined) {
+    return "the registry is on a container without the images";
+  }
+  if (!pods.some(({ ready, env }) => ready && env.storage === "swift")) {
+    return "no Pod of the registry answers from Swift";
+  }
+  return bridgeLacks.length === 0
+    ? undefined
+    : `this user may not ${bridgeLacks.map(permissionInWords).join("; ")}`;
+}
