@@ -8,7 +8,7 @@ import { MoverError, messageOf } from "./errors";
 export const helpText = `Moves a container image registry's files between a volume and Swift.
 
   migrator --from DIR --container C [--cloud NAME] [--mode copy|finish|verify|back]
-  migrator --settings FILE
+  migrator --settings FILE [--shard I/N]
 
 DIR is the folder that holds docker/registry/v2. The container must exist.
 
@@ -25,6 +25,8 @@ Options:
   --verify size|full          full reads and hashes every blob again (default size)
   --corrupt-blobs fail|skip   what a blob that is not what its name says does to the run (default fail)
   --allow-delete              lets finish delete more than a tenth of the objects
+  --shard I/N                 only part I (from 0) of N of the blobs and links, without tags; mode copy only. Parts may
+                              be copied at the same time, from several machines; then copy the whole
   --transfers N               requests in flight (default 32)
   --workers N                 threads for large blobs (default: CPUs, at most 8; 0: none)
   --large-object-threshold N  bytes above which a blob is stored in segments (default and maximum: Swift's limit)
@@ -63,6 +65,7 @@ const options = {
   "corrupt-blobs": text,
   "allow-delete": flag,
   transfers: text,
+  shard: text,
   workers: text,
   "large-object-threshold": text,
   "segment-size": text,
@@ -79,10 +82,11 @@ export function parseCommand(args: readonly string[], around: () => Surroundings
   if (values.help) return { kind: "help" };
   if (values.version) return { kind: "version" };
   if (values.settings === undefined) return { kind: "run", settings: settingsOf(values, around) };
-  const others = Object.keys(values).filter((key) => key !== "settings");
-  if (others.length > 0)
-    throw new MoverError("usage", `--settings is used alone, without --${others.join(", --")}`);
-  return { kind: "run", settings: readJson(values.settings) };
+  const others = Object.keys(values).filter((key) => key !== "settings" && key !== "shard");
+  if (others.length > 0) throw new MoverError("usage", `--settings is used without --${others.join(", --")}`);
+  const settings = readJson(values.settings);
+  const { shard } = values;
+  return { kind: "run", settings: shard === undefined ? settings : { ...(settings as object), shard } };
 }
 
 function parseOptions(args: readonly string[]) {
@@ -109,6 +113,7 @@ function settingsOf(values: ReturnType<typeof parseOptions>, around: () => Surro
     container: values.container,
     cloud: findCloudSettings({ cloud: values.cloud, file: values["os-client-config"] }, around()),
     transfers: number(values.transfers),
+    shard: values.shard,
     workers: number(values.workers),
     verify: values.verify,
     corruptBlobs: values["corrupt-blobs"],

@@ -23,6 +23,13 @@ export interface MoverSettings {
   readonly cloud: CloudSettings;
   /** Requests in flight; default 32. */
   readonly transfers?: number;
+  /**
+   * `0/4`: only the first of four parts of the blobs and links, and no tags; mode `copy` only. Parts need nothing of each
+   * other, and may be copied at the same time from several nodes; a `copy` of the whole then brings tags and what is new.
+   */
+  readonly shard?: string;
+  /** Indexes of shards that an earlier run has copied: such a run has nothing to do. */
+  readonly doneShards?: readonly number[];
   /** `size`: a blob that is there by name and size is right. `full`: every byte is read again. Default `size`. */
   readonly verify?: "size" | "full";
   /** What to do with a blob whose content does not match its digest; default `fail`. */
@@ -111,6 +118,8 @@ export interface Report {
   /** Storage URL of the account, without a trailing slash: part of the proof. */
   readonly account?: string;
   readonly container: string;
+  /** Which part it was of; see MoverSettings. */
+  readonly shard?: string;
   readonly context?: Readonly<Record<string, string>>;
   /** ISO 8601, UTC. */
   readonly startedAt: string;

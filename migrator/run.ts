@@ -16,6 +16,8 @@ import { mendCorrupt, usersOfCorrupt } from "./modes/corrupt";
 import { verifySides } from "./modes/verify";
 import { checkTree, prepareRun } from "./prepare";
 import { writeTermination } from "./report";
+import { parseShard } from "./shard";
+import type { ResolvedSettings } from "./settings";
 import { defined } from "../swift/defined";
 
 /** Milliseconds that connections and threads get to end; a thread that waits for the volume never does. */
@@ -77,6 +79,7 @@ class Execution {
   /** All of the mode; throws what ends it. */
   async work(): Promise<void> {
     const { settings } = this.options;
+    if (isDone(settings)) return;
     if (settings.mode !== "back") checkTree(settings);
     const { progress, tallies, connection, allowance } = this;
     const phase: Run["phase"] = (name, work) => this.phase(name, work);
@@ -150,6 +153,7 @@ class Execution {
       ...(failure === undefined ? {} : { message: messageOf(failure) }),
       ...defined({ account: this.account }),
       container: settings.container,
+      ...(settings.shard === undefined ? {} : { shard: settings.shard }),
       ...(settings.context ? { context: settings.context } : {}),
       startedAt: startedAt.toISOString(),
       finishedAt: new Date().toISOString(),
@@ -208,6 +212,12 @@ async function failureOfEnd(ends: readonly Promise<unknown>[]): Promise<unknown>
   } catch (error) {
     return error ?? new Error("unknown failure");
   }
+}
+
+/** An earlier run has copied this shard. */
+function isDone({ shard, doneShards }: ResolvedSettings): boolean {
+  const part = parseShard(shard);
+  return part !== undefined && doneShards?.includes(part.index) === true;
 }
 
 class Interrupted extends Error {}

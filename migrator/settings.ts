@@ -1,6 +1,7 @@
 import type { MoverSettings } from "./contract";
 import type { CloudSettings } from "../swift/settings";
 import { MoverError } from "./errors";
+import { parseShard } from "./shard";
 
 /** Settings with every default filled in that does not depend on the store. */
 export interface ResolvedSettings extends MoverSettings {
@@ -51,6 +52,12 @@ const required: Record<string, Check> = {
 
 const optional: Record<string, Check> = {
   transfers: whole(1, 512),
+  shard: (v) =>
+    parseShard(v) === undefined
+      ? "must be a place from 0 and the number of shards, at most 999: 0/4 to 3/4"
+      : undefined,
+  doneShards: (v) =>
+    Array.isArray(v) && v.every((each) => Number.isInteger(each)) ? undefined : "must be a list of numbers",
   verify: oneOf("size", "full"),
   corruptBlobs: oneOf("fail", "skip"),
   allowDelete: flag,
@@ -85,6 +92,8 @@ const cloudOptional: Record<string, Check> = {
  */
 export function resolveSettings(input: unknown): ResolvedSettings {
   const problems = object("", input, required, optional);
+  if (isRecord(input) && "shard" in input && input["mode"] !== "copy")
+    problems.push(`shard goes with mode copy only, not with ${String(input["mode"])}`);
   if (isRecord(input) && "cloud" in input) problems.push(...checkCloud(input["cloud"]));
   if (problems.length > 0)
     throw new MoverError(

@@ -3,6 +3,7 @@ import type { Row } from "../rows";
 import { large } from "./large";
 import { listing } from "./listing";
 import { mixed } from "./mixed";
+import { shards } from "./shards";
 import { small } from "./small";
 import { sparse } from "./sparse";
 import type { Stage } from "./stage";
@@ -13,4 +14,5 @@ export const works: Readonly<Record<string, (stage: Stage) => Promise<Row[]>>> =
   mixed,
   listing,
   sparse,
+  shards,
 };

@@ -1,3 +1,4 @@
+import type { ByteString } from "../../swift/bytes";
 import type { Progress } from "../events";
 import type { Tally } from "../contract";
 import { SharedFolders } from "../volume/folders";
@@ -22,6 +23,8 @@ export class ScanAhead {
     private readonly progress: Progress,
     /** Shared with the walk that it runs ahead of. */
     private readonly folders = new SharedFolders(),
+    /** Of these names alone; default: all. */
+    private readonly counts: (name: ByteString) => boolean = () => true,
   ) {}
 
   /** Goes on with the scan, in slices, until the promise settles. */
@@ -44,6 +47,7 @@ export class ScanAhead {
           this.stop({ objects: this.objects, bytes: this.bytes });
           return;
         }
+        if (!this.counts(next.value.name)) continue;
         this.objects++;
         this.bytes += next.value.bytes;
       }

@@ -1,4 +1,4 @@
-import { toText } from "../../swift/bytes";
+import { toText, type ByteString } from "../../swift/bytes";
 import type { ListedObject } from "../../swift/listing";
 import { Inventories } from "../compare/inventory";
 import { inventoryHash, keep, listedHash, pass, rowCounts } from "../compare/pass";
@@ -9,6 +9,7 @@ import { SharedFolders } from "../volume/folders";
 import { addProblem, stopsAtCorrupt, type Run } from "../context";
 import { messageOf } from "../errors";
 import { PhasedQueue } from "../queue";
+import { membership, parseShard } from "../shard";
 import { NamesInUse, isRegistryForm } from "../transfer/form";
 import type { TransferResult, TransferTask } from "../transfer/task";
 import { smallFile, transfer } from "../transfer/transfer";
@@ -42,6 +43,8 @@ export class CopyPass {
   private readonly inUse: NamesInUse;
   private readonly stale: ListedObject[] = [];
   private readonly scan: ScanAhead;
+  /** Whether a name is of this run's shard; without one, all are. */
+  private readonly isMine: (name: ByteString) => boolean;
   private readonly queue: PhasedQueue<Work>;
   /** Digests of blobs that could not be read: nothing that refers to them is sent. */
   private readonly unread = new Set<string>();
@@ -61,7 +64,9 @@ export class CopyPass {
     const { settings, progress } = run;
     this.full = settings.verify === "full";
     this.inUse = new NamesInUse(settings.container);
-    this.scan = new ScanAhead(settings.root, progress, this.folders);
+    const shard = parseShard(settings.shard);
+    this.isMine = shard === undefined ? () => true : membership(shard);
+    this.scan = new ScanAhead(settings.root, progress, this.folders, shard && membership(shard));
     this.queue = new PhasedQueue(run.allowance, (work) => this.do(work));
   }
 
@@ -107,7 +112,11 @@ export class CopyPass {
   private pair(file: SourceFile | undefined, object: ListedObject | undefined): boolean {
     if (object) this.listed++;
     if (object?.large) this.inUse.addManifest(object.large.manifest);
-    return file ? this.compare(file, object) : this.onlyInSwift(object!);
+    if (!file) return this.onlyInSwift(object!);
+    if (this.isMine(file.name)) return this.compare(file, object);
+    // Links may lead to it.
+    if (file.kind === "blob") this.blobs.add(digestOfBlob(file.name)!);
+    return false;
   }
 
   private onlyInSwift(object: ListedObject): boolean {
