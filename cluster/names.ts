@@ -54,8 +54,12 @@ export const journalName = "image-registry-migration";
 export const moverApp = "image-registry-migration";
 export const moverPodLabel = `app=${moverApp}`;
 
-/** Migration Pods by what they copy; the final copy's has the documented name. */
+/** Label of the Pods that copy a shard each. */
+export const shardLabel = "image-registry-swift/shard";
+
+/** Migration Pods by what they copy; the final copy's has the documented name. Of shards: the Job. */
 export const podNames = {
+  shards: "image-registry-migration-shards",
   live: "image-registry-migration-live",
   final: "image-registry-migration",
   back: "image-registry-migration-back",
@@ -63,6 +67,7 @@ export const podNames = {
 
 /** ConfigMap or Secret with a migration Pod's settings. */
 export const settingsNames = {
+  shards: "image-registry-migration-shards-settings",
   live: "image-registry-migration-live-settings",
   final: "image-registry-migration-settings",
   back: "image-registry-migration-back-settings",

@@ -124,8 +124,8 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
     ...registry,
     ...defined({
       infrastructure: parseInfrastructure(read.infrastructure),
-      release: read.version?.status?.desired?.version,
       upgrade: parseUpgrade(read.version),
+      release: read.version?.status?.desired?.version,
     }),
     ...defined({ operatorDeploymentAvailable: isAvailable(read.operator) }),
     ...defined({ claim, pruner, journal, imageApi, proxy }),

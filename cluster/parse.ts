@@ -55,7 +55,7 @@ export function isAvailable(deployment: RawDeployment | undefined): boolean | un
 }
 
 /** `told`: see `MoverPod`. */
-export function parseMoverPod(raw: RawPod, told: string | undefined): MoverPod {
+export function parseMoverPod(raw: Pick<RawPod, "metadata" | "status">, told: string | undefined): MoverPod {
   return {
     name: raw.metadata.name,
     uid: raw.metadata.uid,

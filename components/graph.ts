@@ -106,7 +106,9 @@ class Graph {
     const open = this.patch("copy", "migrate", "open", [this.journal]);
     this.resume("copy", [open]);
     const swift = this.container(plan);
-    const live = this.pod("live", plan.live, swift.container, [...this.shared(), open], plan);
+    const shared = this.shared();
+    const wide = this.shards(plan, swift.container, [...shared, open]);
+    const live = this.pod("live", plan.live, swift.container, [...shared, open, ...wide], plan);
     this.rehearse(plan, swift.container, live.finishedAt, [live]);
     return { container: swift.container, copied: live.summary };
   }
@@ -115,7 +117,9 @@ class Graph {
   migrate(plan: MigrateGraph): Results {
     const swift = this.container(plan);
     const shared = this.shared();
-    const live = plan.live === undefined ? [] : [this.pod("live", plan.live, swift.container, shared)];
+    const wide = this.shards(plan, swift.container, shared);
+    const live =
+      plan.live === undefined ? [] : [this.pod("live", plan.live, swift.container, [...shared, ...wide])];
     // Without a live copy the container is empty: all but what is in it is rehearsed.
     const after = live[0]?.finishedAt ?? plan.final.run.word;
     const rehearsal = this.rehearse(plan, swift.container, after, [this.journal, swift, ...live]);
@@ -197,6 +201,15 @@ class Graph {
 
   private shared(): readonly pulumi.Resource[] {
     return sharedByMovers("mover", this.materials.mover(), { provider: this.materials.kubernetes() });
+  }
+
+  /** Blobs and links in parts at the same time; the live copy after it has the tags, and what came meanwhile. */
+  private shards(
+    { shards }: { readonly shards?: CopyPlan },
+    container: pulumi.Output<string>,
+    dependsOn: readonly pulumi.Resource[],
+  ): readonly MigrationPod[] {
+    return shards === undefined ? [] : [this.pod("shards", shards, container, dependsOn)];
   }
 
   private pod(

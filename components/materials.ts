@@ -82,9 +82,11 @@ export function plannedPods(
   };
   switch (plan.kind) {
     case "copy":
+      if (plan.shards !== undefined) add(materials.pod(plan.shards), plan.container.name);
       add(materials.pod(plan.live), plan.container.name);
       return planned;
     case "migrate": {
+      if (plan.shards !== undefined) add(materials.pod(plan.shards), plan.container.name);
       if (plan.live !== undefined) add(materials.pod(plan.live), plan.container.name);
       const witness = validWitness(seen);
       if (witness !== undefined) add({ ...materials.pod(plan.final), witness }, plan.container.name);

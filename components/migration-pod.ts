@@ -2,11 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret";
 import { Pod } from "@pulumi/kubernetes/core/v1/pod";
+import { Job } from "@pulumi/kubernetes/batch/v1/job";
 import type { Witness } from "../cluster/journal/journal";
 import { reportInWords } from "../cluster/mover/progress";
 import type { Report } from "../migrator/contract";
 import {
   caFile,
+  jobSpec,
   type MoverInputs,
   moverSettings,
   podAnnotations,
@@ -91,24 +93,22 @@ export class MigrationPod extends pulumi.ComponentResource {
     args: MigrationPodArgs,
     inputs: pulumi.Output<MoverInputs>,
     settings: ConfigMap | Secret,
-  ): Pod {
-    return new Pod(
-      `${name}-pod`,
-      {
-        metadata: { ...owned(podNames[args.pod.copy.pass]), annotations: inputs.apply(podAnnotations) },
-        spec: podSpec(args.pod),
-      },
-      {
-        parent: this,
-        dependsOn: [settings],
-        // A Pod is immutable: any difference makes another one, once this one is gone.
-        deleteBeforeReplace: true,
-        replaceOnChanges: ["spec", "metadata.annotations"],
-      },
-    );
+  ): Pod | Job {
+    const { pass, shards } = args.pod.copy;
+    const metadata = { ...owned(podNames[pass]), annotations: inputs.apply(podAnnotations) };
+    const options = {
+      parent: this,
+      dependsOn: [settings],
+      // A Pod is immutable, and so is a Job: any difference makes another one, once this one is gone.
+      deleteBeforeReplace: true,
+      replaceOnChanges: ["spec", "metadata.annotations"],
+    };
+    return shards === undefined
+      ? new Pod(`${name}-pod`, { metadata, spec: podSpec(args.pod) }, options)
+      : new Job(`${name}-job`, { metadata, spec: jobSpec(args.pod, shards.count) }, options);
   }
 
-  private waitForCopy(name: string, args: MigrationPodArgs, pod: Pod): DeclaredStep<"copied"> {
+  private waitForCopy(name: string, args: MigrationPodArgs, pod: Pod | Job): DeclaredStep<"copied"> {
     const { copy } = args.pod;
     return declareStep(
       "copied",

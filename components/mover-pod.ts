@@ -10,21 +10,23 @@ import { identityForMover, type Pass, specHash } from "../cluster/mover/identity
 import { holdsCredentials } from "../cluster/mover/pod-proxy";
 import type { Witness } from "../cluster/journal/journal";
 import type { PodResources } from "../config/config";
-import type { Mode, MoverSettings } from "../migrator/contract";
+import { exitCodes, type Mode, type MoverSettings } from "../migrator/contract";
 import type { CloudSettings } from "../swift/settings";
 import type { CopyPlan } from "../plan/types";
 import {
   attemptAnnotation,
   codeConfigMap,
   registryAddress,
+  moverApp,
   requiredScc,
   settingsNames,
+  shardLabel,
   specHashAnnotation,
   trustedCaName,
 } from "../cluster/names";
 import { defined } from "../swift/defined";
 
-const modes: Readonly<Record<Pass, Mode>> = { live: "copy", final: "finish", back: "back" };
+const modes: Readonly<Record<Pass, Mode>> = { shards: "copy", live: "copy", final: "finish", back: "back" };
 
 /**
  * Longer than any restart of the registry takes: 80 s, and as long again where its node is slow. The live copy may go on
@@ -69,6 +71,7 @@ export function moverSettings(inputs: MoverInputs): MoverSettings {
     container: inputs.container,
     cloud: { ...inputs.cloud, ...proxySettings(inputs.proxy) },
     transfers: inputs.transfers,
+    ...(copy.shards === undefined || copy.shards.done.length === 0 ? {} : { doneShards: copy.shards.done }),
     verify: inputs.verify,
     corruptBlobs: inputs.corruptBlobs,
     ...(copy.pass === "final" ? { allowDelete: inputs.allowDelete } : {}),
@@ -98,7 +101,9 @@ function proxySettings(proxy: MoverInputs["proxy"]): Pick<CloudSettings, "proxy"
 
 /** Identifies the Pod: an existing Pod with the same hash is simply waited for. */
 export function moverSpecHash(inputs: MoverInputs): string {
-  return specHash([podSpec(inputs), moverSettings(inputs), inputs.filesHash, inputs.copy.attempt]);
+  const { shards } = inputs.copy;
+  const spec = shards === undefined ? podSpec(inputs) : jobSpec(inputs, shards.count);
+  return specHash([spec, moverSettings(inputs), inputs.filesHash, inputs.copy.attempt]);
 }
 
 const mountPaths = { volume: "/files", code: "/opt/image-registry-migration" } as const;
@@ -157,6 +162,8 @@ export function podSpec(inputs: PodInputs): kubernetes.core.v1.PodSpec {
           `${mountPaths.code}/${moverFile}`,
           "--settings",
           `${podPaths.config}/${settingsFile}`,
+          // Kubernetes gives each Pod of an Indexed Job its index, and puts it in here.
+          ...(copy.shards === undefined ? [] : ["--shard", `$(JOB_COMPLETION_INDEX)/${copy.shards.count}`]),
         ],
         resources: { requests: { ...inputs.resources.requests }, limits: { ...inputs.resources.limits } },
         terminationMessagePath: "/dev/termination-log",
@@ -180,6 +187,46 @@ export function podSpec(inputs: PodInputs): kubernetes.core.v1.PodSpec {
       { name: "trusted-ca", configMap: { name: trustedCaName, optional: true } },
       { name: "tmp", emptyDir: {} },
     ],
+  };
+}
+
+/** How often a shard is tried again by itself; its Pods wait longer each time. */
+const triesPerShard = 6;
+
+/**
+ * One Pod for each shard, spread over the nodes. One that ended in a way that passes by itself is followed by another; for
+ * good, by the mover's own table: none. A drain's or an eviction's does not count. All go as far as they can.
+ */
+export function jobSpec(inputs: PodInputs, count: number): kubernetes.batch.v1.JobSpec {
+  const permanent = Object.entries(exitCodes).flatMap(([code, one]) => (one.permanent ? [Number(code)] : []));
+  const labels = { app: moverApp };
+  return {
+    completions: count,
+    parallelism: count,
+    completionMode: "Indexed",
+    backoffLimitPerIndex: triesPerShard,
+    podReplacementPolicy: "Failed",
+    podFailurePolicy: {
+      rules: [
+        { action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] },
+        { action: "FailIndex", onExitCodes: { operator: "In", values: permanent } },
+      ],
+    },
+    template: {
+      metadata: { labels: { ...labels, [shardLabel]: "true" }, annotations: { [requiredScc]: inputs.scc } },
+      spec: {
+        ...podSpec(inputs),
+        restartPolicy: "Never",
+        topologySpreadConstraints: [
+          {
+            maxSkew: 1,
+            topologyKey: "kubernetes.io/hostname",
+            whenUnsatisfiable: "ScheduleAnyway",
+            labelSelector: { matchLabels: { [shardLabel]: "true" } },
+          },
+        ],
+      },
+    },
   };
 }
 

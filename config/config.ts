@@ -50,6 +50,8 @@ export interface MigrateSettings extends CommonSettings {
   readonly readOnly: boolean;
   /** A new value copies again. */
   readonly pass: string;
+  /** Parts in which the live copy is made at the same time; 1: one Pod. */
+  readonly shards: number;
   /** false: a live copy with `readOnly: false` is not waited for. */
   readonly wait: boolean;
   readonly allowDelete: boolean;
@@ -87,6 +89,7 @@ export const keys = [
   "readOnly",
   "pass",
   "wait",
+  "shards",
   "container",
   "claim",
   "replicas",
@@ -192,6 +195,7 @@ function readState(
   const pass =
     fields.matching("pass", /^[\w.:+-]{1,63}$/, "a word of up to 63 letters, digits and . : + - _") ?? "1";
   const wait = fields.flag("wait", true);
+  const shards = fields.integer("shards", 1, 64, 1);
   const allowDelete = fields.flag("allowDelete", false);
   const rehearse = fields.flag("rehearse", true);
   const replicas = fields.integer("replicas", 0, 10, 0);
@@ -204,12 +208,25 @@ function readState(
       if (releaseVolumeClaim) {
         fields.add("releaseVolumeClaim", "is true in state migrate", "true in state switch only", "false");
       }
+      // The Job controller makes the Pods, so what SCC admission asks about is the namespace's default account.
+      if (shards > 1 && common.scc === "anyuid") {
+        fields.add(
+          "scc",
+          `is anyuid with shards ${shards}`,
+          "restricted-v2 with more than one shard",
+          "restricted-v2",
+        );
+      }
+      if (!wait && !readOnly && shards > 1) {
+        fields.add("wait", `is false with shards ${shards}`, "true with more than one shard", "true");
+      }
       return {
         ...common,
         state,
         readOnly,
         pass,
         wait,
+        shards,
         allowDelete,
         ...(rehearse ? { rehearse: pullCheck } : {}),
       };

@@ -5,6 +5,22 @@ import { nextAttempt, type Pass } from "../cluster/mover/identity";
 import { isForOnePod } from "../cluster/registry/shared";
 import type { CopyPlan } from "./types";
 
+/** Blobs and links in parts, before the live copy, which then has the tags and what is new. */
+export function shards(
+  count: number,
+  claim: Claim,
+  seen: ReachableObservation,
+  run: CopyRun,
+): { readonly shards?: CopyPlan } {
+  if (count === 1) return {};
+  const before = seen.journal?.shards;
+  const done =
+    before !== undefined && before.count === count && JSON.stringify(before.run) === JSON.stringify(run)
+      ? before.done
+      : [];
+  return { shards: { ...copy("shards", claim, seen, run), shards: { count, done } } };
+}
+
 export function copy(pass: Pass, claim: Claim, seen: ReachableObservation, run: CopyRun): CopyPlan {
   // A volume that only one node can attach is attached where the registry's Pod runs. Going back, the registry is on
   // Swift and the volume is attached nowhere.

@@ -2,7 +2,7 @@
 import type { Phase } from "../cluster/journal/journal";
 import type { ReachableObservation } from "../cluster/observation";
 import { passesOf } from "./passes";
-import type { Plan } from "./types";
+import type { CopyPlan, Plan } from "./types";
 
 /** The phase in which the journal is when a run of this kind has come to its end. */
 const ends: Readonly<Record<Plan["kind"], Phase>> = {
@@ -32,10 +32,12 @@ export function doing(plan: Plan, seen: ReachableObservation): string {
   }
   switch (plan.kind) {
     case "copy":
-      return `copies the images to ${to(plan)}${plan.rehearsal === undefined ? "" : ", tries a registry on Swift"}; the registry itself is not touched${plan.unattended ? "; ends while the copy goes on (wait: false)" : ""}`;
+      return `copies the images to ${to(plan)}${inShards(plan)}${plan.rehearsal === undefined ? "" : ", tries a registry on Swift"}; the registry itself is not touched${plan.unattended ? "; ends while the copy goes on (wait: false)" : ""}`;
     case "migrate":
       return [
-        ...(plan.live === undefined ? [] : [`copies the images to ${to(plan)} while pushes go on`]),
+        ...(plan.live === undefined
+          ? []
+          : [`copies the images to ${to(plan)}${inShards(plan)} while pushes go on`]),
         ...(plan.rehearsal === undefined ? [] : ["tries a registry on Swift"]),
         "pauses the image pruner",
         `makes the registry read-only (${plan.seal})`,
@@ -59,6 +61,10 @@ export function doing(plan: Plan, seen: ReachableObservation): string {
         `serves from claim ${plan.claim} again, as it was before; ${to(plan)} stays`,
       ].join(", ");
   }
+}
+
+function inShards({ shards }: { readonly shards?: CopyPlan }): string {
+  return shards?.shards === undefined ? "" : ` in ${shards.shards.count} shards`;
 }
 
 function to({ container }: { readonly container: { readonly name?: string } }): string {

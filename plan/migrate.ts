@@ -4,7 +4,7 @@ import { isForOnePod } from "../cluster/registry/shared";
 import type { ReachableObservation } from "../cluster/observation";
 import type { MigrateSettings } from "../config/config";
 import { containerName } from "./container";
-import { copy } from "./copies";
+import { copy, shards } from "./copies";
 import { commonPlan } from "./common";
 import * as guards from "./guards";
 import type { Judge } from "./judge";
@@ -39,7 +39,9 @@ export function planMigrate(
   if (claim === undefined) return undefined;
   const alone = isForOnePod(claim);
   const container = name === undefined ? {} : { name };
+  guards.guardShards(judge, settings, claim, seen);
   const live = liveRun(settings.pass, seen, name);
+  const wide = shards(settings.shards, claim, seen, live);
   if (!settings.readOnly) {
     if (alone) {
       judge.refuse(
@@ -55,6 +57,7 @@ export function planMigrate(
       kind: "copy",
       ...commonPlan(seen),
       container,
+      ...wide,
       live: again,
       ...unattended,
       ...rehearsal(settings),
@@ -70,7 +73,7 @@ export function planMigrate(
   guards.warnOfOutage(judge, settings, seen, claim);
   // The live copy runs once more right before sealing, even if one with readOnly false ended a minute ago: that costs
   // minutes of a writable registry, and saves them from the read-only window.
-  const before = alone ? {} : { live: copy("live", claim, seen, { ...live, sealing: true }) };
+  const before = alone ? {} : { ...wide, live: copy("live", claim, seen, { ...live, sealing: true }) };
   const final = copy("final", claim, seen, finalRun(settings.pass, seen, name));
   return {
     kind: "migrate",

@@ -84,7 +84,9 @@ function podLine({ moverPods }: ReachableObservation): readonly string[] {
 function copiesLive({ moverPods }: ReachableObservation): boolean {
   return moverPods.some(
     ({ name, phase, terminating }) =>
-      name === podNames.live && !terminating && ["Pending", "Running"].includes(phase),
+      (name === podNames.live || name === podNames.shards) &&
+      !terminating &&
+      ["Pending", "Running"].includes(phase),
   );
 }
 

@@ -44,6 +44,8 @@ export interface CopyPlan {
   readonly attempt: number;
   /** A different run makes another Pod. */
   readonly run: CopyRun;
+  /** pass shards: how many there are, and which of them an earlier Job has copied. */
+  readonly shards?: { readonly count: number; readonly done: readonly number[] };
 }
 
 /** A registry on Swift is tried while the live one is writable. */
@@ -56,6 +58,8 @@ export interface RehearsalPlan {
 export interface CopyGraph extends CommonPlan {
   readonly kind: "copy";
   readonly container: ContainerPlan;
+  /** Before the live copy, where there is more than one shard. */
+  readonly shards?: CopyPlan;
   readonly live: CopyPlan;
   /** The run ends when the copy is under way. */
   readonly unattended?: true;
@@ -66,6 +70,7 @@ export interface CopyGraph extends CommonPlan {
 export interface MigrateGraph extends CommonPlan {
   readonly kind: "migrate";
   readonly container: ContainerPlan;
+  readonly shards?: CopyPlan;
   /** Absent where two Pods cannot use the claim at once. */
   readonly live?: CopyPlan;
   /** Absent with `rehearse: false`. Without a live copy it finds out all but what the container would lack. */

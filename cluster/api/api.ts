@@ -100,6 +100,8 @@ class RestApi implements Api {
     const body = {
       apiVersion: "v1",
       kind: "DeleteOptions",
+      // Jobs would leave their Pods behind; of anything else here nothing hangs on it.
+      propagationPolicy: path.startsWith("/apis/batch/") ? "Foreground" : "Background",
       ...(options.uid === undefined ? {} : { preconditions: { uid: options.uid } }),
       ...defined({ gracePeriodSeconds: options.graceSeconds }),
     };

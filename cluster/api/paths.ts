@@ -31,6 +31,7 @@ export const paths = {
   journal: `${inNamespace}/configmaps/${journalName}`,
   cloudProviderConfig: "/api/v1/namespaces/openshift-config/configmaps/cloud-provider-config",
   jobs: `/apis/batch/v1/namespaces/${namespace}/jobs`,
+  job: (name: string) => `/apis/batch/v1/namespaces/${namespace}/jobs/${name}`,
   pruningCronJob: `/apis/batch/v1/namespaces/${namespace}/cronjobs/${pruningCronJob}`,
   networkPolicies: `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,
   networkPolicy: (name: string) =>

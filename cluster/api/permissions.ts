@@ -76,7 +76,11 @@ export const permissions: readonly Permission[] = [
   }),
   ...each(["get"], { group: "", resource: "persistentvolumeclaims", namespace }),
   ...each(["delete"], { group: "", resource: "persistentvolumeclaims", namespace, states: ["switch"] }),
-  ...each(["list"], { group: "batch", resource: "jobs", namespace }),
+  ...each(["get", "list", "watch", "create", "patch", "delete"], {
+    group: "batch",
+    resource: "jobs",
+    namespace,
+  }),
   { verb: "get", group: "batch", resource: "cronjobs", namespace },
   ...each(["get", "list", "create", "patch", "delete"], {
     group: "networking.k8s.io",

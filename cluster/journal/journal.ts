@@ -176,8 +176,10 @@ export interface Journal {
   readonly rehearsal?: Rehearsal;
   /** Set when the claim was released. */
   readonly released?: { readonly claim: string; readonly uid: string; readonly at: string };
-  /** How often each Pod failed for good; part of the next Pod's identity. Keys: live, final, back. */
+  /** How often each Pod failed for good; part of the next Pod's identity. Keys: live, final, back, shards. */
   readonly attempts?: Readonly<Record<string, number>>;
+  /** Shards that a Job copied before it failed, of which run and of how many: the next one leaves them out. */
+  readonly shards?: { readonly run: CopyRun; readonly count: number; readonly done: readonly number[] };
   /**
    * UID of each Pod that is, or was last, followed and has no result yet: if it vanished, the next Pod must be another
    * one.

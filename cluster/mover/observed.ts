@@ -1,6 +1,7 @@
-/** The migration Pods that are there, for plan and status. */
+/** The migration Pods that are there, and the Job for those of shards, for plan and status. */
 import type { Api } from "../api/api";
 import type { RawPod } from "../api/objects";
+import { indexes, isOfJob, phaseOf, type RawJob } from "./job";
 import { paths } from "../api/paths";
 import { moverPodLabel } from "../names";
 import type { MoverPod } from "../observation";
@@ -10,8 +11,20 @@ import { lastProgress } from "./pod-log";
 import { reportInWords } from "./progress";
 
 export async function observeMoverPods(api: Api): Promise<readonly MoverPod[]> {
-  const pods = await api.list<RawPod>(paths.pods, { labelSelector: moverPodLabel });
-  return Promise.all(pods.map(async (raw) => parseMoverPod(raw, await toldBy(api, raw))));
+  const ours = { labelSelector: moverPodLabel };
+  const [pods, jobs] = await Promise.all([
+    api.list<RawPod>(paths.pods, ours),
+    api.list<RawJob>(paths.jobs, ours),
+  ]);
+  const alone = pods.filter((pod) => !isOfJob(pod));
+  return Promise.all([
+    ...alone.map(async (raw) => parseMoverPod(raw, await toldBy(api, raw))),
+    ...jobs.map(async (job) => {
+      const { metadata, spec, status } = job;
+      const done = `${indexes(status?.completedIndexes).length} of ${spec?.completions ?? 0} shards are done`;
+      return parseMoverPod({ metadata, status: { phase: phaseOf(job) } }, done);
+    }),
+  ]);
 }
 
 /** Its result, or how far it is; undefined when it did not say. */

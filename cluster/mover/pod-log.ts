@@ -12,10 +12,14 @@ export async function lastLines(api: Api, name: string): Promise<readonly string
 
 /** How far it is, in words; undefined where its log does not say. */
 export async function lastProgress(api: Api, name: string): Promise<string | undefined> {
+  const last = await lastProgressEvent(api, name);
+  return last === undefined ? undefined : progressInWords(last);
+}
+
+export async function lastProgressEvent(api: Api, name: string) {
   const text = await api.text(paths.podLog(name), { tailLines: "50" }).catch(() => undefined);
   const events = (text ?? "").split("\n").map(parseEvent);
-  const last = events.findLast((event) => event?.event === "progress");
-  return last === undefined ? undefined : progressInWords(last);
+  return events.findLast((event) => event?.event === "progress");
 }
 
 /** Milliseconds until a log that broke off is read again. */

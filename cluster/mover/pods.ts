@@ -1,7 +1,8 @@
 /** Removes mover Pods that are in the way: made from other settings, by a lost state, or finished. */
 import type { Api } from "../api/api";
-import type { RawPod } from "../api/objects";
+import type { RawPod, Stored } from "../api/objects";
 import { isStale, type PlannedPods } from "./identity";
+import { phaseOf, type RawJob } from "./job";
 import { paths } from "../api/paths";
 import { waitFor } from "../api/wait";
 import { moverPodLabel, namespace, podNames } from "../names";
@@ -29,42 +30,76 @@ export async function removeStaleMoverPods(
   { planned, onlyOpens }: Removal,
   log: (line: string) => void,
 ): Promise<void> {
-  const pods = await api.list<RawPod>(paths.pods, { labelSelector: moverPodLabel });
-  const stale = pods.filter((pod) => isStale(pod, planned));
-  for (const pod of stale) {
+  const ours = { labelSelector: moverPodLabel };
+  const [pods, jobs] = await Promise.all([
+    api.list<RawPod>(paths.pods, ours),
+    api.list<RawJob>(paths.jobs, ours),
+  ]);
+  const all: readonly Mover[] = [
+    ...pods.map(({ metadata, spec, status }) => ({
+      kind: "pod" as const,
+      path: paths.pod,
+      metadata,
+      spec,
+      phase: status?.phase ?? "",
+    })),
+    ...jobs.map((job) => ({
+      kind: "job" as const,
+      path: paths.job,
+      metadata: job.metadata,
+      phase: phaseOf(job),
+    })),
+  ];
+  const stale = all.filter((each) => isStale(each, planned));
+  for (const each of stale) {
+    const { name, uid } = each.metadata;
     // A finished Pod needs no line: the engine shows when it leaves the graph.
-    if (!finished.has(pod.status?.phase ?? "")) {
+    if (!finished.has(each.phase)) {
       log(
-        `removing pod ${namespace}/${pod.metadata.name}, which was made from other settings; what it copied stays`,
+        `removing ${each.kind} ${namespace}/${name}, which was made from other settings; what it copied stays`,
       );
     }
-    await api.remove(paths.pod(pod.metadata.name), { uid: pod.metadata.uid });
+    await api.remove(each.path(name), { uid });
   }
-  for (const pod of stale) {
-    if (await isGone(api, pod, log)) {
+  for (const each of stale) {
+    if (await isGone(api, each, log)) {
       continue;
     }
     if (
       !onlyOpens || // It alone writes to the volume.
-      pod.metadata.name === podNames.back
+      each.metadata.name === podNames.back
     ) {
-      throw new Error(stays(pod));
+      throw new Error(stays(each));
     }
     log(
-      `warning: ${stays(pod)}. It only reads the volume: the registry is opened meanwhile; Pulumi may wait for it at ` +
+      `warning: ${stays(each)}. It only reads the volume: the registry is opened meanwhile; Pulumi may wait for it at ` +
         "this run's end, and fail there",
     );
   }
 }
 
-/** Waits for the Pod's end; false when the time is over. */
-async function isGone(api: Api, pod: RawPod, log: (line: string) => void): Promise<boolean> {
-  const { name, uid } = pod.metadata;
+/** A migration Pod, or the Job for those of shards: it goes with its Pods. */
+interface Mover extends Pick<RawPod, "metadata"> {
+  readonly kind: "pod" | "job";
+  readonly path: (name: string) => string;
+  readonly spec?: Pick<RawPod["spec"], "nodeName">;
+  readonly phase: string;
+}
+
+/** Waits for its end; false when the time is over. */
+async function isGone(
+  api: Api,
+  { kind, path, metadata }: Mover,
+  log: (line: string) => void,
+): Promise<boolean> {
+  const { name, uid } = metadata;
   return waitFor<boolean>(
     {
       look: async () => {
-        const now = await api.get<RawPod>(paths.pod(name));
-        return now?.metadata.uid === uid ? { waitingFor: `pod ${namespace}/${name} to end` } : { done: true };
+        const now = await api.get<Stored>(path(name));
+        return now?.metadata.uid === uid
+          ? { waitingFor: `${kind} ${namespace}/${name} to end` }
+          : { done: true };
       },
       limitSeconds: endSeconds,
       outOfTime: () => false,
@@ -73,13 +108,13 @@ async function isGone(api: Api, pod: RawPod, log: (line: string) => void): Promi
   );
 }
 
-function stays(pod: RawPod): string {
-  const { name } = pod.metadata;
-  const node = pod.spec.nodeName;
+function stays({ kind, metadata, spec }: Mover): string {
+  const { name } = metadata;
+  const node = spec?.nodeName;
   return (
-    `pod ${namespace}/${name} does not end within ${endSeconds} s` +
+    `${kind} ${namespace}/${name} does not end within ${endSeconds} s` +
     (node === undefined
-      ? `; see: oc -n ${namespace} describe pod ${name}`
+      ? `; see: oc -n ${namespace} describe ${kind} ${name}`
       : `: node ${node} may not answer; see: oc get node ${node}. Only when that machine is certainly down or cut off ` +
         `from the volume: oc -n ${namespace} delete pod ${name} --force --grace-period=0, and run the same command again`)
   );

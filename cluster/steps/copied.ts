@@ -7,6 +7,7 @@ import { inPhase, without } from "../journal/store";
 import { lastProgress } from "../mover/pod-log";
 import { corruptInWords } from "../mover/corrupt";
 import { readImageStreams } from "../pull-check/images";
+import { followJob, ShardsFailed } from "../mover/job-progress";
 import { followPod, type Following, startPod, Stopped } from "../mover/pod-progress";
 import { PermanentFailure } from "../mover/pod-end";
 import { rememberPrevious } from "../journal/previous";
@@ -67,6 +68,7 @@ export async function following(inputs: CopiedInputs, session: Session): Promise
     ...(inputs.pass === "live" ? { mustStop: () => registryShutOut(session) } : {}),
   };
   try {
+    if (inputs.pass === "shards") return await followJob(order, session);
     if (inputs.unattended) return await startPod(order, session);
     return underPresentSeal(inputs, await followPod(order, session));
   } catch (error) {
@@ -74,7 +76,12 @@ export async function following(inputs: CopiedInputs, session: Session): Promise
     if (error instanceof PermanentFailure || error instanceof Stopped) {
       // The next Pod must differ from this one. Otherwise `up` would read a dead Pod again, or wait for a stopped one:
       // the engine compares with its own state and does not see that the Pod is gone.
-      await session.journal.update((each) => withFailure(each, inputs));
+      await session.journal.update((each) =>
+        withFailure(
+          error instanceof ShardsFailed ? { ...each, ...defined({ shards: error.left }) } : each,
+          inputs,
+        ),
+      );
     }
     throw error;
   }
@@ -103,13 +110,13 @@ async function registryShutOut(session: Session): Promise<string | undefined> {
  */
 export async function begin(inputs: CopiedInputs, { api, journal }: Session): Promise<void> {
   const { pass } = inputs;
-  if (pass === "live") {
+  if (isLive(pass)) {
     // A migration after an abort begins here: the registry's present settings, and the claim by its UID, are what it will bring back.
     await rememberPrevious(api, journal);
   }
   await journal.update((each) =>
     withFollowed(
-      pass === "live" && each.seal === undefined
+      isLive(pass) && each.seal === undefined
         ? inPhase(without(each, "switchedAt", "copiedBack"), "copying", new Date().toISOString())
         : each,
       inputs,
@@ -119,6 +126,7 @@ export async function begin(inputs: CopiedInputs, { api, journal }: Session): Pr
 
 async function record(inputs: CopiedInputs, report: Report, session: Session): Promise<void> {
   switch (inputs.pass) {
+    case "shards":
     case "live":
       return;
     case "back": {
@@ -186,7 +194,7 @@ export function proofOf(inputs: CopiedInputs, report: Report, claim: { uid: stri
  * is another one.
  */
 function underPresentSeal(inputs: CopiedInputs, report: Report): Report {
-  if (inputs.pass === "live") {
+  if (isLive(inputs.pass)) {
     return report;
   }
   const { witness } = identityFromMover(report.context);
@@ -225,8 +233,15 @@ export function proven(journal: Journal, proof: Proof): Journal {
     : inPhase(done, "proven", new Date().toISOString());
 }
 
+/** While the registry is writable. */
+function isLive(pass: Pass): boolean {
+  return pass === "live" || pass === "shards";
+}
+
 function passInWords(pass: Pass): string {
   switch (pass) {
+    case "shards":
+      return "the copy in shards";
     case "live":
       return "the live copy";
     case "final":

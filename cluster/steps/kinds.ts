@@ -186,6 +186,7 @@ const patchNames: Readonly<Record<PatchPurpose, string>> = {
 };
 
 const copyNames: Readonly<Record<CopiedInputs["pass"], string>> = {
+  shards: "shards",
   live: "live copy",
   final: "final copy",
   back: "copy back",

@@ -1,7 +1,7 @@
 /** Where the images are: the registry's storage, and the claim by name and UID. */
 import type { Claim, ReachableObservation } from "../../cluster/observation";
 import { mayRecordPrevious } from "../../cluster/journal/store";
-import type { Settings } from "../../config/config";
+import type { MigrateSettings, Settings } from "../../config/config";
 import type { Judge } from "../judge";
 import { storageKind } from "../storage";
 import { namespace, registryConfig, registryName } from "../../cluster/names";
@@ -119,6 +119,34 @@ export function guardClaim(judge: Judge, settings: Settings, seen: ReachableObse
     );
   }
   return claim;
+}
+
+/** Pods on several nodes read the claim at once: only file systems that are made for it bear that. */
+export function guardShards(
+  judge: Judge,
+  { shards }: MigrateSettings,
+  claim: Claim,
+  { release }: ReachableObservation,
+): void {
+  if (shards === 1) return;
+  // Kubernetes 1.29 has Jobs that try each index again by itself (backoffLimitPerIndex) without a feature gate.
+  if (/^4\.(\d|1[0-5])\./.test(release ?? "")) {
+    judge.refuse(
+      "shards-too-old",
+      `shards is ${shards}, but OpenShift ${release} knows no Job whose Pods are tried again each by itself`,
+      "shards 1; or OpenShift 4.16 and newer",
+      "pulumi config set shards 1 && pulumi up",
+    );
+  }
+  if (claim.shared) return;
+  const many = claim.accessModes.some((mode) => mode === "ReadWriteMany" || mode === "ReadOnlyMany");
+  judge.refuse(
+    "shards-not-shared",
+    `shards is ${shards}, but claim ${claim.name} is one node's: it is ${claim.accessModes.join(", ")}` +
+      (many ? ", but its volume is none of NFS, CephFS and Manila by its driver, or may not be read" : ""),
+    "shards 1; or a claim with ReadWriteMany on NFS, CephFS or Manila",
+    "pulumi config set shards 1 && pulumi up",
+  );
 }
 
 /** What to do about a missing claim. `claim` of the stack config only counts where registry and journal name none. */

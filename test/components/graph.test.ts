@@ -151,6 +151,25 @@ describe("graphs", () => {
       expect(waiting.recorded.get(copy).inputs).not.toHaveProperty("unattended");
   });
 
+  test("in shards: a Job that the live copy waits for, found again by its hash", async () => {
+    const claim = { ...untouched.claim!, accessModes: ["ReadWriteMany"], shared: true };
+    const seen = { ...untouched, claim };
+    const wanted = settings("migrate", { shards: "4", container: containerName });
+    const { recorded } = await graph(wanted, seen);
+    const job = recorded.get("shards-job");
+    expect(job.inputs).toMatchObject({
+      metadata: { name: "image-registry-migration-shards" },
+      spec: { completions: 4, completionMode: "Indexed" },
+    });
+    expect(recorded.get("shards-copy").inputs).toMatchObject({ pass: "shards", podUid: "job-uid" });
+    expect(await dependencies(recorded.get("live"))).toContain("shards");
+    const materials = prepare(wanted, seen, kubeconfig, cloud, run, bundle);
+    const metadata = job.inputs["metadata"] as { annotations: Record<string, string> };
+    expect(plannedPods(decided(wanted, seen), seen, materials)[podNames.shards]).toBe(
+      metadata.annotations["image-registry-swift/spec"],
+    );
+  });
+
   test("switch: no Pod and no read-only patch are left; replicas last", async () => {
     const wanted = settings("switch", { releaseVolumeClaim: "true", copyDeadline: "1h" });
     const { recorded } = await graph(wanted, proven);

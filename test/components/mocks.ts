@@ -22,6 +22,7 @@ export interface Recording {
 /** What a fresh resource answers besides its inputs, by type. */
 const answers: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "kubernetes:core/v1:Pod": { metadata: { uid: "pod-uid" } },
+  "kubernetes:batch/v1:Job": { metadata: { uid: "job-uid" } },
   "pulumi-nodejs:dynamic/patch:Patch": {
     witness: { deploymentUid: "deployment-1", revision: 5 },
   },

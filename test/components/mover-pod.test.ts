@@ -1,4 +1,10 @@
-import { type MoverInputs, moverSettings, podAnnotations, podSpec } from "../../components/mover-pod";
+import {
+  jobSpec,
+  type MoverInputs,
+  moverSettings,
+  podAnnotations,
+  podSpec,
+} from "../../components/mover-pod";
 
 const inputs: MoverInputs = {
   copy: {
@@ -326,4 +332,47 @@ test("only the live copy of a volume of one node makes way for the registry: nob
   expect(moverSettings({ ...live, copy: { ...live.copy, besideRegistry: false } })).not.toHaveProperty(
     "makeWay",
   );
+});
+
+test("the Job for shards: one Pod each, of the same rights, on whatever nodes, tried again as the mover's codes say", () => {
+  const copy = {
+    ...inputs.copy,
+    pass: "shards",
+    besideRegistry: false,
+    shards: { count: 4, done: [1] },
+  } as const;
+  const { witness: _none, ...rest } = inputs;
+  const wide = { ...rest, copy };
+  const spec = jobSpec(wide, 4);
+  expect({ ...spec, template: undefined }).toEqual({
+    completions: 4,
+    parallelism: 4,
+    completionMode: "Indexed",
+    backoffLimitPerIndex: 6,
+    podReplacementPolicy: "Failed",
+    podFailurePolicy: {
+      rules: [
+        { action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] },
+        {
+          action: "FailIndex",
+          onExitCodes: { operator: "In", values: [2, 3, 4, 5, 6, 8, 10, 11, 13, 14, 15, 16, 17] },
+        },
+      ],
+    },
+  });
+  const template = spec.template as { metadata: object; spec: ReturnType<typeof podSpec> };
+  const alone = podSpec({ ...wide, copy: { ...inputs.copy, pass: "live", besideRegistry: false } });
+  const { restartPolicy, topologySpreadConstraints, ...same } = template.spec;
+  expect(restartPolicy).toBe("Never");
+  expect(topologySpreadConstraints).toMatchObject([{ topologyKey: "kubernetes.io/hostname" }]);
+  const [container] = same.containers as { command: string[] }[];
+  expect(container?.command.slice(-2)).toEqual(["--shard", "$(JOB_COMPLETION_INDEX)/4"]);
+  expect(template.metadata).toMatchObject({ labels: { app: "image-registry-migration" } });
+  expect(Object.keys(same).sort()).toEqual(
+    Object.keys(alone)
+      .filter((key) => key !== "restartPolicy")
+      .sort(),
+  );
+  expect(same.securityContext).toEqual(alone.securityContext);
+  expect(moverSettings(wide)).toMatchObject({ mode: "copy", doneShards: [1] });
 });

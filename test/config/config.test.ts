@@ -19,6 +19,20 @@ const project = parse(readFileSync(join(__dirname, "../../Pulumi.yaml"), "utf8")
   config: Record<string, { type: string; description: string; default: string | number | boolean | object }>;
 };
 
+test("Pods of a Job have no right to anyuid", () => {
+  expect(problems({ state: "migrate", scc: "anyuid", shards: "2" })).toMatch(
+    /scc is anyuid with shards 2; accepted: restricted-v2 with more than one shard/,
+  );
+  expect(problems({ state: "migrate", scc: "anyuid" })).toBe("");
+});
+
+test("what nobody waits for is one Pod's", () => {
+  expect(problems({ state: "migrate", readOnly: "false", wait: "false", shards: "2" })).toMatch(
+    /wait is false with shards 2; accepted: true with more than one shard/,
+  );
+  expect(problems({ state: "migrate", wait: "false", shards: "2" })).toBe("");
+});
+
 describe("Pulumi.yaml", () => {
   test("declares every key that the program knows, and no other, each with a type, a description and a default", () => {
     expect(Object.keys(project.config)).toEqual([...keys]);
@@ -61,6 +75,7 @@ describe("settings", () => {
         rehearse: 20,
         pass: "1",
         wait: true,
+        shards: 1,
         allowDelete: false,
         seal: "rolling",
         scc: "restricted-v2",

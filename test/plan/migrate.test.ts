@@ -1,3 +1,6 @@
+import type { Journal } from "../../cluster/journal/journal";
+import type { MigrateGraph } from "../../plan/types";
+import { defined } from "../../swift/defined";
 import { aborted, claim, containerName, proven, provenJournal, settings, untouched } from "./observations";
 import {
   decide,
@@ -46,6 +49,38 @@ describe("warnings stop nothing", () => {
     ],
   ];
   test.each(warnings)("%s", (id, wanted, seen, word) => expectWarned(id, wanted, seen, word));
+});
+
+describe("in shards", () => {
+  const shared = withClaim(untouched, { accessModes: ["ReadWriteMany"], shared: true });
+  const wide = (seen = shared, count = "4", config = {}) =>
+    planned(decide(settings("migrate", { shards: count, ...config }), seen)) as MigrateGraph;
+
+  test("they come before the live copy, which stays what it is; one shard is none", () => {
+    const plan = wide();
+    expect(plan.shards).toMatchObject({
+      pass: "shards",
+      besideRegistry: false,
+      run: { word: "1" },
+      shards: { count: 4, done: [] },
+    });
+    expect(plan.live).toEqual(wide(shared, "1").live);
+    expect(wide(shared, "1")).not.toHaveProperty("shards");
+    const before = planned(decide(settings("migrate", { shards: "4", readOnly: "false" }), shared));
+    // The same Job: what it copied is not copied again when the registry is to be sealed.
+    expect(before).toMatchObject({ kind: "copy", shards: plan.shards });
+  });
+
+  test("those that were copied are left out, of the same run and as many", () => {
+    const run = { word: "1" };
+    const seen = (shards: Journal["shards"]) => ({
+      ...shared,
+      journal: { ...provenJournal, ...defined({ shards }) },
+    });
+    expect(wide(seen({ run, count: 4, done: [0, 2] })).shards?.shards?.done).toEqual([0, 2]);
+    expect(wide(seen({ run, count: 3, done: [0] })).shards?.shards?.done).toEqual([]);
+    expect(wide(seen({ run, count: 4, done: [0] }), "4", { pass: "2" }).shards?.shards?.done).toEqual([]);
+  });
 });
 
 test("only a live copy of a writable registry is left to itself", () => {

@@ -26,6 +26,24 @@ function pod(api: FakeApi, name: string, status: object): void {
   api.put(`${paths.pods}/${name}`, { metadata, spec: { containers: [] }, status });
 }
 
+test("a Job for shards stands for its Pods", async () => {
+  const api = new LogApi();
+  const name = "image-registry-migration-shards";
+  const labels = { app: "image-registry-migration" };
+  api.put(paths.job(name), {
+    metadata: { uid: "j", labels },
+    spec: { completions: 4 },
+    status: { completedIndexes: "0,2" },
+  });
+  api.put(paths.pod("one-of-it"), {
+    metadata: { labels, ownerReferences: [{ kind: "Job", name, uid: "j" }] },
+    spec: { containers: [] },
+  });
+  expect(await observeMoverPods(api)).toEqual([
+    { name, uid: "j", phase: "Running", terminating: false, told: "2 of 4 shards are done" },
+  ]);
+});
+
 test("a Pod tells its result, or how far it is, or nothing", async () => {
   const api = new LogApi();
   const end = (report: object) => ({

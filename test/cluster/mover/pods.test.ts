@@ -58,6 +58,19 @@ test("what is planned as it is stays, and what this program did not make", async
   expect(names(api)).toEqual([final, "somebody's"]);
 });
 
+test("a Job for shards is one of them, and its Pods are the Job's", async () => {
+  const api = new Pods();
+  const shards = "image-registry-migration-shards";
+  api.add(`${shards}-0-abcde`, undefined);
+  const labels = { app: "image-registry-migration" };
+  api.put(paths.job(shards), { metadata: { labels, annotations: { [specHashAnnotation]: "a" } } });
+  expect(await removing(api, { [shards]: "a" }, false)).toEqual([]);
+  expect(await removing(api, { [shards]: "b" }, false)).toEqual([
+    expect.stringContaining(`removing job openshift-image-registry/${shards}, which was made from other`),
+  ]);
+  expect(names(api)).toEqual([`${shards}-0-abcde`]);
+});
+
 test("a dead node does not keep the registry closed: an abort that only opens warns and goes on", async () => {
   const api = new Pods();
   api.stays.add(paths.pod(final));

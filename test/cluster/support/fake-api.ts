@@ -90,7 +90,7 @@ export class FakeApi implements Api {
     return was;
   }
 
-  async text(): Promise<string | undefined> {
+  async text(_path: string): Promise<string | undefined> {
     return undefined;
   }
 

@@ -6,12 +6,12 @@ import type { Scenario } from "../support/scenario";
 import type { World } from "../support/world";
 import { livePodRuns } from "./pods";
 
-async function cordon(world: World, node: string, unschedulable: boolean): Promise<void> {
+export async function cordon(world: World, node: string, unschedulable: boolean): Promise<void> {
   await world.kube.merge(`${paths.nodes}/${node}`, { spec: { unschedulable: unschedulable ? true : null } });
 }
 
 /** As `oc adm drain` does it. */
-async function evict(world: World, pod: string): Promise<void> {
+export async function evict(world: World, pod: string): Promise<void> {
   await world.kube.create(`${paths.pod(pod)}/eviction`, {
     apiVersion: "policy/v1",
     kind: "Eviction",

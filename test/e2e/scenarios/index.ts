@@ -14,6 +14,7 @@ import { destroy, lostState, release, withoutCopyBack } from "./return";
 import { operatorTrouble, pruner, pullCheck, recreate, stubbornPod } from "./sealing";
 import { misleadingEnvironment, permissions, secrets, twoStacks } from "./stacks";
 import { swiftGone } from "./swift-gone";
+import { shards } from "./shards";
 import { unreachable } from "./unreachable";
 import { alone, applicationCredential, foreignFiles } from "./volumes";
 import { abortAfterMigrate, live, way } from "./way";
@@ -51,6 +52,7 @@ export const scenarios: readonly Scenario[] = [
   unreachable,
   swiftGone,
   drain,
+  shards,
   interruptions,
   release,
   neverAway,

@@ -45,6 +45,24 @@ describe("invariant 5: refused in preview as in up", () => {
       ["pvc, swift", "oc patch"],
     ],
     [
+      "shards-not-shared",
+      settings("migrate", { shards: "4" }),
+      untouched,
+      ["shards is 4", "ReadWriteOnce", "shards 1"],
+    ],
+    [
+      "shards-too-old",
+      settings("migrate", { shards: "4" }),
+      { ...withClaim(untouched, { accessModes: ["ReadWriteMany"], shared: true }), release: "4.15.30" },
+      ["OpenShift 4.15.30", "4.16 and newer"],
+    ],
+    [
+      "shards-not-shared",
+      settings("migrate", { shards: "4", readOnly: "false" }),
+      withClaim(untouched, { accessModes: ["ReadWriteMany"] }),
+      ["ReadWriteMany, but its volume is none of NFS"],
+    ],
+    [
       "no-claim",
       migrate,
       withoutKey(untouched, "claim"),

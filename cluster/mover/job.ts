@@ -1,0 +1,122 @@
+/** The Job whose Pods copy a shard each: what its status says, and what its Pods say together. Pure. */
+import type { MoverEvent, Report, Tally } from "../../migrator/contract";
+import type { RawCondition, RawPod, Stored } from "../api/objects";
+import { progressInWords } from "./progress";
+
+export interface RawJob extends Stored {
+  readonly spec?: { readonly completions?: number };
+  readonly status?: {
+    readonly conditions?: readonly RawCondition[];
+    /** Such as `0,2-3`. */
+    readonly completedIndexes?: string;
+    readonly failedIndexes?: string;
+  };
+}
+
+/** Label of a Job's Pods. */
+export const jobLabel = "job-name";
+const indexKey = "batch.kubernetes.io/job-completion-index";
+
+/** The Job sees to it. */
+export function isOfJob({ metadata }: Stored): boolean {
+  return metadata.ownerReferences?.some((each) => each.kind === "Job") === true;
+}
+
+/** As a Pod's, so that plan and status treat both alike. */
+export function phaseOf({ status }: RawJob): "Running" | "Succeeded" | "Failed" {
+  const is = (type: string) =>
+    status?.conditions?.some((each) => each.type === type && each.status === "True") === true;
+  return is("Complete") ? "Succeeded" : is("Failed") ? "Failed" : "Running";
+}
+
+/** `0,2-3` as numbers. */
+export function indexes(text: string | undefined): readonly number[] {
+  return (text ?? "")
+    .split(",")
+    .filter((part) => part !== "")
+    .flatMap((part) => {
+      const [first = 0, last = first] = part.split("-").map(Number);
+      return Array.from({ length: last - first + 1 }, (_, n) => first + n);
+    });
+}
+
+/** Which shard a Pod copies. */
+export function shardOf({ metadata }: RawPod): number {
+  return Number(metadata.annotations?.[indexKey] ?? metadata.labels?.[indexKey]);
+}
+
+/** `shard 1 of 4`; people count from 1. */
+export function shardInWords(index: number, count: number): string {
+  return `shard ${index + 1} of ${count}`;
+}
+
+type ProgressEvent = Extract<MoverEvent, { event: "progress" }>;
+
+/** All shards in one line. `events`: the last one of each that runs. */
+export function togetherInWords(
+  events: ReadonlyMap<number, ProgressEvent>,
+  done: number,
+  count: number,
+): string | undefined {
+  const all = [...events.entries()];
+  const first = all[0]?.[1];
+  if (first === undefined) return undefined;
+  const [slowest, last] = all.reduce((a, b) => (b[1].percent < a[1].percent ? b : a));
+  const known = all.every(([, each]) => each.left !== undefined);
+  const left = known ? Math.max(...all.map(([, each]) => each.left ?? 0)) : undefined;
+  const { repository: _one, left: _its, ...rest } = first;
+  const words = progressInWords({
+    ...rest,
+    phase: `${done} of ${count} shards done, ${all.length} at work`,
+    objects: sum(all.map(([, each]) => each.objects)),
+    total: sum(all.map(([, each]) => each.total)),
+    percent: all.reduce((total, [, each]) => total + each.percent, 0) / all.length,
+    rate: all.reduce((total, [, each]) => total + each.rate, 0),
+    ...(left === undefined ? {} : { left }),
+  });
+  return all.length === 1
+    ? `${words}; ${shardInWords(slowest, count)}`
+    : `${words}; slowest: ${shardInWords(slowest, count)}, ${Math.floor(last.percent)} %`;
+}
+
+/** One report for all of them. */
+export function reportTogether(reports: readonly [Report, ...Report[]]): Report {
+  const [first] = reports;
+  const { shard: _one, ...rest } = first;
+  const tally = (name: "blobs" | "links" | "copied" | "skipped" | "deleted") =>
+    sum(reports.map((each) => each[name]));
+  const slowed = reports.flatMap((each) => each.slowed ?? []);
+  const startedAt = reports.map((each) => each.startedAt).toSorted()[0]!;
+  const finishedAt = reports
+    .map((each) => each.finishedAt)
+    .toSorted()
+    .at(-1)!;
+  return {
+    ...rest,
+    startedAt,
+    finishedAt,
+    blobs: tally("blobs"),
+    links: tally("links"),
+    copied: tally("copied"),
+    skipped: tally("skipped"),
+    deleted: tally("deleted"),
+    retries: reports.reduce((total, each) => total + each.retries, 0),
+    ...(slowed.length === 0
+      ? {}
+      : {
+          slowed: {
+            times: slowed.reduce((total, each) => total + each.times, 0),
+            fewest: Math.min(...slowed.map((each) => each.fewest)),
+          },
+        }),
+    seconds: { total: (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000 },
+    corrupt: reports.flatMap((each) => each.corrupt),
+  };
+}
+
+function sum(tallies: readonly Tally[]): Tally {
+  return tallies.reduce(
+    (total, each) => ({ objects: total.objects + each.objects, bytes: total.bytes + each.bytes }),
+    { objects: 0, bytes: 0 },
+  );
+}

@@ -1,0 +1,154 @@
+import type { MoverEvent } from "../../../migrator/contract";
+import { indexes, phaseOf, type RawJob, reportTogether, togetherInWords } from "../../../cluster/mover/job";
+import { followJob, ShardsFailed } from "../../../cluster/mover/job-progress";
+import { identityForMover } from "../../../cluster/mover/identity";
+import { paths } from "../../../cluster/api/paths";
+import { FakeApi } from "../support/fake-api";
+import { reportWith } from "../support/report";
+
+const name = "image-registry-migration-shards";
+const run = { word: "1" };
+const context = identityForMover({ claimUid: "c", run });
+const report = (shard: string, objects: number) =>
+  reportWith({ mode: "copy", proven: false, shard, context, copied: { objects, bytes: objects * 10 } });
+
+class JobApi extends FakeApi {
+  readonly logs = new Map<string, string>();
+  override async text(path: string): Promise<string | undefined> {
+    return this.logs.get(path);
+  }
+  job(status: RawJob["status"]): void {
+    this.put(paths.job(name), { metadata: { uid: "j1" }, spec: { completions: 4 }, status });
+  }
+  pod(shard: number, phase: string, terminated?: object): void {
+    this.put(paths.pod(`p${shard}`), {
+      metadata: {
+        labels: { "job-name": name, "batch.kubernetes.io/job-completion-index": String(shard) },
+        creationTimestamp: "2026-01-01T00:00:00Z",
+      },
+      spec: { containers: [], nodeName: "n1" },
+      status: {
+        phase,
+        containerStatuses: [{ name: "m", ready: false, restartCount: 0, state: { terminated } }],
+      },
+    });
+  }
+  progress(shard: number, percent: number, left?: number): void {
+    const event: MoverEvent = { ...progress, percent, ...(left === undefined ? {} : { left }) };
+    this.logs.set(paths.podLog(`p${shard}`), `${JSON.stringify(event)}\n`);
+  }
+}
+
+const progress = {
+  event: "progress",
+  t: "",
+  phase: "copy",
+  objects: { objects: 10, bytes: 2 ** 20 },
+  total: { objects: 40, bytes: 2 ** 30 },
+  percent: 0,
+  rate: 2 ** 20,
+} as const;
+const condition = (type: string) => [{ type, status: "True", message: "why" }];
+
+function following(api: JobApi, changes: object = {}) {
+  const lines: string[] = [];
+  const order = { name, uid: "j1", what: "the copy in shards", deadlineSeconds: 0, startSeconds: 7200 };
+  const session = {
+    api,
+    journal: { assertRun: async () => ({}) } as never,
+    log: (line: string) => void lines.push(line),
+    pace: 1,
+  };
+  return { lines, result: followJob({ ...order, ...changes }, session) };
+}
+
+test("a Job's lists of indexes and its phase", () => {
+  expect([indexes("0,2-4"), indexes(""), indexes(undefined)]).toEqual([[0, 2, 3, 4], [], []]);
+  const phases = [[], condition("Complete"), condition("Failed"), condition("FailureTarget")].map(
+    (conditions) => phaseOf({ status: { conditions } } as unknown as RawJob),
+  );
+  expect(phases).toEqual(["Running", "Succeeded", "Failed", "Running"]);
+});
+
+test("one line for all: sums, the longest time left, the slowest by name", () => {
+  const events = new Map([
+    [0, { ...progress, percent: 50, left: 60 }],
+    [2, { ...progress, percent: 20, left: 600 }],
+  ]);
+  expect(togetherInWords(events, 2, 4)).toBe(
+    "35 % 2.0 MiB of 2.0 GiB, 10 min left, 2.0 MiB/s, 20 of 80 objects, 2 of 4 shards done, 2 at work; slowest: shard 3 of 4, 20 %",
+  );
+  expect(togetherInWords(new Map(), 2, 4)).toBeUndefined();
+});
+
+test("one report for all: sums, from the first beginning to the last end", () => {
+  const early = {
+    ...report("0/2", 3),
+    startedAt: "2026-01-01T00:00:00Z",
+    finishedAt: "2026-01-01T00:02:00Z",
+  };
+  const late = {
+    ...report("1/2", 4),
+    startedAt: "2026-01-01T00:00:30Z",
+    finishedAt: "2026-01-01T00:05:00Z",
+    slowed: { times: 2, fewest: 3 },
+  };
+  const all = reportTogether([late, early]);
+  expect(all).toMatchObject({
+    startedAt: early.startedAt,
+    finishedAt: late.finishedAt,
+    copied: { objects: 7, bytes: 70 },
+    slowed: { times: 2, fewest: 3 },
+    seconds: { total: 300 },
+    context,
+  });
+  expect(all).not.toHaveProperty("shard");
+});
+
+test("waits until all are done, and says how far they are", async () => {
+  const api = new JobApi();
+  api.job({ completedIndexes: "0" });
+  api.pod(0, "Succeeded", { exitCode: 0, message: JSON.stringify(report("0/4", 1)) });
+  for (const shard of [1, 2, 3]) {
+    api.pod(shard, "Running");
+    api.progress(shard, shard * 10);
+  }
+  const { lines, result } = following(api);
+  api.tick = () => {
+    if (!lines.some((line) => line.includes("slowest"))) return;
+    for (const shard of [1, 2, 3])
+      api.pod(shard, "Succeeded", { exitCode: 0, message: JSON.stringify(report(`${shard}/4`, 1)) });
+    api.job({ completedIndexes: "0-3", conditions: condition("Complete") });
+  };
+  expect((await result).copied).toEqual({ objects: 4, bytes: 40 });
+  expect(lines).toContainEqual(
+    expect.stringMatching(/^20 % .*1 of 4 shards done, 3 at work; slowest: shard 2 of 4, 10 %$/),
+  );
+});
+
+test("a failed shard says which and why, and the next Job is told which are done", async () => {
+  const api = new JobApi();
+  api.job({ completedIndexes: "0,2-3", failedIndexes: "1", conditions: condition("Failed") });
+  const bad = { ...report("1/4", 0), exitCode: 14, message: "the quota is reached" };
+  api.pod(1, "Failed", { exitCode: 14, message: JSON.stringify(bad) });
+  const error = await following(api).result.catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ShardsFailed);
+  expect((error as Error).message).toMatch(
+    /shard 2 of 4 ended with exit code 14 \(quota: .*\): the quota is reached; .*3 of 4 shards are done and are not copied again/,
+  );
+  expect((error as ShardsFailed).left).toEqual({ run, count: 4, done: [0, 2, 3] });
+});
+
+test("a Pod that ended is told once, and its shard goes on in another", async () => {
+  const api = new JobApi();
+  api.job({});
+  api.pod(1, "Failed", { exitCode: 12 });
+  const { lines, result } = following(api, { deadlineSeconds: 0.05 });
+  await expect(result).rejects.toThrow("copyDeadline");
+  expect(lines.filter((line) => line.includes("shard 2 of 4: pod p1 ended: exit code 12"))).toHaveLength(1);
+});
+
+test("a Job that is gone, or is another, is told", async () => {
+  const api = new JobApi();
+  await expect(following(api).result).rejects.toThrow(/is gone or was replaced; run the same command again/);
+});
