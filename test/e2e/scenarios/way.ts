@@ -1,10 +1,11 @@
 /** The main job: there, and back. */
 import type { PlanFigures } from "../../../plan/explain";
 import { partsInWords, secondsOf, windowsOf } from "../../../plan/window";
+import { statusCommand } from "../../../scripts/status";
 import { changes, finished, type Stack } from "../support/pulumi";
 import { holds, same, says } from "../support/expect";
 import { paths } from "../support/kube";
-import { tail, whileItRuns } from "../support/process";
+import { tail, until, whileItRuns } from "../support/process";
 import type { Scenario, Story } from "../support/scenario";
 import { Window } from "../support/window";
 
@@ -281,10 +282,20 @@ export const live: Scenario = {
       acknowledged.push(await world.registry.push("e2e/live", "one"));
     });
     await secondUpChangesNothing(t, stack, "migrate with readOnly false");
-    await t.test("a new value of pass copies again", async () => {
+    await t.test("a new value of pass copies again, which no run need wait for", async () => {
       const container = await world.container();
       const before = (await world.swift.list(container)).length;
-      await stack.configure({ pass: 2 }).up();
+      await world.lab.cutSwift(); // holds the copy where it is
+      const unattended = await stack.configure({ pass: 2, wait: false }).up();
+      says(unattended.output, /\[live copy\] the copy goes on in pod/, /\[rehearsal\] rehearsed once/);
+      const { kubeconfig } = world.kube;
+      const status = () => statusCommand(["--set", `kubernetes:kubeconfig=${kubeconfig}`], () => undefined);
+      same("exit code of status", await status(), 5);
+      await world.lab.joinSwift();
+      await until("status to say that the copy has ended", async () => (await status()) === 3);
+      const taken = await stack.up();
+      says(taken.output, /\[live copy\] copied/, /\[rehearsal\] rehearsed: /);
+      stack.configure({ wait: undefined });
       holds(
         "the container has more objects than before",
         (await world.swift.list(container)).length > before,
