@@ -1,7 +1,7 @@
 /** Why a registry does not start on Swift, from the last words of its container. Pure. */
 
 /** A cause that the switch would meet as well, or `other`, which says nothing about Swift. */
-export type Cause = "sign-in" | "container" | "trust" | "proxy" | "connection" | "other";
+export type Cause = "sign-in" | "container" | "trust" | "proxy" | "connection" | "busy" | "other";
 
 /** The cause in words, which follow "the registry cannot start on Swift: ", and what to do about it. */
 const causes: readonly (readonly [Exclude<Cause, "other">, RegExp])[] = [
@@ -11,6 +11,8 @@ const causes: readonly (readonly [Exclude<Cause, "other">, RegExp])[] = [
     "sign-in",
     /authorization failed|invalid credentials|HTTP Error: 401|\b401\b|Unauthorized|ErrUsernameOrUserID|Incorrect Auth URL|authURL|Can't find.*endpoint|Endpoint.*not found|failed to authenticate/i,
   ],
+  // Before the container: the driver says of any answer that it could not retrieve info about it.
+  ["busy", /HTTP Error: 5\d\d\b|\b50[0234] (Internal Server Error|Bad Gateway|Service Unavailable|Gateway)/i],
   ["container", /container.*(not found|does not exist)|Failed to retrieve info about container|\b404\b/i],
   [
     "connection",
@@ -44,6 +46,10 @@ export const meaning: Readonly<Record<Exclude<Cause, "other">, { wrong: string; 
   proxy: {
     wrong: "the proxy does not let it through to Keystone or Swift",
     next: "oc get proxy/cluster -o yaml, and spec.proxy of the registry config; Swift's address in noProxy, if it is reached directly",
+  },
+  busy: {
+    wrong: "Keystone or Swift answers with an error of its own, each time that it starts",
+    next: "openstack object store account show, a few times; their operators know why",
   },
   connection: {
     wrong: "it does not reach Keystone or Swift from its Pod",

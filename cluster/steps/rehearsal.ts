@@ -65,7 +65,7 @@ export async function rehearse(inputs: RehearsalInputs, session: Session): Promi
   const sample = served(candidates, baseline);
   const began = performance.now();
   try {
-    const tried = await tryOut(await start(attempt), attempt, sample);
+    const tried = await tryOut(await startPatiently(attempt), attempt, sample);
     const rehearsal: Rehearsal = {
       at: new Date().toISOString(),
       container: inputs.container,
@@ -152,6 +152,17 @@ async function pull(
     },
     session,
   );
+}
+
+/** How often a Pod is made that Swift turned away when it started: a Deployment would start its container again. */
+const startsAtMost = 4;
+
+async function startPatiently(attempt: Attempt): Promise<Started> {
+  for (let tries = 1; ; tries++) {
+    const started = await start(attempt);
+    if (started.kind !== "refused" || started.cause !== "busy" || tries === startsAtMost) return started;
+    attempt.session.log(`the registry on Swift ended: ${started.lastWords}; starting it again`);
+  }
 }
 
 /** Makes the Pod and what belongs to it, and waits until it answers. */

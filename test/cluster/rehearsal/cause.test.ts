@@ -19,6 +19,7 @@ test.each([
     "Swift authentication failed: Post https://keystone.example/v3/auth/tokens: dial tcp: lookup keystone.example: no such host",
   ],
   ["connection", "panic: Swift authentication failed: dial tcp 10.0.0.1:5000: i/o timeout"],
+  ["busy", "panic: failed to retrieve info about container c (HTTP Error: 503: 503 Service Unavailable)"],
   ["container", "panic: Failed to retrieve info about container c (Container Not Found)"],
   ["other", "exec /usr/bin/dockerregistry: no such file or directory"],
   ["other", ""],

@@ -207,6 +207,17 @@ describe("refused before any seal, with the cause and the next command", () => {
   });
 });
 
+test("a Swift that turned the registry away when it started is tried again, as the registry itself would be", async () => {
+  const busy = "panic: failed to retrieve info about container c (HTTP Error: 503: 503 Service Unavailable)";
+  const at = await scene(died(busy));
+  await expect(at.run({ result: good })).rejects.toThrow(
+    /error of its own, each time that it starts \(busy\)/,
+  );
+  const starts = at.api.writes.filter(({ what }) => what === `POST ${paths.pod(rehearsalName)}`);
+  expect(starts).toHaveLength(4);
+  expectNothingLeft(at);
+});
+
 test("an image that was pushed after the live copy passed by is no failure", async () => {
   const at = await scene();
   swiftHas(at.session, false);
