@@ -65,7 +65,7 @@ export function parseMoverPod(raw: Pick<RawPod, "metadata" | "status">, told: st
   };
 }
 
-/** The first that is there and not empty. */
+/** The first value that is neither absent nor empty. */
 export function firstOf(...values: readonly (string | undefined)[]): string | undefined {
   return values.find((each) => each !== undefined && each !== "");
 }

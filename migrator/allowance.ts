@@ -1,11 +1,11 @@
-/** What one decrease leaves: half. */
+/** One decrease leaves half. */
 const decrease = 2;
 
 /**
  * How many transfers may be under way at a time, between 1 and `most`: one more for each round of transfers that ended
- * well, half as many when the store asks for less (additive increase, multiplicative decrease, as TCP shares a line). It
- * knows no time: a round is as many answers as transfers were allowed when it began. The transfers of one round meet the
- * same overload together, and that counts once.
+ * well, half as many when the store asks for less (additive increase, multiplicative decrease, as TCP shares a line).
+ * It uses no clock: a round is as many answers as transfers were allowed when it began. The transfers of one round
+ * meet the same overload together, and that counts once.
  */
 export class Allowance {
   private allowed: number;
@@ -23,7 +23,7 @@ export class Allowance {
     return Math.floor(this.allowed);
   }
 
-  /** How often it was cut, and the fewest that were allowed; undefined when it never was. */
+  /** How often the number was cut, and its lowest value; undefined when it never was. */
   get slowed(): { readonly times: number; readonly fewest: number } | undefined {
     return this.cuts === 0 ? undefined : { times: this.cuts, fewest: this.lowest };
   }
@@ -40,7 +40,7 @@ export class Allowance {
       this.before--;
       return false;
     }
-    // The answer that cuts is one of them.
+    // The answer that caused the cut is one of them.
     this.before = this.now - 1;
     this.allowed = Math.max(1, this.allowed / decrease);
     this.lowest = Math.min(this.lowest, this.now);

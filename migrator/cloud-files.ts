@@ -44,7 +44,7 @@ export function findCloudSettings(choice: CloudChoice, around: Surroundings): Cl
   const clouds = findClouds(choice, around);
   const secure = findFile("secure", "OS_CLIENT_SECURE_FILE", around);
   const tree = secure === undefined ? clouds.tree : merge(clouds.tree, secure.tree);
-  // JSON is YAML, and its texts are quoted: what was read as text stays text.
+  // JSON is YAML whose texts are quoted, so that what was read as text stays text.
   const text = JSON.stringify(tree ?? {});
   const files = secure === undefined ? clouds.path : `${clouds.path} with ${secure.path}`;
   const name = choice.cloud ?? filled(around.env["OS_CLOUD"]) ?? onlyCloud(tree, files);

@@ -24,14 +24,14 @@ function answers({ host, port }: Registry): Promise<boolean> {
 export interface Watch {
   readonly asks?: () => Promise<boolean>;
   readonly wait?: () => Promise<unknown>;
-  /** Milliseconds, of any clock that does not go back. */
+  /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number;
 }
 
 /**
- * Throws once nothing has answered for `seconds` where the registry did before: on a volume of one node its next Pod may
- * be elsewhere and wait for what this Pod holds, and nobody may be there to stop it. Where the registry has never
- * answered, its silence says nothing. Ends only so.
+ * Throws once nothing has answered for `seconds` where the registry did before: on a volume of one node its next Pod
+ * may be elsewhere and wait for what this Pod holds, and nobody may be there to stop it. Where the registry has never
+ * answered, its silence says nothing. It never resolves.
  */
 export async function whileRegistryAnswers(registry: Registry, watch: Watch = {}): Promise<never> {
   const { asks = () => answers(registry), wait = () => sleep(pause, undefined, { ref: false }) } = watch;

@@ -13,7 +13,7 @@ const ends: Readonly<Record<Plan["kind"], Phase>> = {
   "go-back": "aborted",
 };
 
-/** It went to its end before: only what differs on the cluster is done. */
+/** The work was done before: only what differs on the cluster is done again. */
 export function isDone(
   plan: Plan,
   { journal, config }: Pick<ReachableObservation, "journal" | "config">,

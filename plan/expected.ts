@@ -1,11 +1,11 @@
 /**
- * How long users will notice a run, said before it begins: from what this cluster's last rollouts and copies took, and
- * before there were any, from what the registry's Pod template says. Pure.
+ * How long users will notice a run, said before it begins. It is estimated from this cluster's last rollouts and
+ * copies, or, before there were any, from the registry's Pod template. Pure.
  *
  * Assumed where nothing was measured here (seen on operator release 4.22 with OpenShift's own registry):
  * - A registry Pod is ready 8 s after the delay of its readiness probe: scheduled, started, asked.
- * - It ends 4 s after its preStop; only a push that goes on keeps it, to its grace period at most.
- * What is assumed of copies is in passes.ts.
+ * - It ends 4 s after its preStop; only a push that goes on keeps it, to its grace period at most. The assumptions
+ * about copies are in passes.ts.
  */
 import { lastDone } from "../cluster/journal/history";
 import type { ReachableObservation } from "../cluster/observation";
@@ -17,13 +17,13 @@ import type { Part } from "./window";
 
 /** What users will notice. */
 export interface Expected {
-  /** Seconds of this run in which no push is taken. */
+  /** Seconds in this run in which no push is taken. */
   readonly closed: readonly Part[];
   /** migrate: those of the switch that follows. */
   readonly later: readonly Part[];
   /** Seconds in which nothing is served. */
   readonly away: number;
-  /** A part of the window of which nothing is known. */
+  /** The part of the window whose length is unknown. */
   readonly unknown?: string;
   /** The Pods' seconds were measured here, or follow from the template. */
   readonly measured: boolean;
@@ -55,7 +55,7 @@ export function expected(plan: Plan, seen: ReachableObservation): Expected {
   }
 }
 
-/** Our seal is on it. */
+/** Whether our seal is on the registry. */
 function isHeld({ config, journal }: ReachableObservation): boolean {
   return config?.readOnly === true && journal?.seal !== undefined;
 }
@@ -146,7 +146,7 @@ function rolloutOf({ deployment, journal }: ReachableObservation): Rollout {
   return { ready: sealing.by === "rolling" ? sealing.seconds - end : assumed.ready, end, measured: true };
 }
 
-/** A restart on a volume that one node has: the old Pod ends before the new one begins. */
+/** A restart on a volume that one node mounts: the old Pod ends before the new one begins. */
 function restart({ end, ready }: Rollout, { journal, config }: ReachableObservation): number {
   const strategy = journal?.previous?.rolloutStrategy ?? config?.rolloutStrategy;
   return strategy === "RollingUpdate" ? 0 : end + ready;

@@ -20,11 +20,11 @@ const worthARate = 2 ** 20;
 
 /** For scripts: `pulumi stack output plan --json`. Seconds and bytes; absent: unknown. */
 export interface PlanFigures {
-  /** No push is taken for so long in this run. */
+  /** How long no push is taken in this run. */
   readonly pushesRefusedSeconds?: number;
-  /** migrate: and for so long in the switch that follows. */
+  /** migrate: how long none is taken in the switch that follows. */
   readonly thenInSwitchSeconds?: number;
-  /** Nothing is served for so long. */
+  /** How long nothing is served. */
   readonly pullsStopSeconds: number;
   /** What the last copy found on the volume, or in the container. */
   readonly objects?: number;
@@ -163,7 +163,7 @@ function rehearsed(plan: Plan, seen: ReachableObservation): string | undefined {
     : `${last.at}: not possible: ${last.impossible}`;
 }
 
-/** Where `describe` does not say it as part of what comes next. */
+/** The way back, where `describe` does not name it with the next step. */
 function undo(plan: Plan): string | undefined {
   return plan.kind === "copy" || plan.kind === "migrate"
     ? "pulumi config set state abort && pulumi up; the registry is as before then, and the container stays"

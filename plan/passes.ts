@@ -1,9 +1,12 @@
-/** What the copies on this cluster took, and what the next one will take by that. Pure. */
+/** How long the copies on this cluster took, and how long the next one will take by that. Pure. */
 import type { Entry } from "../cluster/journal/history";
 import type { Happening, StepDone } from "../cluster/journal/journal";
 import type { ReachableObservation } from "../cluster/observation";
 
-/** Objects a second of a copy that finds them there, where none was made yet; the benchmark's machine manages 10,000. */
+/**
+ * Objects a second of a copy that finds them in place, assumed where no copy was made yet; the benchmark's machine
+ * manages 10,000.
+ */
 const looksAt = 5000;
 /** Seconds until a Pod of ours runs, and until its end is seen. */
 export const moverStarts = 5;
@@ -24,7 +27,7 @@ export function unchangedCopy({ journal }: ReachableObservation): number | undef
   if (last === undefined) {
     return undefined;
   }
-  // The last one of its kind tells, with the Pod's start and its end.
+  // The last copy of its kind is the measure, with the Pod's start and end.
   const alike = passes.findLast(({ copy }) => copy.objects * 20 <= copy.thereObjects);
   const objects = last.copy.objects + last.copy.thereObjects;
   return alike === undefined
@@ -46,7 +49,7 @@ export function backCopy({ journal, cloud }: ReachableObservation): number | und
   return startOf(passes) + container.objects / looksAt + came * perObject;
 }
 
-/** What a Pod of ours took here besides its work, at best: a first one may have pulled its image. */
+/** The least time that a Pod of ours took here besides its work: a first one may have pulled its image. */
 function startOf(passes: readonly PassDone[]): number {
   return Math.min(...passes.map(({ seconds, copy }) => Math.max(1, seconds - copy.seconds)), moverStarts * 2);
 }

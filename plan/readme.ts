@@ -5,7 +5,7 @@ import { showBytes } from "../swift/size";
 import { lastWindowInWords, windowsOf } from "./window";
 import type { Words } from "./words";
 
-/** Steps that are told, the last ones; the journal keeps more. */
+/** How many of the last steps are shown; the journal keeps more. */
 const stepsAtMost = 30;
 
 /**
@@ -33,7 +33,7 @@ export function readmeOf({ registry, next }: Words, journal: Journal | undefined
   ].join("\n");
 }
 
-/** A window that has not ended grows with each look at it: only its beginning is told. */
+/** A window that has not ended grows with each look at it, so only its beginning is shown. */
 function pushesOf(journal: Journal | undefined): string | undefined {
   const last = windowsOf(journal?.history).at(-1);
   return last === undefined || last.to !== undefined

@@ -3,7 +3,7 @@ import type { Happening, StepDone } from "../cluster/journal/journal";
 import { duration } from "../cluster/mover/progress";
 import { defined } from "../swift/defined";
 
-/** Some seconds of a window: a step in the words of the documentation, or what was between two. */
+/** A part of a window: a step in the words of the documentation, or the time between two steps. */
 export interface Part {
   readonly what: string;
   readonly seconds: number;
@@ -20,10 +20,10 @@ export interface Window {
 
 /** Nobody ran `up`: the user was looking, or thinking. */
 const betweenRuns = "between runs";
-/** The engine, and what takes a step of ours no time worth a name. */
+/** The engine, and steps that take no time worth a name. */
 const betweenSteps = "between steps";
 
-/** All that the history still tells of, oldest first. */
+/** All windows in the history, oldest first. */
 export function windowsOf(history: readonly Happening[] = []): readonly Window[] {
   const windows: Window[] = [];
   let open: Opened | undefined;
@@ -40,7 +40,7 @@ export function windowsOf(history: readonly Happening[] = []): readonly Window[]
   return open === undefined ? windows : [...windows, open.window(false)];
 }
 
-/** A seal that ended pushes, or the first that is known of one which an interrupted run made. */
+/** A seal that ended pushes, or the first entry that shows a seal which an interrupted run made. */
 function beginsWindow(sealing: StepDone, open: Opened | undefined): boolean {
   const ended = sealing.failed === undefined && sealing.pushes !== undefined;
   return ended || (open === undefined && sealing.by !== "already");
@@ -94,7 +94,7 @@ export function secondsOf(parts: readonly Part[]): number {
   return parts.reduce((sum, { seconds }) => sum + seconds, 0);
 }
 
-/** `sealing 29 s, final copy 12 s`; what took no second says nothing. */
+/** `sealing 29 s, final copy 12 s`; parts of less than a second are left out. */
 export function partsInWords(parts: readonly Part[]): string {
   return parts
     .filter(({ seconds }) => Math.round(seconds) >= 1)

@@ -5,7 +5,7 @@
  */
 import { readFileSync, readlinkSync } from "node:fs";
 
-/** Where the CLI writes; `unknown`: there is none, or its machine does not tell (only Linux does). */
+/** Where the CLI writes; `unknown`: there is no CLI, or the machine does not say (only Linux does). */
 export type Reader = "terminal" | "log" | "unknown";
 
 /** Seconds. */
@@ -29,12 +29,12 @@ export function readerFor(writesTo: Reader, env: Readonly<Record<string, string 
 
 let known: Reader | undefined;
 
-/** Of this process. */
+/** The cadence of this process. */
 export function cadence(): Cadence {
   return cadences[reader()];
 }
 
-/** Who reads what this process says. */
+/** Where the lines of this process are read. */
 export function reader(): Reader {
   return (known ??= readerFor(cliWritesTo(process.ppid), process.env));
 }
@@ -51,7 +51,7 @@ function cliWritesTo(parent: number): Reader {
       pid = Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
     }
   } catch {
-    // No /proc, or not ours to read.
+    // There is no /proc, or this process may not read it.
   }
   return "unknown";
 }

@@ -1,20 +1,23 @@
-/** What the API server would make otherwise of a Pod than it was asked to: defaults only add, an admission may change. Pure. */
+/**
+ * How a Pod would differ from the one that the API server was asked to make: defaults only add fields, but an
+ * admission may change them. Pure.
+ */
 import { isRecord, same } from "../registry/same";
 import { parseQuantity } from "./quantity";
 
 export interface PodChanges {
   /** Without these the Pod does not do its work, or does not end. */
   readonly broken: readonly string[];
-  /** It may work all the same. */
+  /** Changes with which the Pod may still work. */
   readonly changed: readonly string[];
 }
 
-/** Node and a bounded sample need about half of it. */
+/** Node and a bounded sample need about half of this. */
 const enoughMemory = 256 * 2 ** 20;
 
 /**
- * `came`: the Pod as the API server would store it. `ends`: it is to end by itself. Paths only, and amounts: a variable's
- * value may be a secret.
+ * `came`: the Pod as the API server would store it. `ends`: the Pod is meant to end by itself. Only paths and amounts
+ * are named, because a variable's value may be a secret.
  */
 export function podChanges(sent: object, came: object, ends: boolean): PodChanges {
   const found = [...differences(sent, came, "")];
@@ -31,7 +34,7 @@ interface Difference {
   readonly words: string;
 }
 
-/** Another image may be a mirror's name of the same. */
+/** Another image may be the same one under a mirror's name. */
 const harmless = /^spec\.containers\[[^\]]+\]\.image$/;
 
 function isEssential(path: string): boolean {
@@ -67,7 +70,7 @@ function* differences(sent: unknown, came: unknown, path: string): Generator<Dif
   }
 }
 
-/** Lists are added to (tolerations, mounts); what was in them must still be there. */
+/** Lists may get further elements (tolerations, mounts); those that were in them must still be there. */
 function* missing(sent: readonly unknown[], came: readonly unknown[], path: string): Generator<Difference> {
   for (const [index, each] of sent.entries()) {
     const name = nameOf(each);
@@ -83,7 +86,7 @@ function* missing(sent: readonly unknown[], came: readonly unknown[], path: stri
   }
 }
 
-/** What tells an element of a Pod's lists from the others. */
+/** The key by which an element of a Pod's lists is known. */
 function nameOf(value: unknown): string | undefined {
   const name = isRecord(value) ? (value["mountPath"] ?? value["name"]) : undefined;
   return typeof name === "string" ? name : undefined;
@@ -116,7 +119,7 @@ function containersOf(pod: object): readonly Container[] {
   return (pod as { spec?: { containers?: readonly Container[] } }).spec?.containers ?? [];
 }
 
-/** A sidecar as a container of its own goes on when ours has ended, and then the Pod never ends. */
+/** A sidecar that is an ordinary container goes on when ours has ended, and then the Pod never ends. */
 function addedContainers(sent: object, came: object): readonly string[] {
   const ours = new Set(containersOf(sent).map(({ name }) => name));
   return containersOf(came)

@@ -1,6 +1,6 @@
 /**
- * Asks the API server to make a Pod without making it (dry run). Admissions, limit ranges and quotas answer as they
- * would: what they refuse is known before anything is sealed.
+ * Asks the API server to make a Pod without making it (dry run). Admissions, limit ranges and quotas answer as for a
+ * real Pod, so what they refuse is known before anything is sealed.
  */
 import { defined } from "../../swift/defined";
 import type { PodTrial } from "../observation";
@@ -8,12 +8,12 @@ import { type Api, ApiError } from "./api";
 import { podChanges } from "./pod-changes";
 import { paths } from "./paths";
 
-/** A Pod to try. Its name does not count: one of that name may be there. */
+/** A Pod to try. Its name is replaced, because a Pod of that name may exist. */
 export interface TrialPod extends Pick<PodTrial, "kind"> {
   readonly pod: object;
 }
 
-/** One by one, each beside what is there now. */
+/** Tries each by itself, beside what exists now. */
 export function tryPods(api: Api, pods: readonly TrialPod[]): Promise<readonly PodTrial[]> {
   return Promise.all(pods.map((each) => tryPod(api, each)));
 }
@@ -37,7 +37,7 @@ function told({ broken, changed }: ReturnType<typeof podChanges>): Partial<PodTr
   return defined({ broken: some(broken), changed: some(changed) });
 }
 
-/** An error of the server itself says nothing of the Pod, unless an admission is what failed. */
+/** An error of the server itself says nothing about the Pod, unless an admission failed. */
 function answered(kind: PodTrial["kind"], { kind: how, message }: ApiError): Partial<PodTrial> {
   if (/does not support dry run/i.test(message)) return { untold: message };
   const refused = how === "forbidden" || how === "invalid" || /webhook/i.test(message);

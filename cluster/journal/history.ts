@@ -38,7 +38,7 @@ export function withEntries(journal: Journal, entries: readonly Happening[]): Jo
 /** A step in the history. */
 export type Entry = Happening & StepDone;
 
-/** The last one that did what it is for. */
+/** The last step of that name that succeeded. */
 export function lastDone(
   history: readonly Happening[] | undefined,
   step: string,

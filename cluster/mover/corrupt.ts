@@ -7,7 +7,7 @@ import type { RawImageStream } from "../pull-check/samples";
 
 const shownAtMost = 20;
 
-/** One line a blob, twenty at most. `streams`: absent where the image API does not tell. */
+/** One line for each blob, twenty at most. `streams`: absent where the image API does not answer. */
 export function corruptInWords(
   { corrupt, corruptMore = 0 }: Pick<Report, "corrupt" | "corruptMore">,
   streams: readonly RawImageStream[] = [],
@@ -23,7 +23,7 @@ export function corruptInWords(
   ];
 }
 
-/** The tags that lead, or led, to `repository@digest`; without any the image as it is. */
+/** The tags that lead, or led, to `repository@digest`; without a tag the image's own name. */
 function tagged(user: string, streams: readonly RawImageStream[]): readonly string[] {
   const digest = /@(sha\d+:[0-9a-f]+)$/.exec(user)?.[1];
   const tags = streams.flatMap(({ metadata, status }) =>

@@ -27,7 +27,7 @@ export async function observeMoverPods(api: Api): Promise<readonly MoverPod[]> {
   ]);
 }
 
-/** Its result, or how far it is; undefined when it did not say. */
+/** The Pod's result, or how far it is; undefined when it did not say. */
 async function toldBy(api: Api, { metadata, status }: RawPod): Promise<string | undefined> {
   switch (status?.phase) {
     case "Succeeded":

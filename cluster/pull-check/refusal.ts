@@ -64,7 +64,7 @@ export function refused(asked: Asked, kind: FailureKind, why: string, redirect?:
     what,
     why,
     ...defined({ digest }),
-    // The signature in the query is a secret of its own.
+    // The query is left out: its signature is a secret.
     ...(redirect === undefined ? {} : { redirect: `${redirect.origin}${redirect.pathname}` }),
   });
 }

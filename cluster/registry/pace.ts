@@ -2,7 +2,7 @@
 import type { RawPodSpec } from "../api/objects";
 import type { RegistryPace } from "../observation";
 
-/** Kubernetes' default, where the template does not say. */
+/** Kubernetes' default, where the template sets nothing. */
 const defaultGrace = 30;
 
 export function paceOf(pod: RawPodSpec): RegistryPace {

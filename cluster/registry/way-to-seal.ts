@@ -4,7 +4,10 @@ import type { Claim, RegistryConfig } from "../observation";
 import { isBeside, type SealWay } from "./patch";
 import { isForOnePod } from "./shared";
 
-/** Given what is there; a seal that was begun goes on the way it was. `claim`: absent where it does not exist. */
+/**
+ * How to seal, given what is there. A seal that was begun goes on in the same way. `claim`: absent where it does not
+ * exist.
+ */
 export function wayToSeal(
   config: Pick<RegistryConfig, "readOnly" | "affinity" | "rolloutStrategy">,
   claim: Pick<Claim, "accessModes" | "shared"> | undefined,

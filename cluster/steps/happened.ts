@@ -8,7 +8,7 @@ import { stepName } from "./kinds";
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Steps of which users notice something. */
+/** Steps that users notice. */
 const told: ReadonlySet<StepKind> = new Set([
   "registry-patch",
   "copied",
@@ -17,7 +17,7 @@ const told: ReadonlySet<StepKind> = new Set([
   "claim-release",
 ]);
 
-/** `outputs` is the error of a step that failed. `undefined`: nothing was done that is worth an entry. */
+/** The entry of a step; `undefined`: it did nothing worth one. `outputs` is the error of a step that failed. */
 export function happened(
   kind: StepKind,
   inputs: Values,

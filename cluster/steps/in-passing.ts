@@ -1,7 +1,7 @@
 /**
- * Lines that matter only until the next one. What a step prints is shown while it runs and once more under Diagnostics,
- * when the run has ended; a copy of hours would fill pages there. The engine takes such lines over another way, the one
- * of `pulumi.log` with `ephemeral`, which Pulumi's host of dynamic providers leaves to its guests to set up.
+ * Lines that matter only until the next one. What a step prints is shown while it runs and once more under
+ * Diagnostics, when the run has ended; a copy of hours would fill pages there. The engine takes such lines another
+ * way, that of `pulumi.log` with `ephemeral`, which a dynamic provider must set up itself.
  */
 import type { Reader } from "../api/cadence";
 
@@ -10,7 +10,7 @@ export function engineOf([, script = "", address = ""]: readonly string[]): stri
   return script.includes("dynamic-provider") && /^\S+:\d+$/.test(address) ? address : undefined;
 }
 
-/** The step's name comes first in a log; on a terminal, whose last column may have 12 characters, what is new does. */
+/** In a log the step's name comes first; on a terminal, whose last column may have 12 characters, the news does. */
 export function inPassing(line: string, step: string, reader: Reader): string {
   return reader === "terminal" ? `${line} [${step}]` : `[${step}] ${line}`;
 }
@@ -28,7 +28,7 @@ export async function sayInPassing(line: string): Promise<void> {
   try {
     const { log } = await import("@pulumi/pulumi");
     const { default: state } = await import("@pulumi/pulumi/runtime/state.js");
-    // Not in its types: should it be gone one day, the lines are printed.
+    // The SDK's types do not have it: if it disappears one day, the lines are printed.
     const { getStore } = state as unknown as { readonly getStore: () => Store };
     getStore().settings.options.engineAddr = address;
     await log.info(line, undefined, undefined, true);

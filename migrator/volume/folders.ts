@@ -6,7 +6,7 @@ export interface Entries {
   readonly others: ReadonlyMap<ByteString, string>;
 }
 
-/** Below that, reading a folder again costs less than keeping it. */
+/** Smaller folders are not kept: reading them again costs less. */
 const large = 10_000;
 /** Names kept for the walk that comes later: about 100 MB, as much as one folder of a million takes by itself. */
 const keptAtMost = 1_000_000;

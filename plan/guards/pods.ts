@@ -12,7 +12,7 @@ const inWords: Readonly<Record<PodTrial["kind"], string>> = {
   registry: "a second Pod of the registry, which each of its rollouts needs",
 };
 
-/** The keys of the config that do without a Pod. */
+/** The config keys by which a run needs no such Pod. */
 const without: Partial<Readonly<Record<PodTrial["kind"], string>>> = {
   rehearsal: "; or, without a rehearsal: pulumi config set rehearse false",
   "pull-check": "; or, without a pull check: pulumi config set pullCheck 0",
@@ -31,7 +31,7 @@ export function guardPods(
       "pod-refused",
       `the cluster does not let ${of.map((kind) => inWords[kind]).join(", or ")} be made: ${refused}`,
       `quotas, limit ranges and admissions of namespace ${namespace} that let it be made`,
-      // Without one of several Pods the others are refused all the same.
+      // Leaving out one of several Pods does not help the others.
       `${wayOut(refused)}${only !== undefined && others.length === 0 ? (without[only] ?? "") : ""}`,
     );
   }
@@ -58,7 +58,7 @@ export function guardPods(
   }
 }
 
-/** One quota refuses all alike, but for the Pod's name. */
+/** One quota refuses all of them with the same words, apart from the Pod's name. */
 function byReason(trials: readonly PodTrial[]) {
   const found = new Map<string, { readonly refused: string; readonly of: PodTrial["kind"][] }>();
   for (const { kind, refused } of trials) {

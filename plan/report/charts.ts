@@ -8,7 +8,7 @@ const width = 900;
 const left = 130;
 const row = 24;
 
-/** Of text that comes from the cluster. */
+/** Escapes text that comes from the cluster. */
 export function escaped(text: string): string {
   return text
     .replaceAll("&", "&amp;")
@@ -17,7 +17,7 @@ export function escaped(text: string): string {
     .replaceAll('"', "&quot;");
 }
 
-/** `2026-11-27 09:05:20 UTC` of an ISO 8601 time; what is none stays as it is. */
+/** `2026-11-27 09:05:20 UTC` of an ISO 8601 time; other text stays as it is. */
 export function moment(iso: string): string {
   return iso.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z$/, "$1 $2 UTC");
 }
@@ -56,7 +56,7 @@ export function windowBar({ parts }: Pick<Window, "parts">, what: string): strin
   return svg(row, what, bars);
 }
 
-/** A copy of less says nothing about speed. */
+/** Bytes below which a copy says nothing about speed. */
 const worthARate = 2 ** 20;
 
 /** Whether there is a copy whose speed says something. */

@@ -5,7 +5,7 @@ import { partsInWords, secondsOf } from "../window";
 import { escaped, hasSpeeds, moment, speeds, timeline, windowBar } from "./charts";
 import type { ReportData, Span } from "./data";
 
-/** `reloadSeconds`: the page is made again so often, and follows; absent: it stays as it is. */
+/** `reloadSeconds`: how often the page is made again and reloads; absent: never. */
 export function reportHtml(data: ReportData, reloadSeconds?: number): string {
   return [
     "<!doctype html>",
