@@ -28,7 +28,7 @@ export function isDone(
 
 export function doing(plan: Plan, seen: ReachableObservation): string {
   if (isDone(plan, seen)) {
-    return "what it is for was done before; it does again what differs on the cluster, or in the config, by now";
+    return "its work was done before; it repeats what differs by now on the cluster, or in the config";
   }
   switch (plan.kind) {
     case "copy":

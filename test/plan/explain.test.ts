@@ -134,7 +134,7 @@ test("abort tells what Swift has that the volume lacks", () => {
 });
 
 test("what was done before is not announced again", () => {
-  expect(text(toSwift, withHistory(switched, measured))).toMatch(/this run: what it is for was done before/);
+  expect(text(toSwift, withHistory(switched, measured))).toMatch(/this run: its work was done before/);
   expect(text(settings("switch", { releaseVolumeClaim: "true" }), withHistory(switched, measured))).toMatch(
     /this run: .*deletes claim image-registry-storage/,
   );
