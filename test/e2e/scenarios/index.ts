@@ -1,6 +1,7 @@
 import type { Scenario } from "../support/scenario";
 import { apiServer } from "./api-server";
 import { bridge } from "./bridge";
+import { causes } from "./causes";
 import { complaint } from "./complaint";
 import { drain } from "./drain";
 import { automation, ecosystem } from "./ecosystem";
@@ -50,6 +51,7 @@ export const scenarios: readonly Scenario[] = [
   outOfMemory,
   evicted,
   unreachable,
+  causes,
   swiftGone,
   drain,
   shards,
