@@ -104,8 +104,15 @@ function noRoom(
     : `${noRoomBeside}, so no second registry Pod has room there`;
 }
 
-/** Why no bridge may, or can, serve from Swift. */
-function notFromSwift({ journal, pods, bridgeLacks = [] }: ReachableObservation): string | undefined {
+/**
+ * Why no bridge may, or can, serve from Swift. One replica could be left for it, but the scheduler of Kubernetes 1.35 lets
+ * the Pod that replaces the two wait for five minutes (seen in the lab), with the registry read-only.
+ */
+function notFromSwift({ config, journal, pods, bridgeLacks = [] }: ReachableObservation): string | undefined {
+  const replicas = config?.replicas ?? 1;
+  if (replicas > 1 && pods.length > 1) {
+    return `the registry has ${replicas} replicas, whose anti-affinity keeps a bridge from their nodes`;
+  }
   if (journal?.wrongAccount !== undefined) {
     return "the registry is on a container without the images";
   }

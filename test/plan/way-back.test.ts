@@ -85,6 +85,12 @@ describe("where a second Pod cannot be on the volume the outage is announced, wi
     ["one Pod only", withClaim(onSwift, { accessModes: ["ReadWriteOncePod"] }), /ReadWriteOncePod/, back],
     ["no room", { ...onSwift, noRoomBeside: "node a is cordoned" }, /node a is cordoned/, back],
     [
+      "two replicas on their nodes",
+      { ...onSwift, pods: [answers, { ...answers, name: "image-registry-9" }] },
+      /2 replicas, whose anti-affinity/,
+      back,
+    ],
+    [
       "a switch whose Pod never started",
       { ...onSwift, pods: [{ ...answers, ready: false }] },
       /no Pod .* from Swift/,
