@@ -5,8 +5,8 @@ import { showBytes } from "../swift/size";
 import { lastWindowInWords, windowsOf } from "./window";
 import type { Words } from "./words";
 
-/** How many of the last steps are shown; the journal keeps more. */
-const stepsAtMost = 30;
+/** How many of the last steps are shown: `up` prints all of it each time. The journal keeps more. */
+const stepsAtMost = 8;
 
 /**
  * `journal`: `undefined` where there is none yet, or it could not be read. Which run did it is left out: a run that

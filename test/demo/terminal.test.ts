@@ -106,3 +106,31 @@ test("of an output that changed the new value is shown", () => {
     '  - copied   : "copied 0 objects"',
   ]);
 });
+
+test("of an output with several lines the command that prints it", () => {
+  expect(
+    shown(`Outputs:
+    next     : "pulumi up"
+  ~ plan     : {
+      + bytes               : 218196136
+      ~ pushesRefusedSeconds: 0 => 34
+    }
+  ~ readme   :
+        # The image registry's migration
+      - - **Registry**: writable
+      + - **Registry**: read-only
+    registry : "read-only"
+
+Resources:
+    + 6 created`),
+  ).toEqual([
+    "Outputs:",
+    '    next     : "pulumi up"',
+    "    plan     : (npx pulumi stack output plan --json)",
+    "    readme   : (npx pulumi stack output readme)",
+    '    registry : "read-only"',
+    "",
+    "Resources:",
+    "    + 6 created",
+  ]);
+});

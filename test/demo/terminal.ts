@@ -1,13 +1,15 @@
 /**
  * What `pulumi up` writes, as a person reads it on a terminal. There a resource has one row, which changes; here a
  * line for its result. What the program said live is not repeated under Diagnostics, and of an output that
- * changed the new value is shown. Nothing else is left out.
+ * changed the new value is shown. Of outputs with several lines, which are for scripts and for Pulumi's console, the
+ * command that prints them is shown. Nothing else is left out.
  */
 export class Terminal {
   private readonly said = new Set<string>();
   /** Headings wait until something follows them. */
   private headings: string[] = [];
   private inDiagnostics = false;
+  private inOutput = false;
   private blank = true;
 
   constructor(private readonly write: (line: string) => void) {}
@@ -26,6 +28,7 @@ export class Terminal {
     this.said.clear();
     this.headings = [];
     this.inDiagnostics = false;
+    this.inOutput = false;
     this.blank = true;
   }
 
@@ -41,6 +44,13 @@ export class Terminal {
     }
     if (this.inDiagnostics && /^\S/.test(line)) this.inDiagnostics = false;
     if (this.inDiagnostics) return this.diagnostic(line);
+    const output = outputShown(line);
+    if (output !== undefined) {
+      this.inOutput = true;
+      return [output];
+    }
+    if (this.inOutput && /^ {6}|^ {4}\}$/.test(line)) return [];
+    this.inOutput = false;
     const changed = /^ {2}~ (\w+ *): .* => (".*")$/.exec(line);
     return [changed === null ? line : `    ${changed[1]}: ${changed[2]}`];
   }
@@ -64,6 +74,14 @@ export class Terminal {
     this.headings = [];
     return shown;
   }
+}
+
+/** The first line of an output with several. */
+function outputShown(line: string): string | undefined {
+  const [, output] = /^ {2}[ ~+] (\w+) *:(?: \{)?$/.exec(line) ?? [];
+  return output === undefined
+    ? undefined
+    : `    ${output.padEnd(9)}: (npx pulumi stack output ${output}${line.endsWith("{") ? " --json" : ""})`;
 }
 
 /** A resource's row: only once it has come to its end, and of a replacement the new one only. */
