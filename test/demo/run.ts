@@ -122,7 +122,7 @@ async function shown(
     console.log(`$ npx pulumi config set ${key} ${String(value)}`);
   console.log(`$ npx pulumi ${command}${command === "up" ? " --yes" : ""}`);
   stack.configure(config);
-  const args = command === "up" ? ["up", "--yes", "--skip-preview"] : ["preview"];
+  const args = command === "up" ? ["up", "--yes"] : ["preview"];
   const running = stack.begin([...args, "--suppress-progress"], { onLine: (line) => terminal.line(line) });
   const ended = await running.ended;
   terminal.end();

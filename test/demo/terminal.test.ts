@@ -89,8 +89,6 @@ Resources:
     "  pulumi:pulumi:Stack (image-registry-swift-dev):",
     "    error: Refused: state switch cannot be entered from here.",
     "    [no-proof] no final copy of the images has been proven",
-    "Resources:",
-    "    + 1 to create",
     "",
   ]);
 });
@@ -132,5 +130,40 @@ Resources:
     "",
     "Resources:",
     "    + 6 created",
+  ]);
+});
+
+test("of the preview before an update what it says, and neither resources nor outputs", () => {
+  expect(
+    shown(`Previewing update (dev):
+
+    pulumi:pulumi:Stack image-registry-swift-dev running [plan] pushes: refused for about 23 s
+ +  pulumi-nodejs:dynamic:Patch switch-to-swift create
+    pulumi:pulumi:Stack image-registry-swift-dev 2 messages
+Diagnostics:
+  pulumi:pulumi:Stack (image-registry-swift-dev):
+    [plan] pushes: refused for about 23 s
+
+Outputs:
+  ~ state    : "migrate" => "switch"
+
+Resources:
+    + 6 to create
+
+Updating (dev):
+
+ +  pulumi-nodejs:dynamic:Patch switch-to-swift created (9s)
+Outputs:
+  ~ state    : "migrate" => "switch"`),
+  ).toEqual([
+    "Previewing update (dev):",
+    "",
+    "[plan] pushes: refused for about 23 s",
+    "",
+    "Updating (dev):",
+    "",
+    " +  pulumi-nodejs:dynamic:Patch switch-to-swift created (9s)",
+    "Outputs:",
+    '    state    : "switch"',
   ]);
 });

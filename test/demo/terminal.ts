@@ -2,7 +2,8 @@
  * What `pulumi up` writes, as a person reads it on a terminal. There a resource has one row, which changes; here a
  * line for its result. What the program said live is not repeated under Diagnostics, and of an output that
  * changed the new value is shown. Of outputs with several lines, which are for scripts and for Pulumi's console, the
- * command that prints them is shown. Nothing else is left out.
+ * command that prints them is shown. Of the preview that comes before an update only what it says is shown, and not its
+ * list of resources, which the update's repeats. Nothing else is left out.
  */
 export class Terminal {
   private readonly said = new Set<string>();
@@ -10,6 +11,7 @@ export class Terminal {
   private headings: string[] = [];
   private inDiagnostics = false;
   private inOutput = false;
+  private inPreview = false;
   private blank = true;
 
   constructor(private readonly write: (line: string) => void) {}
@@ -29,14 +31,21 @@ export class Terminal {
     this.headings = [];
     this.inDiagnostics = false;
     this.inOutput = false;
+    this.inPreview = false;
     this.blank = true;
   }
 
   private kept(line: string): readonly string[] {
+    const begins = /^(Previewing|Updating) /.exec(line);
+    if (begins !== null) {
+      this.inDiagnostics = false;
+      this.inPreview = begins[1] === "Previewing";
+      return [line];
+    }
     const row = /^ [-+~ ]{2} (\S+:\S+) (\S+)(.*)$/.exec(line);
     // The stack's row carries what the program says.
     if (row?.[1] === "pulumi:pulumi:Stack") return this.live(row[3]!);
-    if (row !== null) return rowShown(line, row[3]!);
+    if (row !== null) return this.inPreview ? [] : rowShown(line, row[3]!);
     if (line === "Diagnostics:") {
       this.inDiagnostics = true;
       this.headings = [line];
@@ -44,6 +53,7 @@ export class Terminal {
     }
     if (this.inDiagnostics && /^\S/.test(line)) this.inDiagnostics = false;
     if (this.inDiagnostics) return this.diagnostic(line);
+    if (this.inPreview) return line === "" ? [line] : [];
     const output = outputShown(line);
     if (output !== undefined) {
       this.inOutput = true;
