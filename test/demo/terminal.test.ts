@@ -16,6 +16,7 @@ test("a resource is named once: when it has come to its end", () => {
  +  kubernetes:core/v1:Pod live-pod created (0.22s)
  -  openstack:objectstorage:Container lab-3ace4-image-registry deleting (0s)[retain]
  -  openstack:objectstorage:Container lab-3ace4-image-registry deleted (0.02s)[retain]
+ +  pulumi:pulumi:Stack image-registry-swift-dev creating (0s)
  +  pulumi:pulumi:Stack image-registry-swift-dev created (28s) 8 messages`),
   ).toEqual([
     "Updating (dev):",

@@ -68,7 +68,8 @@ export class Terminal {
   /** Of an error only the first line is there; all of it comes under Diagnostics. The rest of the row counts messages. */
   private live(state: string): readonly string[] {
     const text = /^ (?:running|creating|updating|refreshing|deleting)(?: \(\d+s\))? (\S.*)$/.exec(state)?.[1];
-    if (text === undefined || /^(error:|warning:|\d+ (message|error|warning)s?\b)/.test(text)) return [];
+    if (text === undefined || /^(\(\d+s\)$|error:|warning:|\d+ (message|error|warning)s?\b)/.test(text))
+      return [];
     this.said.add(text);
     return [text];
   }
