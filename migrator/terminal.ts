@@ -1,5 +1,5 @@
 /** The mover's events for a person at a terminal: one line that changes, and above it the lines that stay. */
-import { showBytes } from "../swift/size";
+import { showBytes } from "../swift/figures";
 import type { MoverEvent, Report, Tally } from "./contract";
 
 export interface TerminalScreen {

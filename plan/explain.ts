@@ -5,7 +5,7 @@
 import { duration } from "../cluster/mover/progress";
 import type { ReachableObservation } from "../cluster/observation";
 import { defined } from "../swift/defined";
-import { showBytes } from "../swift/size";
+import { showBytes } from "../swift/figures";
 import { doing, isDone } from "./doing";
 import { expected } from "./expected";
 import { basis, pulls, pushes } from "./notice";

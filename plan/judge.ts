@@ -25,7 +25,7 @@ export function showRefusals(refusals: readonly Refusal[], state: string): strin
   );
 }
 
-export { showBytes } from "../swift/size";
+export { showBytes } from "../swift/figures";
 
 export function isTrue(
   conditions:

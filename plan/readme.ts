@@ -1,7 +1,7 @@
 /** The story of a migration so far, in Markdown, for the stack's output `readme`: Pulumi's console shows it. Pure. */
 import type { Happening, Journal, StepDone } from "../cluster/journal/journal";
 import { duration } from "../cluster/mover/progress";
-import { showBytes } from "../swift/size";
+import { showBytes } from "../swift/figures";
 import { lastWindowInWords, windowsOf } from "./window";
 import type { Words } from "./words";
 

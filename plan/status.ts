@@ -1,6 +1,6 @@
 /** Where a migration is, in a few lines and one number, from what is on the cluster alone. Pure. */
 import type { Observation, ReachableObservation } from "../cluster/observation";
-import { showBytes } from "../swift/size";
+import { showBytes } from "../swift/figures";
 import { proofProblems, unread } from "../cluster/journal/proof";
 import { podNames } from "../cluster/names";
 import { servedContainer } from "./storage";

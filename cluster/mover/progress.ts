@@ -3,7 +3,7 @@
  * twice. Pure but for the clock that is handed in.
  */
 import type { MoverEvent, Report } from "../../migrator/contract";
-import { showBytes } from "../../swift/size";
+import { showBytes } from "../../swift/figures";
 import { cadence } from "../api/cadence";
 import type { Log } from "../api/wait";
 

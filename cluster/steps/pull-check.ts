@@ -2,7 +2,7 @@
 import { ApiError } from "../api/api";
 import { away, insist, isAway } from "../api/away";
 import type { Journal, Rehearsal } from "../journal/journal";
-import { showBytes } from "../../swift/size";
+import { showBytes } from "../../swift/figures";
 import { draw, fromJournal, imageApiAway, readImageStreams } from "../pull-check/images";
 import { findOut } from "../pull-check/found";
 import { judge, type Judged } from "../pull-check/judge";

@@ -11,7 +11,7 @@ import { operatorCa } from "../cloud/ca";
 import { type CloudSources, readCloudSources } from "../cloud/cloud";
 import { swiftEnvironment } from "../cloud/operator-env";
 import type { Rehearsal } from "../journal/journal";
-import { showBytes } from "../../swift/size";
+import { showBytes } from "../../swift/figures";
 import { pullCheckName, rehearsalName } from "../names";
 import type { RegistryConfig } from "../observation";
 import { namespaceIds } from "../parse";

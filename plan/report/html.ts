@@ -1,6 +1,6 @@
 /** The report as one HTML file: no network, no script; light and dark as the reader has it, and on paper. Pure. */
 import { duration } from "../../cluster/mover/progress";
-import { showBytes } from "../../swift/size";
+import { showBytes } from "../../swift/figures";
 import { partsInWords, secondsOf } from "../window";
 import { escaped, hasSpeeds, moment, speeds, timeline, windowBar } from "./charts";
 import type { ReportData, Span } from "./data";
