@@ -1,5 +1,5 @@
 /** The mover's events for a person at a terminal: one line that changes, and above it the lines that stay. */
-import { showBytes } from "../swift/figures";
+import { duration, showBytes, showCount } from "../swift/figures";
 import type { MoverEvent, Report, Tally } from "./contract";
 
 export interface TerminalScreen {
@@ -53,7 +53,7 @@ export function progressLine(event: Extract<MoverEvent, { event: "progress" }>):
   const figures = [
     `${showBytes(objects.bytes)} of ${showBytes(total.bytes)}`,
     ...details,
-    `${count(objects.objects)} of ${count(total.objects)} objects`,
+    `${showCount(objects.objects)} of ${showCount(total.objects)} objects`,
     phase,
     ...(repository === undefined ? [] : [repository]),
   ];
@@ -75,9 +75,9 @@ export function reportLines(report: Report): readonly string[] {
   } = report;
   const did = [
     `copied ${tally(copied)}`,
-    `${count(skipped.objects)} were there`,
-    ...(deleted.objects > 0 ? [`${count(deleted.objects)} deleted`] : []),
-    ...(retries > 0 ? [`${count(retries)} requests repeated`] : []),
+    `${showCount(skipped.objects)} were there`,
+    ...(deleted.objects > 0 ? [`${showCount(deleted.objects)} deleted`] : []),
+    ...(retries > 0 ? [`${showCount(retries)} requests repeated`] : []),
   ];
   return [
     `${report.outcome}: ${did.join(", ")}, in ${duration(seconds["total"] ?? 0)}`,
@@ -97,15 +97,7 @@ export function reportLines(report: Report): readonly string[] {
 
 function some(lines: readonly string[], all: number): readonly string[] {
   const more = all - Math.min(lines.length, named);
-  return [...lines.slice(0, named), ...(more > 0 ? [`and ${count(more)} more`] : [])];
+  return [...lines.slice(0, named), ...(more > 0 ? [`and ${showCount(more)} more`] : [])];
 }
 
-const tally = ({ objects, bytes }: Tally): string => `${count(objects)} objects (${showBytes(bytes)})`;
-const count = (value: number): string => value.toLocaleString("en-US");
-
-function duration(seconds: number): string {
-  const whole = Math.round(seconds);
-  if (whole < 90) return `${whole} s`;
-  const minutes = Math.round(whole / 60);
-  return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
-}
+const tally = ({ objects, bytes }: Tally): string => `${showCount(objects)} objects (${showBytes(bytes)})`;

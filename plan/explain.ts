@@ -2,10 +2,9 @@
  * What a run will do, in words for somebody who sees this for the first time, and its figures for scripts: said in
  * `preview`, before the resources. Everything comes from the observation; what is not known is said to be unknown. Pure.
  */
-import { duration } from "../cluster/mover/progress";
 import type { ReachableObservation } from "../cluster/observation";
 import { defined } from "../swift/defined";
-import { showBytes } from "../swift/figures";
+import { duration, showBytes, showCount } from "../swift/figures";
 import { doing, isDone } from "./doing";
 import { expected } from "./expected";
 import { basis, pulls, pushes } from "./notice";
@@ -83,7 +82,7 @@ function there(seen: ReachableObservation): string {
   const images = imageApi?.state === "there" ? imageApi.images : undefined;
   return [
     registry.join(", "),
-    ...(images === undefined ? [] : [`${count(images)} images in ImageStreams`]),
+    ...(images === undefined ? [] : [`${showCount(images)} images in ImageStreams`]),
     `${schedulableNodes} node(s) can take it`,
     `OpenShift ${release ?? "of unknown release"}`,
   ].join("; ");
@@ -94,7 +93,7 @@ function sizeOf(seen: ReachableObservation): string {
   const container = cloud.ok ? cloud.container : undefined;
   if (servedContainer({ config }) !== undefined) {
     const kept = claim === undefined ? "its claim is gone" : `claim ${claim.name} is kept`;
-    return ` (${container === undefined ? "size unknown" : `${count(container.objects)} objects, ${showBytes(container.bytes)}`}; ${kept})`;
+    return ` (${container === undefined ? "size unknown" : `${showCount(container.objects)} objects, ${showBytes(container.bytes)}`}; ${kept})`;
   }
   const used = lastCopied(seen);
   const holds =
@@ -147,7 +146,7 @@ function sinceTheProof({ journal, cloud }: ReachableObservation): string {
   }
   const objects = container.objects - proof.containerObjects;
   const bytes = container.bytes - proof.containerBytes;
-  return `what the volume lacks: since the proof Swift has ${count(objects)} objects and ${showBytes(Math.max(0, bytes))} more`;
+  return `what the volume lacks: since the proof Swift has ${showCount(objects)} objects and ${showBytes(Math.max(0, bytes))} more`;
 }
 
 function rehearsed(plan: Plan, seen: ReachableObservation): string | undefined {
@@ -159,7 +158,7 @@ function rehearsed(plan: Plan, seen: ReachableObservation): string | undefined {
     return "rehearsal" in plan ? "nothing yet: this run does it before anything is sealed" : "nothing";
   }
   return last.impossible === undefined
-    ? `${last.at}: a registry on Swift served ${count(last.pulled)} images in ${last.seconds} s, ${last.brokenBefore} were broken before`
+    ? `${last.at}: a registry on Swift served ${showCount(last.pulled)} images in ${last.seconds} s, ${last.brokenBefore} were broken before`
     : `${last.at}: not possible: ${last.impossible}`;
 }
 
@@ -176,8 +175,4 @@ function lastCopied({
 }: ReachableObservation): { readonly objects: number; readonly bytes: number } | undefined {
   const copy = passesOf(journal?.history).at(-1)?.copy;
   return copy && { objects: copy.objects + copy.thereObjects, bytes: copy.bytes + copy.thereBytes };
-}
-
-function count(value: number): string {
-  return value.toLocaleString("en-US");
 }

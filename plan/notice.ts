@@ -1,5 +1,5 @@
 /** What users notice of a run, in words. Pure. */
-import { duration } from "../cluster/mover/progress";
+import { duration } from "../swift/figures";
 import type { ReachableObservation } from "../cluster/observation";
 import type { Expected } from "./expected";
 import type { Plan } from "./types";

@@ -1,7 +1,6 @@
 /** The story of a migration so far, in Markdown, for the stack's output `readme`: Pulumi's console shows it. Pure. */
 import type { Happening, Journal, StepDone } from "../cluster/journal/journal";
-import { duration } from "../cluster/mover/progress";
-import { showBytes } from "../swift/figures";
+import { duration, showBytes, showCount } from "../swift/figures";
 import { lastWindowInWords, windowsOf } from "./window";
 import type { Words } from "./words";
 
@@ -45,7 +44,7 @@ function proofOf(journal: Journal | undefined): string | undefined {
   const proof = journal?.proof;
   return (
     proof &&
-    `${proof.at}, ${proof.objects.toLocaleString("en-US")} objects, ${showBytes(proof.bytes)}, digest \`${proof.digest}\``
+    `${proof.at}, ${showCount(proof.objects)} objects, ${showBytes(proof.bytes)}, digest \`${proof.digest}\``
   );
 }
 

@@ -1,6 +1,6 @@
 /** For how long the registry took no pushes, and where the seconds went: from the journal's history. Pure. */
 import type { Happening, StepDone } from "../cluster/journal/journal";
-import { duration } from "../cluster/mover/progress";
+import { duration } from "../swift/figures";
 import { defined } from "../swift/defined";
 
 /** A part of a window: a step in the words of the documentation, or the time between two steps. */

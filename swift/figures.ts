@@ -1,3 +1,5 @@
+/** Figures for people: bytes, counts and times. */
+
 /** Bytes for people: powers of 1,024, three figures at most. `12345678` is `11.8 MiB`. */
 export function showBytes(bytes: number): string {
   const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -8,4 +10,17 @@ export function showBytes(bytes: number): string {
     unit++;
   }
   return `${unit === 0 || scaled >= 100 ? Math.round(scaled) : scaled.toFixed(1)} ${units[unit] ?? ""}`;
+}
+
+/** `12345` is `12,345`. */
+export function showCount(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** Seconds, minutes or hours; a negative time is none. `100` is `2 min`. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 90) return `${whole} s`;
+  const minutes = Math.round(whole / 60);
+  return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
 }

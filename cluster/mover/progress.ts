@@ -3,7 +3,7 @@
  * twice. Pure but for the clock that is handed in.
  */
 import type { MoverEvent, Report } from "../../migrator/contract";
-import { showBytes } from "../../swift/figures";
+import { duration, showBytes, showCount } from "../../swift/figures";
 import { cadence } from "../api/cadence";
 import type { Log } from "../api/wait";
 
@@ -53,7 +53,7 @@ export class ProgressTeller {
         this.said(`${modeInWords(event.mode)} container ${event.container}`);
         break;
       case "scan":
-        this.said(`found ${count(event.objects)} objects, ${showBytes(event.bytes)}`);
+        this.said(`found ${showCount(event.objects)} objects, ${showBytes(event.bytes)}`);
         break;
       case "progress":
         this.inPassing(progressInWords(event) + retriesInWords(this.retries), event.phase !== this.lastPhase);
@@ -102,15 +102,15 @@ export function parseEvent(text: string): MoverEvent | undefined {
 export function reportInWords(report: Report): string {
   const seconds = (Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000;
   const parts = [
-    `copied ${count(report.copied.objects)} objects (${showBytes(report.copied.bytes)})`,
-    `${count(report.skipped.objects)} were there`,
-    ...(report.deleted.objects > 0 ? [`${count(report.deleted.objects)} stale ones deleted`] : []),
-    ...(report.retries > 0 ? [`${count(report.retries)} requests tried again`] : []),
+    `copied ${showCount(report.copied.objects)} objects (${showBytes(report.copied.bytes)})`,
+    `${showCount(report.skipped.objects)} were there`,
+    ...(report.deleted.objects > 0 ? [`${showCount(report.deleted.objects)} stale ones deleted`] : []),
+    ...(report.retries > 0 ? [`${showCount(report.retries)} requests tried again`] : []),
     ...(report.slowed === undefined
       ? []
       : [`as few as ${report.slowed.fewest} transfers at a time, because Swift asked for less`]),
     ...(report.corrupt.length > 0
-      ? [`${count(report.corrupt.length + (report.corruptMore ?? 0))} corrupt blobs skipped`]
+      ? [`${showCount(report.corrupt.length + (report.corruptMore ?? 0))} corrupt blobs skipped`]
       : []),
   ];
   const proof = report.proven ? "; both sides are equal" : "";
@@ -134,7 +134,7 @@ export function progressInWords(event: Extract<MoverEvent, { event: "progress" }
       : [
           `${showBytes(objects.bytes)} so far`,
           ...rate,
-          `${count(objects.objects)} objects`,
+          `${showCount(objects.objects)} objects`,
           phase,
           ...where,
         ].join(", ");
@@ -143,7 +143,7 @@ export function progressInWords(event: Extract<MoverEvent, { event: "progress" }
     `${percent} % ${part(objects.bytes, total.bytes)}`,
     ...(event.left === undefined ? [] : [`${duration(event.left)} left`]),
     ...rate,
-    `${count(objects.objects)} of ${count(total.objects)} objects`,
+    `${showCount(objects.objects)} of ${showCount(total.objects)} objects`,
     phase,
     ...where,
   ].join(", ");
@@ -157,7 +157,7 @@ function part(done: number, all: number): string {
 }
 
 function retriesInWords(retries: number): string {
-  return retries === 0 ? "" : `, ${count(retries)} requests tried again`;
+  return retries === 0 ? "" : `, ${showCount(retries)} requests tried again`;
 }
 
 function modeInWords(mode: string): string {
@@ -171,17 +171,4 @@ function modeInWords(mode: string): string {
     default:
       return `${mode}:`;
   }
-}
-
-export function duration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 90) {
-    return `${whole} s`;
-  }
-  const minutes = Math.round(whole / 60);
-  return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
-}
-
-function count(value: number): string {
-  return value.toLocaleString("en-US");
 }

@@ -1,6 +1,5 @@
 /** The report's charts: SVG that needs no script, and whose colours follow the page's. Pure. */
-import { duration } from "../../cluster/mover/progress";
-import { showBytes } from "../../swift/figures";
+import { duration, showBytes } from "../../swift/figures";
 import type { Part, Window } from "../window";
 import type { Span } from "./data";
 

@@ -1,6 +1,5 @@
 /** The report as one HTML file: no network, no script; light and dark as the reader has it, and on paper. Pure. */
-import { duration } from "../../cluster/mover/progress";
-import { showBytes } from "../../swift/figures";
+import { duration, showBytes, showCount } from "../../swift/figures";
 import { partsInWords, secondsOf } from "../window";
 import { escaped, hasSpeeds, moment, speeds, timeline, windowBar } from "./charts";
 import type { ReportData, Span } from "./data";
@@ -84,11 +83,11 @@ function resultOf({ copy, pulled, failed, by }: Span): string {
     ...(copy === undefined
       ? []
       : [
-          `${count(copy.objects)} objects (${showBytes(copy.bytes)}) copied`,
-          `${count(copy.thereObjects)} (${showBytes(copy.thereBytes)}) were there`,
-          `${count(copy.retries)} requests tried again`,
+          `${showCount(copy.objects)} objects (${showBytes(copy.bytes)}) copied`,
+          `${showCount(copy.thereObjects)} (${showBytes(copy.thereBytes)}) were there`,
+          `${showCount(copy.retries)} requests tried again`,
         ]),
-    ...(pulled === undefined ? [] : [`${count(pulled)} images pulled`]),
+    ...(pulled === undefined ? [] : [`${showCount(pulled)} images pulled`]),
     ...(by === undefined ? [] : [by]),
   ].join("; ");
 }
@@ -101,8 +100,8 @@ function proof({ proof: held }: ReportData): string {
         [
           ["at", moment(held.at)],
           ["container", held.container],
-          ["objects", count(held.objects)],
-          ["bytes", `${count(held.bytes)} (${showBytes(held.bytes)})`],
+          ["objects", showCount(held.objects)],
+          ["bytes", `${showCount(held.bytes)} (${showBytes(held.bytes)})`],
           ["digest of both inventories", held.digest],
           ["claim", held.claimUid],
           ["seal", `revision ${held.witness.revision} of Deployment ${held.witness.deploymentUid}`],
@@ -118,13 +117,9 @@ function rehearsal({ rehearsal: last, sample }: ReportData): string {
     return `<p>${escaped(`${moment(last.at)}: not possible: ${last.impossible}`)}</p>`;
   }
   return `<p>${escaped(
-    `${moment(last.at)}: a registry on Swift served ${count(last.pulled)} of ${count(sample)} images and ${count(last.blobs)} blobs ` +
-      `(${showBytes(last.bytes)}) in ${last.seconds} s; ${count(last.brokenBefore)} were broken before.`,
+    `${moment(last.at)}: a registry on Swift served ${showCount(last.pulled)} of ${showCount(sample)} images and ${showCount(last.blobs)} blobs ` +
+      `(${showBytes(last.bytes)}) in ${last.seconds} s; ${showCount(last.brokenBefore)} were broken before.`,
   )}</p>`;
-}
-
-function count(value: number): string {
-  return value.toLocaleString("en-US");
 }
 
 const style = `

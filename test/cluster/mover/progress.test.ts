@@ -1,6 +1,6 @@
 import type { MoverEvent } from "../../../migrator/contract";
-import { duration, parseEvent, ProgressTeller, reportInWords } from "../../../cluster/mover/progress";
-import { showBytes } from "../../../swift/figures";
+import { parseEvent, ProgressTeller, reportInWords } from "../../../cluster/mover/progress";
+import { duration, showBytes } from "../../../swift/figures";
 import { reportWith } from "../support/report";
 
 const t = "2026-01-01T00:00:00Z";
