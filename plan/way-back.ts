@@ -6,6 +6,7 @@
 import { permissionInWords } from "../cluster/api/permissions";
 import type { Claim, ReachableObservation } from "../cluster/observation";
 import { opensByRolling, toVolume } from "../cluster/registry/patch";
+import { isForOnePod } from "../cluster/registry/shared";
 import type { AbortSettings } from "../config/config";
 
 /** What the graph says of it. */
@@ -69,7 +70,7 @@ function notBeside(settings: AbortSettings, seen: ReachableObservation, claim: C
   if (settings.seal === "recreate") {
     return "seal is recreate";
   }
-  if (claim.accessModes.includes("ReadWriteOncePod")) {
+  if (isForOnePod(claim)) {
     return `claim ${claim.name} is ReadWriteOncePod, which no second Pod can mount`;
   }
   const strategy = seen.journal?.previous?.rolloutStrategy;
@@ -105,8 +106,8 @@ function noRoom(
 }
 
 /**
- * Why no bridge may, or can, serve from Swift. One replica could be left for it, but the scheduler of Kubernetes 1.35 lets
- * the Pod that replaces the two wait for five minutes (seen in the lab), with the registry read-only.
+ * Why no bridge may, or can, serve from Swift. One replica could be left for it, but the scheduler of Kubernetes 1.35 left
+ * the Pod that replaces the two Pending for over four minutes (seen once in the lab), with the registry read-only.
  */
 function notFromSwift({ config, journal, pods, bridgeLacks = [] }: ReachableObservation): string | undefined {
   const replicas = config?.replicas ?? 1;
