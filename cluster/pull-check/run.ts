@@ -1,5 +1,6 @@
 /** Runs the puller's Pod to its end and leaves nothing behind: no Pod, no Secret, no NetworkPolicy, no account. */
 import { type Api, ApiError, type Query } from "../api/api";
+import { removeIfThere } from "../api/remove";
 import { waitFor } from "../api/wait";
 import type { JournalOfRun } from "../journal/store";
 import type { RawPod, RawServiceAccount, Stored } from "../api/objects";
@@ -158,11 +159,7 @@ export async function removeLeftPullCheck(api: Api, log: (line: string) => void)
     ["networkpolicy", paths.networkPolicy(pullCheckName)],
   ] as const;
   for (const [kind, path] of left) {
-    await tidy(kind, log, async () => {
-      const found = await api.get<Stored>(path);
-      if (found === undefined) return false;
-      return api.remove(path, { uid: found.metadata.uid, ...(kind === "pod" ? { graceSeconds: 0 } : {}) });
-    });
+    await tidy(kind, log, () => removeIfThere(api, path, kind === "pod" ? 0 : undefined));
   }
   await tidy("serviceaccount", log, () => removePullAccount(api));
 }

@@ -1,14 +1,14 @@
 /** Starts a registry Pod on Swift and waits until it answers, or until it is known why it does not. */
 import { type Api, ApiError } from "../api/api";
-import type { RawPod, Stored } from "../api/objects";
+import type { RawPod } from "../api/objects";
 import { paths } from "../api/paths";
 import { hopelessSeconds, podTrouble } from "../api/pod-trouble";
+import { removeIfThere } from "../api/remove";
 import { waitFor } from "../api/wait";
 import { namespace, rehearsalName } from "../names";
 import type { PullContext } from "../pull-check/run";
 import { podEvents } from "../registry/registry";
 import { type Cause, causeOf } from "./cause";
-import { defined } from "../../swift/defined";
 
 /** What became of the Pod. */
 export type Started =
@@ -134,17 +134,6 @@ export async function removeRehearsal({ api, log, pace }: Omit<PullContext, "jou
     { log, pace: Math.min(pace ?? 250, 250) },
   );
   return removed.includes(true);
-}
-
-async function removeIfThere(api: Api, path: string, graceSeconds?: number): Promise<boolean> {
-  const found = await api.get<Stored>(path);
-  if (found === undefined) {
-    return false;
-  }
-  return api.remove(path, {
-    uid: found.metadata.uid,
-    ...defined({ graceSeconds }),
-  });
 }
 
 /** Removes what a killed run left. Best effort: nothing depends on it, and a user who may not look has made none. */
