@@ -4,6 +4,7 @@
  */
 import { defined } from "../../swift/defined";
 import { namespace, requiredScc } from "../names";
+import { registryContainer } from "./registry-container";
 
 /** A Pod template as the API server has it. */
 export interface PodTemplate {
@@ -35,8 +36,7 @@ export interface Changes {
 export function barePod(template: PodTemplate, own: BarePod, changes: Changes = {}): object | undefined {
   const { affinity: _a, topologySpreadConstraints: _t, ...spec } = template.spec;
   const { container: changed = same, volume = same } = changes;
-  const containers = listOf(spec["containers"]);
-  const container = containers.find((each) => each["name"] === "registry") ?? containers[0];
+  const container = registryContainer(listOf(spec["containers"]));
   if (container === undefined) {
     return undefined;
   }

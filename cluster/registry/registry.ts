@@ -24,6 +24,7 @@ import type {
 import { paths } from "../api/paths";
 import { podTrouble } from "../api/pod-trouble";
 import { paceOf } from "./pace";
+import { registryContainer } from "./registry-container";
 import { bridgeName, registryLabels, registryPodLabel, revisionAnnotation } from "../names";
 import { defined } from "../../swift/defined";
 
@@ -159,12 +160,7 @@ function parsePod(raw: RawPod, events: readonly RawEvent[] = []): RegistryPod {
  * read-only, however it is spaced. Everything else counts as writable: that is the safe error.
  */
 function parseEnv(spec: RawPodSpec): RegistryEnv {
-  const env = new Map(
-    (spec.containers.find((each) => each.name === "registry") ?? spec.containers[0])?.env?.map((each) => [
-      each.name,
-      each.value ?? "",
-    ]),
-  );
+  const env = new Map(registryContainer(spec.containers)?.env?.map((each) => [each.name, each.value ?? ""]));
   const container = env.get("REGISTRY_STORAGE_SWIFT_CONTAINER");
   return {
     storage: env.get("REGISTRY_STORAGE") ?? "",
