@@ -2,7 +2,7 @@ import type { Happening } from "../../cluster/journal/journal";
 import type { ReachableObservation } from "../../cluster/observation";
 import type { Settings } from "../../config/config";
 import { explain } from "../../plan/explain";
-import { aborted, proven, provenJournal, settings, switched, untouched } from "./observations";
+import { aborted, proven, provenJournal, settings, switched, untouched, rehearsed } from "./observations";
 import { back, decide, live, migrate, planned, toSwift } from "./support";
 
 const explained = (wanted: Settings, seen: ReachableObservation) =>
@@ -141,15 +141,7 @@ test("what was done before is not announced again", () => {
 });
 
 test("what was rehearsed, and that it could not be", () => {
-  const rehearsal = {
-    at: "then",
-    container: "c",
-    pulled: 20,
-    blobs: 20,
-    bytes: 1,
-    seconds: 9,
-    brokenBefore: 1,
-  };
+  const rehearsal = { ...rehearsed, brokenBefore: 1 };
   const seen = { ...proven, journal: { ...provenJournal, rehearsal } };
   expect(text(toSwift, seen)).toMatch(
     /rehearsed: then: a registry on Swift served 20 images in 9 s, 1 were broken before/,

@@ -171,6 +171,17 @@ export const aborted: ReachableObservation = {
   cloud: { ok: true, account, source: "secret installer-cloud-credentials", container },
 };
 
+/** A rehearsal that found nothing wrong. */
+export const rehearsed = {
+  at: "then",
+  container: "c",
+  pulled: 20,
+  blobs: 20,
+  bytes: 1,
+  seconds: 9,
+  brokenBefore: 0,
+};
+
 /** Settings from a stack's configuration, as a user would write it. */
 export function settings<T extends Settings["state"]>(
   state: T,

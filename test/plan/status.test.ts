@@ -1,6 +1,6 @@
 import type { ReachableObservation } from "../../cluster/observation";
 import { statusOf } from "../../plan/status";
-import { aborted, proven, provenJournal, switched, untouched } from "./observations";
+import { aborted, proven, provenJournal, switched, untouched, rehearsed } from "./observations";
 
 const text = (seen: ReachableObservation) => statusOf(seen).lines.join("\n");
 const inPhase = (
@@ -24,16 +24,7 @@ test("nothing has been migrated", () => {
 });
 
 test("proven: who, what, the proof, and the next command, in ten lines at most", () => {
-  const rehearsal = {
-    at: "then",
-    container: "c",
-    pulled: 20,
-    blobs: 20,
-    bytes: 1,
-    seconds: 9,
-    brokenBefore: 0,
-  };
-  const { lines, code } = statusOf({ ...proven, journal: { ...provenJournal, rehearsal } });
+  const { lines, code } = statusOf({ ...proven, journal: { ...provenJournal, rehearsal: rehearsed } });
   expect(code).toBe(4);
   expect(lines.length).toBeLessThanOrEqual(10);
   expect(lines.join("\n")).toMatch(

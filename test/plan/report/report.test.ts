@@ -1,7 +1,7 @@
 import type { Happening } from "../../../cluster/journal/journal";
 import { reportData } from "../../../plan/report/data";
 import { reportHtml } from "../../../plan/report/html";
-import { provenJournal, switched, untouched } from "../observations";
+import { provenJournal, switched, untouched, rehearsed } from "../observations";
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1000).toISOString();
 const copy = { objects: 233, bytes: 8_493_466, thereObjects: 2, thereBytes: 142, retries: 3, seconds: 11 };
@@ -15,12 +15,8 @@ const history: readonly Happening[] = [
   { at: at(4010), step: "pull check", seconds: 5, failed: `<script>alert("x")</script> & more` },
 ];
 const rehearsal = {
+  ...rehearsed,
   at: at(30),
-  container: "c",
-  pulled: 20,
-  blobs: 20,
-  bytes: 1,
-  seconds: 9,
   brokenBefore: 1,
   images: { "team/app": ["sha256:1", "sha256:2"] },
 };
