@@ -77,6 +77,12 @@ export function httpClient(origin: string, options: HttpOptions): HttpClient {
   const watchdog = new Watchdog(options.timeout);
   /** Requests under way whose bodies go, or come, piece by piece: they want the thread all the time. */
   let streams = 0;
+  /**
+   * undici ends the connection after each HEAD, for servers that send a body with its answer. Swift does not, and a
+   * proof asks HEAD for every blob: a connection for each cost as much as the asking, and with TLS far more. A server
+   * that breaks the rule is met by what undici cannot read: from then on each HEAD has a connection of its own.
+   */
+  let keepsAfterHead = true;
   return {
     request(request) {
       return new Promise<HttpResponse>((resolve, reject) => {
@@ -88,7 +94,11 @@ export function httpClient(origin: string, options: HttpOptions): HttpClient {
             options.gather?.answered(performance.now() - one.sentAt, watchdog.size);
         };
         if (stream) streams++;
-        const handler = new Handler(request, options.timeout, resolve, reject, ended);
+        const failed = (error: Error): void => {
+          if (error.name === "HTTPParserError") keepsAfterHead = false;
+          reject(error);
+        };
+        const handler = new Handler(request, options.timeout, resolve, failed, ended);
         watchdog.watch(handler);
         dispatcher.dispatch(
           {
@@ -100,6 +110,7 @@ export function httpClient(origin: string, options: HttpOptions): HttpClient {
                 ? request.headers
                 : { ...request.headers, "content-length": String(request.length) },
             body: (request.body ?? null) as Dispatcher.DispatchOptions["body"],
+            ...(request.method === "HEAD" && keepsAfterHead ? { reset: false } : {}),
           } as Dispatcher.DispatchOptions,
           handler,
         );

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
+import * as net from "node:net";
 import type { AddressInfo, Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +21,7 @@ afterEach(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function listen(server: http.Server | https.Server, host = "127.0.0.1"): Promise<number> {
+async function listen(server: Server, host = "127.0.0.1"): Promise<number> {
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, host, resolve));
   return (server.address() as AddressInfo).port;
@@ -100,6 +101,56 @@ test("a thread that a volume held breaks off no request whose answer is there", 
     await new Promise((resolve) => setTimeout(resolve, 20));
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
     expect((await answer).status).toBe(200);
+  } finally {
+    await client.close();
+  }
+});
+
+/** A server that answers each HEAD. On a connection that it is asked on again `late` goes before the answer. */
+async function headServer(late = ""): Promise<{ port: number; connections: () => number }> {
+  let connections = 0;
+  const server = net.createServer((socket) => {
+    connections++;
+    let asked = 0;
+    socket.on("error", () => undefined);
+    socket.on("data", (data) => {
+      const keeps = /connection: keep-alive/i.test(data.toString());
+      const answer = `HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: ${keeps ? "keep-alive" : "close"}\r\n\r\n`;
+      socket.write(asked++ > 0 ? late + answer : answer);
+      if (!keeps) socket.end();
+    });
+  });
+  return { port: await listen(server), connections: () => connections };
+}
+const head = { method: "HEAD", path: "/", headers: {} } as const;
+
+test("one connection serves many a HEAD", async () => {
+  const server = await headServer();
+  const client = httpClient(`http://127.0.0.1:${server.port}`, options);
+  try {
+    for (let n = 0; n < 5; n++) {
+      const { status, headers } = await client.request(head);
+      expect([status, headers["content-length"]]).toEqual([200, "4"]);
+    }
+    expect(server.connections()).toBe(1);
+  } finally {
+    await client.close();
+  }
+});
+
+test("a server that sends a body with its answer to HEAD spoils one request and no more", async () => {
+  const server = await headServer("body");
+  const client = httpClient(`http://127.0.0.1:${server.port}`, options);
+  try {
+    const ends: (number | string)[] = [];
+    for (let n = 0; n < 6; n++)
+      ends.push(
+        await client.request(head).then(
+          ({ status }) => status,
+          ({ name }: Error) => name,
+        ),
+      );
+    expect(ends).toEqual([200, "HTTPParserError", 200, 200, 200, 200]);
   } finally {
     await client.close();
   }
