@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { MoverSettings } from "../migrator/contract";
 import { cloudSettings, type TestCloud } from "../test/migrator/support/cloud";
 import { moverProgram, scratchFolder } from "../test/migrator/support/mover";
+import { generatedVolume } from "./generated/preload";
 import type { Command } from "./measure";
 
 /** The mover with its own defaults; `settings` are what a test of the benchmark itself may need. */
@@ -20,6 +21,16 @@ export function mover(
     JSON.stringify({ cloud: cloudSettings(cloud, password), ...settings } satisfies MoverSettings),
   );
   return { command: process.execPath, args: [moverProgram(), "--settings", file] };
+}
+
+/** The mover on a volume of `files` generated files (bench/generated), which no disk holds. */
+export function moverOnGenerated(
+  cloud: TestCloud,
+  files: number,
+  settings: Pick<MoverSettings, "mode" | "container">,
+): Command {
+  const { root, env } = generatedVolume(files);
+  return { ...mover(cloud, { ...settings, root }), env };
 }
 
 /** GNU find asking each file for its size, and nothing else: what the volume's own answers cost. */

@@ -19,7 +19,7 @@ import { measure } from "./measure";
 import { markdown, type Row, type Server } from "./rows";
 import { startStandin } from "./standin";
 import { startSwift } from "./swift";
-import { works } from "./works/index";
+import { withStandin, works } from "./works/index";
 import type { Stage } from "./works/stage";
 
 /** What the peers and the measuring come with. */
@@ -82,8 +82,7 @@ async function main(): Promise<void> {
   try {
     const rows: Row[] = [];
     for (const name of chosen) {
-      // These two bring a stand-in of their own, whatever serves the others.
-      current = name === "listing" || name === "sparse" ? "stand-in" : lab.server;
+      current = withStandin.has(name) ? "stand-in" : lab.server;
       const server = current;
       for (const row of (await works[name]?.(stage)) ?? []) rows.push(Object.assign(row, { server }));
     }

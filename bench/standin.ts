@@ -1,4 +1,7 @@
-/** The stand-in as a process of its own: `standin.ts [index.tsv]` prints its Keystone URL and serves until it is ended. */
+/**
+ * The stand-in as a process of its own: `standin.ts [FILE.tsv | NUMBER]` prints its Keystone URL and serves until it is
+ * ended. Its container holds what the file lists, or a generated registry of so many files.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
@@ -8,14 +11,26 @@ import type { TestCloud } from "../test/migrator/support/cloud";
 import { identity } from "../test/migrator/swift-standin/keystone";
 import { SwiftStandin } from "../test/migrator/swift-standin/server";
 import { typescript } from "../scripts/node";
+import { GeneratedContainer } from "./generated/container";
+import { GeneratedRegistry } from "./generated/registry";
 
 /** Container that holds what the index lists. */
 export const container = "bench";
 
-async function serve(index: string | undefined): Promise<void> {
+async function serve(what: string | undefined): Promise<void> {
   const standin = await SwiftStandin.start({ keepUpTo: 65_536 });
+  // Nobody counts requests here, and there are millions.
+  setInterval(() => (standin.log.length = 0), 1000).unref();
+  const files = Number(what);
+  if (files > 0) standin.containers.set(container, new GeneratedContainer(new GeneratedRegistry(files)));
+  else await fill(standin, what);
+  console.log(standin.authUrl);
+}
+
+async function fill(standin: SwiftStandin, index: string | undefined): Promise<void> {
   const held = standin.container(container);
-  const modified = new Date(0);
+  // As after a copy: what is older than its file is no evidence, and would be asked for by name.
+  const modified = new Date();
   const entries: { name: string; size: number; etag: string }[] = [];
   if (index !== undefined)
     for await (const line of createInterface({ input: createReadStream(index) })) {
@@ -26,14 +41,13 @@ async function serve(index: string | undefined): Promise<void> {
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const { name, size, etag } of entries)
     held.put(name, { size, etag, contentType: "application/octet-stream", modified, meta: {} });
-  console.log(standin.authUrl);
 }
 
-/** Starts it as a process; `index` names its objects. */
-export async function startStandin(index?: string): Promise<{ cloud: TestCloud; stop: () => void }> {
+/** Starts it as a process; `holds`: the file that lists its objects, or the size of a generated registry. */
+export async function startStandin(holds?: string | number): Promise<{ cloud: TestCloud; stop: () => void }> {
   const child = spawn(
     process.execPath,
-    ["--max-old-space-size=4096", ...typescript, __filename, ...(index === undefined ? [] : [index])],
+    ["--max-old-space-size=4096", ...typescript, __filename, ...(holds === undefined ? [] : [String(holds)])],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   endWithUs(child);

@@ -7,6 +7,7 @@ import { shards } from "./shards";
 import { small } from "./small";
 import { sparse } from "./sparse";
 import type { Stage } from "./stage";
+import { tenMillion } from "./ten-million";
 
 export const works: Readonly<Record<string, (stage: Stage) => Promise<Row[]>>> = {
   small,
@@ -15,4 +16,8 @@ export const works: Readonly<Record<string, (stage: Stage) => Promise<Row[]>>> =
   listing,
   sparse,
   shards,
+  "ten-million": tenMillion,
 };
+
+/** Works that bring a stand-in of their own, whatever serves the others. */
+export const withStandin: ReadonlySet<string> = new Set(["listing", "sparse", "ten-million"]);

@@ -15,16 +15,23 @@ export interface Stage {
   say(line: string): void;
 }
 
-/** The report, and that it is a proof: a figure of a run that failed would be worth nothing. */
-export function proven(cost: Cost): Report {
+/** The report of a run that went well: a figure of one that failed would be worth nothing. */
+export function finished(cost: Cost): Report {
   const done = cost.output
     .split("\n")
     .filter((line) => line.startsWith("{"))
     .map((line) => JSON.parse(line) as MoverEvent)
     .find((event) => event.event === "done");
-  if (done?.event !== "done" || !done.report.proven)
-    throw new Error(`the run proved nothing:\n${cost.output.slice(-1500)}`);
+  if (done?.event !== "done" || done.report.outcome !== "ok")
+    throw new Error(`the run did not end well:\n${cost.output.slice(-1500)}`);
   return done.report;
+}
+
+/** The report, and that it is a proof. */
+export function proven(cost: Cost): Report {
+  const report = finished(cost);
+  if (!report.proven) throw new Error(`the run proved nothing:\n${cost.output.slice(-1500)}`);
+  return report;
 }
 
 /** The mover, rclone and python-swiftclient on one tree, each with a container of its own. */
