@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { atTermination } from "../test/e2e/support/termination";
+import { keepPriority } from "../test/lab/priority";
 
 export interface Cost {
   /** Seconds. */
@@ -34,6 +35,7 @@ export async function measure({ command, args, env = {}, cwd }: Command): Promis
       // A group of its own: a signal to `time` alone would leave the client behind.
       detached: true,
     });
+    if (child.pid !== undefined) keepPriority(child.pid);
     const ended = atTermination(async () => {
       if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
     });

@@ -2,8 +2,6 @@
  * A registry of any size that nobody stores: every name, size and content follows from its place in the order of names.
  * The mover's volume (volume.ts) and the stand-in's container (container.ts) are both made from it.
  */
-import { hash } from "node:crypto";
-
 /** One object of the registry. */
 export interface GeneratedObject {
   /** Relative to the registry's tree. */
@@ -56,8 +54,7 @@ export class GeneratedRegistry {
   }
 
   /** Number `at` of the blobs, in the order of digests. */
-  blob(at: number): GeneratedObject {
-    const hex = this.hexOf(at);
+  blob(at: number, hex = this.hexOf(at)): GeneratedObject {
     return {
       path: `${folders.blobs}${hex.slice(0, 2)}/${hex}/data`,
       size: 100 + ((at * 7919) % 16_000),
@@ -71,7 +68,7 @@ export class GeneratedRegistry {
     const first = Math.floor(at * this.step)
       .toString(16)
       .padStart(12, "0");
-    return first + hash("sha256", String(at)).slice(12);
+    return first + mixed(at);
   }
 
   /** The number of the blob with these digits; undefined when there is none. */
@@ -129,8 +126,9 @@ export class GeneratedRegistry {
   /** The object at a path of the tree; undefined when there is none. */
   find(path: string): GeneratedObject | undefined {
     if (path.startsWith(folders.blobs)) {
-      const at = path.endsWith("/data") ? this.blobOf(path.slice(folders.blobs.length + 3, -5)) : undefined;
-      return at === undefined ? undefined : this.blob(at);
+      const hex = path.slice(folders.blobs.length + 3, -5);
+      const at = path.endsWith("/data") ? this.blobOf(hex) : undefined;
+      return at === undefined ? undefined : this.blob(at, hex);
     }
     const place = this.placeOf(path);
     return place === undefined ? undefined : this.repository(place.number).byPath.get(place.rest);
@@ -153,6 +151,17 @@ export class GeneratedRegistry {
     for (let at = firstAfter(this.repositories, (n) => endOf(n) > marker); at < this.repositories; at++)
       for (const link of this.repository(at).links) if (link.path > marker) yield link;
   }
+}
+
+/** 52 digits that follow from a number and look like chance: a hash of the system's would cost more than the mover's own work. */
+function mixed(number: number): string {
+  let [digits, state] = ["", number];
+  for (let round = 0; round < 7; round++) {
+    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9;
+    state ^= state >>> 12;
+    digits += (state >>> 0).toString(16).padStart(8, "0");
+  }
+  return digits.slice(0, 52);
 }
 
 /** The least number below `count` of which `holds` is true; `holds` is false up to some number and then true. */

@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writ
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { keepPriority } from "./priority";
 import { PartError, type Listen, type Part, type PartStatus } from "./part";
 
 export interface ProcessOptions {
@@ -103,6 +104,7 @@ function launch(options: ProcessOptions, log: string, fingerprint: string) {
     cwd: options.cwd ?? "/",
   });
   closeSync(out);
+  if (child.pid !== undefined) keepPriority(child.pid);
   let ended: string | undefined;
   child.once("error", (error) => (ended = `did not start: ${error.message}`));
   child.once(
