@@ -209,7 +209,8 @@ class Attempt {
     const target = head && targetLine(run, name, head);
     const source = file && { name, bytes: file.bytes, hash };
     if (source && target && areEqual(source, target)) {
-      run.seen.add(name, file.bytes, hash);
+      // For the next round, if there is one.
+      if (!this.last) run.seen.add(name, file.bytes, hash);
       line.settle(source, target);
       options.onSame?.(file);
       return;

@@ -230,7 +230,8 @@ export class CopyPass {
   private end(work: Work, result: TransferResult): void {
     const { run, exact } = this;
     const path = toText(run.base + work.name);
-    if (result.seen !== undefined) run.seen.add(work.name, work.bytes, result.seen);
+    // Only a proof asks what was seen.
+    if (exact && result.seen !== undefined) run.seen.add(work.name, work.bytes, result.seen);
     switch (result.status) {
       case "copied":
         run.tallies.copied.add(work.bytes);
