@@ -1,5 +1,6 @@
 /** The works that are measured, each a function of the same stage. Each row has its goal. */
 import type { Row } from "../rows";
+import { back } from "./back";
 import { large } from "./large";
 import { listing } from "./listing";
 import { mixed } from "./mixed";
@@ -13,6 +14,7 @@ export const works: Readonly<Record<string, (stage: Stage) => Promise<Row[]>>> =
   small,
   large,
   mixed,
+  back,
   listing,
   sparse,
   shards,
@@ -20,4 +22,4 @@ export const works: Readonly<Record<string, (stage: Stage) => Promise<Row[]>>> =
 };
 
 /** Works that bring a stand-in of their own, whatever serves the others. */
-export const withStandin: ReadonlySet<string> = new Set(["listing", "sparse", "ten-million"]);
+export const withStandin: ReadonlySet<string> = new Set(["back", "listing", "sparse", "ten-million"]);

@@ -1,10 +1,9 @@
 /** 1,000 images, most files small and most bytes in a few: copied, unchanged, and brought back. */
-import { readdirSync } from "node:fs";
 import { cachedTree } from "../../test/migrator/trees/cache";
 import { scratchFolder } from "../../test/migrator/support/mover";
 import { mover, rcloneBack } from "../clients";
 import { best, row, type Row } from "../rows";
-import { clientsOn, proven, type Stage } from "./stage";
+import { clientsOn, expectFiles, finished, proven, type Stage } from "./stage";
 
 export async function mixed(stage: Stage): Promise<Row[]> {
   const { cloud } = stage;
@@ -33,6 +32,7 @@ export async function mixed(stage: Stage): Promise<Row[]> {
     "mover (back)",
     mover(cloud, { mode: "back", root: ourTarget, container: ours }),
   );
+  finished(back);
   const rcloneCopy = await stage.run(
     "mixed, back to a volume",
     "rclone copy",
@@ -53,11 +53,4 @@ export async function mixed(stage: Stage): Promise<Row[]> {
       1,
     ),
   ];
-}
-
-function expectFiles(folder: string, files: number): void {
-  const found = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) =>
-    one.isFile(),
-  ).length;
-  if (found !== files) throw new Error(`${folder} has ${found} files, the tree has ${files}`);
 }

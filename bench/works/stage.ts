@@ -1,4 +1,5 @@
 /** What every work runs on, and what it asks of a run. */
+import { readdirSync } from "node:fs";
 import type { MoverEvent, MoverSettings, Report } from "../../migrator/contract";
 import type { Account } from "../../test/lab/swift/account";
 import type { TestCloud } from "../../test/migrator/support/cloud";
@@ -32,6 +33,14 @@ export function proven(cost: Cost): Report {
   const report = finished(cost);
   if (!report.proven) throw new Error(`the run proved nothing:\n${cost.output.slice(-1500)}`);
   return report;
+}
+
+/** That a folder has so many files: what was brought back is all there. */
+export function expectFiles(folder: string, files: number): void {
+  const found = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) =>
+    one.isFile(),
+  ).length;
+  if (found !== files) throw new Error(`${folder} has ${found} files, the tree has ${files}`);
 }
 
 /** The mover, rclone and python-swiftclient on one tree, each with a container of its own. */
