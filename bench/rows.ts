@@ -12,6 +12,8 @@ export interface Row {
   readonly met: boolean;
   /** What answered the clients: Swift of Debian's packages, or the stand-in. */
   readonly server?: Server;
+  /** What measured it. */
+  readonly command?: string;
 }
 export type Server = "swift" | "stand-in";
 

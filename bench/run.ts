@@ -79,12 +79,14 @@ async function main(): Promise<void> {
     },
     say: (line) => console.log(line),
   };
+  const command = commandLine();
   try {
     const rows: Row[] = [];
     for (const name of chosen) {
       current = withStandin.has(name) ? "stand-in" : lab.server;
       const server = current;
-      for (const row of (await works[name]?.(stage)) ?? []) rows.push(Object.assign(row, { server }));
+      for (const row of (await works[name]?.(stage)) ?? [])
+        rows.push(Object.assign(row, { server, command }));
     }
     write(values.out, rows, runs, lab.what);
   } finally {
@@ -133,6 +135,19 @@ function versions(): string[] {
   return [`node ${process.version}`, first("swift", "--version"), first("rclone", "--version")];
 }
 
+/** As it was typed, without the folders of this machine. */
+function commandLine(): string {
+  const args = process.argv
+    .slice(2)
+    .filter((arg) => !arg.includes("/") && !["--out", "--clouds"].includes(arg));
+  return ["npm run bench", ...(args.length > 0 ? ["--", ...args] : [])].join(" ");
+}
+
+/** The commands behind all rows, each once. */
+function commandsOf(rows: readonly Row[]): string {
+  return [...new Set(rows.map(({ command }) => command ?? "an earlier run"))].join("; ");
+}
+
 function write(folder: string, rows: readonly Row[], runs: readonly string[], what: string): void {
   const file = `${folder}/results.json`;
   const before = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Results) : undefined;
@@ -140,24 +155,13 @@ function write(folder: string, rows: readonly Row[], runs: readonly string[], wh
   const names = new Set(rows.map(({ name }) => name));
   const works = new Set(runs.map(work));
   const machine = `${cpus().length} CPUs (${cpus()[0]?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GiB`;
+  const all = [...(before?.rows ?? []).filter(({ name }) => !names.has(name)), ...rows];
   const results: Results = {
-    command: [
-      "npm run bench",
-      ...(process.argv.length > 2
-        ? [
-            "--",
-            ...process.argv
-              .slice(2)
-              .filter(
-                (arg, n, all) => !arg.includes("/") && !["--out", "--clouds"].includes(arg) && all.length > n,
-              ),
-          ]
-        : []),
-    ].join(" "),
+    command: commandsOf(all),
     machine,
     clients: versions(),
     runs: [...(before?.runs ?? []).filter((line) => !works.has(work(line))), ...runs],
-    rows: [...(before?.rows ?? []).filter(({ name }) => !names.has(name)), ...rows],
+    rows: all,
   };
   writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
   const about = [
