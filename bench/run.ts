@@ -81,14 +81,19 @@ async function main(): Promise<void> {
   };
   const command = commandLine();
   try {
-    const rows: Row[] = [];
     for (const name of chosen) {
       current = withStandin.has(name) ? "stand-in" : lab.server;
       const server = current;
-      for (const row of (await works[name]?.(stage)) ?? [])
-        rows.push(Object.assign(row, { server, command }));
+      const rows = (await works[name]?.(stage)) ?? [];
+      // At once: what was measured stays, whatever becomes of the next work.
+      write(
+        values.out,
+        rows.map((row) => Object.assign(row, { server, command })),
+        runs.splice(0),
+        lab.what,
+      );
     }
-    write(values.out, rows, runs, lab.what);
+    console.log(`\n${readFileSync(`${values.out}/results.md`, "utf8")}`);
   } finally {
     // Emptying them object by object takes minutes, and a Swift of the benchmark's own is wiped.
     if (!lab.own) for (const container of made) await account.wipe(container);
@@ -172,7 +177,6 @@ function write(folder: string, rows: readonly Row[], runs: readonly string[], wh
     "CPUs, so the ratio to a peer in the same run says more than a second does. Trees are seeded (test/migrator/trees).",
   ];
   writeFileSync(`${folder}/results.md`, markdown(results.rows, about, results.runs));
-  console.log(`\n${readFileSync(`${folder}/results.md`, "utf8")}`);
 }
 
 main().catch((error: unknown) => {
