@@ -5,6 +5,7 @@ import type { MoverSettings } from "../migrator/contract";
 import { cloudSettings, type TestCloud } from "../test/migrator/support/cloud";
 import { moverProgram, scratchFolder } from "../test/migrator/support/mover";
 import { generatedVolume } from "./generated/preload";
+import type { Shape } from "./generated/shape";
 import type { Command } from "./measure";
 
 /** The mover with its own defaults; `settings` are what a test of the benchmark itself may need. */
@@ -23,13 +24,13 @@ export function mover(
   return { command: process.execPath, args: [moverProgram(), "--settings", file] };
 }
 
-/** The mover on a volume of `files` generated files (bench/generated), which no disk holds. */
+/** The mover on a generated volume (bench/generated), which no disk holds. */
 export function moverOnGenerated(
   cloud: TestCloud,
-  files: number,
+  shape: Shape,
   settings: Pick<MoverSettings, "mode" | "container">,
 ): Command {
-  const { root, env } = generatedVolume(files);
+  const { root, env } = generatedVolume(shape);
   return { ...mover(cloud, { ...settings, root }), env };
 }
 

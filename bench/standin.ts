@@ -1,6 +1,6 @@
 /**
- * The stand-in as a process of its own: `standin.ts [FILE.tsv | NUMBER]` prints its Keystone URL and serves until it is
- * ended. Its container holds what the file lists, or a generated registry of so many files.
+ * The stand-in as a process of its own: `standin.ts [FILE.tsv | SHAPE]` prints its Keystone URL and serves until it is
+ * ended. Its container holds what the file lists, or a generated registry.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,7 +12,7 @@ import { identity } from "../test/migrator/swift-standin/keystone";
 import { SwiftStandin } from "../test/migrator/swift-standin/server";
 import { typescript } from "../scripts/node";
 import { GeneratedContainer } from "./generated/container";
-import { GeneratedRegistry } from "./generated/registry";
+import { isShape, registryOf } from "./generated/shape";
 
 /** Container that holds what the index lists. */
 export const container = "bench";
@@ -21,8 +21,8 @@ async function serve(what: string | undefined): Promise<void> {
   const standin = await SwiftStandin.start({ keepUpTo: 65_536 });
   // Nobody counts requests here, and there are millions.
   setInterval(() => (standin.log.length = 0), 1000).unref();
-  const files = Number(what);
-  if (files > 0) standin.containers.set(container, new GeneratedContainer(new GeneratedRegistry(files)));
+  if (what !== undefined && isShape(what))
+    standin.containers.set(container, new GeneratedContainer(registryOf(what)));
   else await fill(standin, what);
   console.log(standin.authUrl);
 }
@@ -43,11 +43,11 @@ async function fill(standin: SwiftStandin, index: string | undefined): Promise<v
     held.put(name, { size, etag, contentType: "application/octet-stream", modified, meta: {} });
 }
 
-/** Starts it as a process; `holds`: the file that lists its objects, or the size of a generated registry. */
-export async function startStandin(holds?: string | number): Promise<{ cloud: TestCloud; stop: () => void }> {
+/** Starts it as a process; `holds`: the file that lists its objects, or a generated registry's shape. */
+export async function startStandin(holds?: string): Promise<{ cloud: TestCloud; stop: () => void }> {
   const child = spawn(
     process.execPath,
-    ["--max-old-space-size=4096", ...typescript, __filename, ...(holds === undefined ? [] : [String(holds)])],
+    ["--max-old-space-size=4096", ...typescript, __filename, ...(holds === undefined ? [] : [holds])],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   endWithUs(child);

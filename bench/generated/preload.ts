@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { buildSync } from "esbuild";
 import { registryTree } from "../../migrator/volume/layout";
 import { scratchFolder } from "../../test/migrator/support/mover";
+import type { Shape } from "./shape";
 import { variables } from "./volume";
 
 export interface Generated {
@@ -13,8 +14,8 @@ export interface Generated {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** A volume that holds a registry of `files` files or a few more, for one process of the mover. */
-export function generatedVolume(files: number): Generated {
+/** A volume that holds a generated registry, for one process of the mover. */
+export function generatedVolume(shape: Shape): Generated {
   const root = scratchFolder("generated-");
   const preload = join(root, "preload.js");
   buildSync({
@@ -32,6 +33,6 @@ export function generatedVolume(files: number): Generated {
   mkdirSync(tree, { recursive: true });
   return {
     root,
-    env: { NODE_OPTIONS: `-r ${preload}`, [variables.tree]: tree, [variables.files]: String(files) },
+    env: { NODE_OPTIONS: `-r ${preload}`, [variables.tree]: tree, [variables.shape]: shape },
   };
 }

@@ -1,7 +1,8 @@
 /**
- * A registry of any size that nobody stores: every name, size and content follows from its place in the order of names.
- * The mover's volume (volume.ts) and the stand-in's container (container.ts) are both made from it.
+ * Registries of any size that nobody stores: every name, size and content follows from its place in the order of names.
+ * The mover's volume (volume.ts) and the stand-in's container (container.ts) are both made from one.
  */
+
 /** One object of the registry. */
 export interface GeneratedObject {
   /** Relative to the registry's tree. */
@@ -12,55 +13,36 @@ export interface GeneratedObject {
   readonly kind: "blob" | "link";
 }
 
-/** Images of a repository, each with a tag, a base of five shared layers, and a layer of its own. */
-const imagesEach = 2;
-const bases = 12;
-const layersOfBase = 5;
-/** Of one image: its own layer, its configuration, its manifest. */
-const blobsOfImage = 3;
-const projects = 400;
-/** 14 layers, 2 revisions, 2 tags with `current` and `index` each. */
-const linksEach = imagesEach * (layersOfBase + blobsOfImage - 1 + 1 + 2);
-const linkSize = 71;
-
-const folders = { blobs: "blobs/sha256/", repositories: "repositories/" } as const;
-const padded = (value: number, digits: number): string => String(value).padStart(digits, "0");
-
-/** What a repository holds, in the order of names, and by path below the repository. */
-interface Repository {
-  readonly number: number;
-  readonly links: readonly GeneratedObject[];
-  readonly byPath: ReadonlyMap<string, GeneratedObject>;
+/** What is in a folder; all of it is folders, or none. */
+export interface Folder {
+  readonly names: readonly string[];
+  readonly folders: boolean;
 }
 
-export class GeneratedRegistry {
-  readonly repositories: number;
-  readonly blobs: number;
-  /** Blobs and links together: `files` or a few more. */
-  readonly objects: number;
-  private readonly perProject: number;
+const blobsFolder = "blobs/sha256/";
+export const linksFolder = "repositories/";
+const linkSize = 71;
+
+export abstract class GeneratedRegistry {
   /** Distance between the first 48 bits of neighbouring digests. */
   private readonly step: number;
-  private readonly stride: number;
-  private last: Repository | undefined;
 
-  constructor(files: number) {
-    this.repositories = Math.ceil(files / (linksEach + imagesEach * blobsOfImage));
-    this.blobs = this.repositories * imagesEach * blobsOfImage + bases * layersOfBase;
-    this.objects = this.blobs + this.repositories * linksEach;
-    this.perProject = Math.ceil(this.repositories / projects);
-    this.step = 2 ** 48 / this.blobs;
-    this.stride = strideFor(this.blobs);
+  constructor(readonly blobs: number) {
+    this.step = 2 ** 48 / blobs;
   }
+
+  /** Blobs and links together. */
+  abstract readonly objects: number;
+  /** All links whose paths come after `marker`, in the order of names. */
+  protected abstract linksAfter(marker: string): Generator<GeneratedObject>;
+  protected abstract findLink(path: string): GeneratedObject | undefined;
+  /** `path` begins with `repositories`, and has no slash at its end. */
+  protected abstract linkFolder(path: string): Folder | undefined;
 
   /** Number `at` of the blobs, in the order of digests. */
   blob(at: number, hex = this.hexOf(at)): GeneratedObject {
-    return {
-      path: `${folders.blobs}${hex.slice(0, 2)}/${hex}/data`,
-      size: 100 + ((at * 7919) % 16_000),
-      hex,
-      kind: "blob",
-    };
+    const path = `${blobsFolder}${hex.slice(0, 2)}/${hex}/data`;
+    return { path, size: 100 + ((at * 7919) % 16_000), hex, kind: "blob" };
   }
 
   /** Digits of the blob's digest: they rise with its number, and look like a hash. */
@@ -77,95 +59,66 @@ export class GeneratedRegistry {
     return [near, near - 1, near + 1].find((at) => at >= 0 && at < this.blobs && this.hexOf(at) === hex);
   }
 
-  /** Path of repository `number` below `repositories/`, without a trailing slash. */
-  nameOf(number: number): string {
-    return `project-${padded(Math.floor(number / this.perProject), 3)}/app-${padded(number, 7)}`;
-  }
-
-  /** Numbers of a project's repositories, from the first to before the second; empty when there is no such project. */
-  inProject(project: number): { readonly from: number; readonly to: number } {
-    const from = Math.min(this.repositories, project * this.perProject);
-    return { from, to: Math.min(this.repositories, from + this.perProject) };
-  }
-
-  get projects(): number {
-    return Math.ceil(this.repositories / this.perProject);
-  }
-
-  repository(number: number): Repository {
-    if (this.last?.number === number) return this.last;
-    const base = `${folders.repositories}${this.nameOf(number)}/`;
-    const byPath = new Map<string, GeneratedObject>();
-    for (const rest of this.linksOf(number)) {
-      const hex = rest.hex;
-      byPath.set(rest.path, { path: base + rest.path, size: linkSize, hex, kind: "link" });
-    }
-    const links = [...byPath.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, link]) => link);
-    return (this.last = { number, links, byPath });
-  }
-
-  private *linksOf(number: number): Generator<{ readonly path: string; readonly hex: string }> {
-    for (let n = 0; n < imagesEach; n++) {
-      const image = number * imagesEach + n;
-      const own = Array.from({ length: blobsOfImage }, (_, k) => this.scattered(image * blobsOfImage + k));
-      const manifest = own.pop()!;
-      const first = this.blobs - bases * layersOfBase + (image % bases) * layersOfBase;
-      const shared = Array.from({ length: layersOfBase }, (_, k) => this.scattered(first + k));
-      for (const hex of [...own, ...shared]) yield { path: `_layers/sha256/${hex}/link`, hex };
-      yield { path: `_manifests/revisions/sha256/${manifest}/link`, hex: manifest };
-      yield { path: `_manifests/tags/t${n}/current/link`, hex: manifest };
-      yield { path: `_manifests/tags/t${n}/index/sha256/${manifest}/link`, hex: manifest };
-    }
-  }
-
-  /** Each number is given once, and neighbours are far apart, as an image's blobs are among all digests. */
-  private scattered(number: number): string {
-    return this.hexOf((number * this.stride) % this.blobs);
-  }
-
   /** The object at a path of the tree; undefined when there is none. */
   find(path: string): GeneratedObject | undefined {
-    if (path.startsWith(folders.blobs)) {
-      const hex = path.slice(folders.blobs.length + 3, -5);
-      const at = path.endsWith("/data") ? this.blobOf(hex) : undefined;
-      return at === undefined ? undefined : this.blob(at, hex);
-    }
-    const place = this.placeOf(path);
-    return place === undefined ? undefined : this.repository(place.number).byPath.get(place.rest);
-  }
-
-  /** The repository that a path leads into, and what comes after its name and a slash. */
-  placeOf(path: string): { readonly number: number; readonly rest: string } | undefined {
-    const number = Number(path.slice(folders.repositories.length + 16, folders.repositories.length + 23));
-    if (!path.startsWith(folders.repositories) || !(number >= 0 && number < this.repositories))
-      return undefined;
-    const start = folders.repositories.length + this.nameOf(number).length + 1;
-    return { number, rest: path.slice(start) };
+    if (!path.startsWith(blobsFolder)) return this.findLink(path);
+    const hex = path.slice(blobsFolder.length + 3, -5);
+    const at = path.endsWith("/data") ? this.blobOf(hex) : undefined;
+    return at === undefined ? undefined : this.blob(at, hex);
   }
 
   /** All objects whose paths come after `marker`, in the order of names. */
   *after(marker: string): Generator<GeneratedObject> {
-    for (let at = firstAfter(this.blobs, (n) => this.blob(n).path > marker); at < this.blobs; at++)
-      yield this.blob(at);
-    const endOf = (number: number): string => `${folders.repositories}${this.nameOf(number)}/~`;
-    for (let at = firstAfter(this.repositories, (n) => endOf(n) > marker); at < this.repositories; at++)
-      for (const link of this.repository(at).links) if (link.path > marker) yield link;
+    for (let at = this.firstBlobAfter(marker); at < this.blobs; at++) yield this.blob(at);
+    yield* this.linksAfter(marker);
+  }
+
+  protected firstBlobAfter(marker: string): number {
+    return firstWhere(this.blobs, (n) => this.blob(n).path > marker);
+  }
+
+  /** What is in a folder of the tree; without a slash at its end, empty for the tree itself. */
+  folder(path: string): Folder | undefined {
+    if (path === "") return folders(["blobs", "repositories"]);
+    const parts = path.split("/");
+    if (parts[0] !== "blobs") return this.linkFolder(path);
+    if (parts.length === 1) return folders(["sha256"]);
+    if (parts.length === 2) return folders(range(0, 256, (n) => n.toString(16).padStart(2, "0")));
+    if (parts.length > 3) return { names: ["data"], folders: false };
+    const names: string[] = [];
+    for (let at = this.firstBlobAfter(`${path}/`); at < this.blobs; at++) {
+      const hex = this.hexOf(at);
+      if (!hex.startsWith(parts[2]!)) break;
+      names.push(hex);
+    }
+    return folders(names);
   }
 }
 
-/** 52 digits that follow from a number and look like chance: a hash of the system's would cost more than the mover's own work. */
-function mixed(number: number): string {
-  let [digits, state] = ["", number];
-  for (let round = 0; round < 7; round++) {
-    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9;
-    state ^= state >>> 12;
-    digits += (state >>> 0).toString(16).padStart(8, "0");
+export function link(path: string, hex: string): GeneratedObject {
+  return { path, size: linkSize, hex, kind: "link" };
+}
+
+export const folders = (names: readonly string[]): Folder => ({ names, folders: true });
+
+export const range = (from: number, to: number, name: (n: number) => string): string[] =>
+  Array.from({ length: to - from }, (_, n) => name(from + n));
+
+/** What lies in a folder, by the paths of all that is below it; `below` ends with a slash, or is empty. */
+export function folderOf(paths: Iterable<string>, below: string): Folder | undefined {
+  const names = new Set<string>();
+  let isFile = false;
+  for (const path of paths) {
+    if (!path.startsWith(below)) continue;
+    const end = path.indexOf("/", below.length);
+    isFile = end < 0;
+    names.add(path.slice(below.length, end < 0 ? undefined : end));
   }
-  return digits.slice(0, 52);
+  return names.size === 0 ? undefined : { names: [...names], folders: !isFile };
 }
 
 /** The least number below `count` of which `holds` is true; `holds` is false up to some number and then true. */
-function firstAfter(count: number, holds: (at: number) => boolean): number {
+export function firstWhere(count: number, holds: (at: number) => boolean): number {
   let [low, high] = [0, count];
   while (low < high) {
     const middle = (low + high) >>> 1;
@@ -175,10 +128,16 @@ function firstAfter(count: number, holds: (at: number) => boolean): number {
   return low;
 }
 
-/** A number without a common divisor with `count`, near the golden section of it. */
-function strideFor(count: number): number {
-  const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
-  let stride = Math.floor(count * 0.618_034);
-  while (divisor(stride, count) !== 1) stride++;
-  return stride;
+/**
+ * 52 digits that follow from a number and look like chance: a hash of the system's would cost more than the mover's own
+ * work.
+ */
+function mixed(number: number): string {
+  let [digits, state] = ["", number];
+  for (let round = 0; round < 7; round++) {
+    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9;
+    state ^= state >>> 12;
+    digits += (state >>> 0).toString(16).padStart(8, "0");
+  }
+  return digits.slice(0, 52);
 }

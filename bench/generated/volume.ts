@@ -4,21 +4,16 @@
  */
 import type * as real from "node:fs";
 import { createRequire } from "node:module";
-import { GeneratedRegistry } from "./registry";
+import type { GeneratedRegistry } from "./registry";
+import { registryOf, type Shape } from "./shape";
 
-/** What the preload is told, by the environment: the tree with its trailing slash, and how many files it has. */
-export const variables = { tree: "BENCH_GENERATED_TREE", files: "BENCH_GENERATED_FILES" } as const;
+/** What the preload is told, by the environment: the tree with its trailing slash, and its shape. */
+export const variables = { tree: "BENCH_GENERATED_TREE", shape: "BENCH_GENERATED_SHAPE" } as const;
 
 /** Before every row of the container's listing. */
 const changed = Date.parse("2020-01-01T00:00:00Z");
 /** No descriptor of the system is so large. */
 const firstDescriptor = 1_000_000;
-
-interface Folder {
-  readonly names: readonly string[];
-  /** They are folders. */
-  readonly folders: boolean;
-}
 
 class Stats {
   constructor(
@@ -69,7 +64,7 @@ class GeneratedVolume {
   stats(path: string): Stats | undefined {
     const found = path.endsWith("/") || path === "" ? undefined : this.registry.find(path);
     if (found !== undefined) return new Stats(true, found.size, 1);
-    const folder = this.folder(path.replace(/\/$/, ""));
+    const folder = this.registry.folder(path.replace(/\/$/, ""));
     return folder && new Stats(false, 4096, 2 + (folder.folders ? folder.names.length : 0));
   }
 
@@ -79,60 +74,22 @@ class GeneratedVolume {
     return Buffer.from(`sha256:${found.hex}`);
   }
 
-  folder(path: string): Folder | undefined {
-    const { registry } = this;
-    const parts = path === "" ? [] : path.split("/");
-    if (parts.length === 0) return folders(["blobs", "repositories"]);
-    if (parts[0] === "blobs") return this.inBlobs(parts);
-    if (parts.length === 1)
-      return folders(range(0, registry.projects, (n) => `project-${String(n).padStart(3, "0")}`));
-    if (parts.length === 2) {
-      const { from, to } = registry.inProject(Number(parts[1]!.slice(8)));
-      return folders(range(from, to, (n) => registry.nameOf(n).split("/")[1]!));
-    }
-    const place = registry.placeOf(`${path}/`);
-    return place && this.inRepository(place.number, place.rest);
-  }
-
-  private inBlobs(parts: readonly string[]): Folder {
-    if (parts.length === 1) return folders(["sha256"]);
-    if (parts.length === 2) return folders(range(0, 256, (n) => n.toString(16).padStart(2, "0")));
-    if (parts.length === 4) return { names: ["data"], folders: false };
-    const names: string[] = [];
-    const prefix = parts[2]!;
-    for (const { hex, kind } of this.registry.after(`blobs/sha256/${prefix}/`)) {
-      if (kind !== "blob" || !hex.startsWith(prefix)) break;
-      names.push(hex);
-    }
-    return folders(names);
-  }
-
-  private inRepository(number: number, below: string): Folder | undefined {
-    const names = new Set<string>();
-    let isFile = false;
-    for (const path of this.registry.repository(number).byPath.keys()) {
-      if (!path.startsWith(below)) continue;
-      const end = path.indexOf("/", below.length);
-      isFile = end < 0;
-      names.add(path.slice(below.length, end < 0 ? undefined : end));
-    }
-    return names.size === 0 ? undefined : { names: [...names], folders: !isFile };
+  entries(path: string): { readonly names: readonly string[]; readonly folders: boolean } {
+    const folder = this.registry.folder(path.replace(/\/$/, ""));
+    if (folder === undefined) throw notThere(path);
+    return folder;
   }
 }
-
-const folders = (names: readonly string[]): Folder => ({ names, folders: true });
-const range = (from: number, to: number, name: (n: number) => string): string[] =>
-  Array.from({ length: to - from }, (_, n) => name(from + n));
 
 function notThere(path: string): Error {
   return Object.assign(new Error(`ENOENT: no such file or directory, '${path}'`), { code: "ENOENT" });
 }
 
 /** Puts the volume before the disk, in the `fs` that the mover will load. */
-function install(tree: string, files: number): void {
+function install(tree: string, shape: Shape): void {
   const fs = createRequire(__filename)("node:fs") as { -readonly [K in keyof typeof real]: (typeof real)[K] };
   const { lstatSync, readdirSync, openSync, readSync, closeSync } = fs;
-  const volume = new GeneratedVolume(new GeneratedRegistry(files));
+  const volume = new GeneratedVolume(registryOf(shape));
   const opened = new Map<number, Buffer>();
   let next = firstDescriptor;
   const below = (path: unknown): string | undefined =>
@@ -148,9 +105,7 @@ function install(tree: string, files: number): void {
   fs.readdirSync = ((path: string, options: { withFileTypes?: boolean }) => {
     const inside = below(path);
     if (inside === undefined) return readdirSync(path, options as never);
-    const folder = volume.folder(inside.replace(/\/$/, ""));
-    if (folder === undefined) throw notThere(path);
-    const { names, folders: isFolder } = folder;
+    const { names, folders: isFolder } = volume.entries(inside);
     return options?.withFileTypes ? names.map((name) => new Entry(name, isFolder)) : [...names];
   }) as unknown as typeof fs.readdirSync;
   fs.openSync = ((path: string, ...rest: [real.OpenMode]) => {
@@ -169,5 +124,5 @@ function install(tree: string, files: number): void {
   };
 }
 
-const { [variables.tree]: tree, [variables.files]: files } = process.env;
-if (tree !== undefined && files !== undefined) install(tree, Number(files));
+const { [variables.tree]: tree, [variables.shape]: shape } = process.env;
+if (tree !== undefined && shape !== undefined) install(tree, shape as Shape);

@@ -1,6 +1,7 @@
 /** The works that are measured, each a function of the same stage. Each row has its goal. */
 import type { Row } from "../rows";
 import { back } from "./back";
+import { folder } from "./folder";
 import { large } from "./large";
 import { listing } from "./listing";
 import { mixed } from "./mixed";
@@ -16,10 +17,17 @@ export const works: Readonly<Record<string, (stage: Stage) => Promise<Row[]>>> =
   mixed,
   back,
   listing,
+  folder,
   sparse,
   shards,
   "ten-million": tenMillion,
 };
 
 /** Works that bring a stand-in of their own, whatever serves the others. */
-export const withStandin: ReadonlySet<string> = new Set(["back", "listing", "sparse", "ten-million"]);
+export const withStandin: ReadonlySet<string> = new Set([
+  "back",
+  "folder",
+  "listing",
+  "sparse",
+  "ten-million",
+]);

@@ -28,9 +28,9 @@ export async function tenMillion(stage: Stage): Promise<Row[]> {
 }
 
 async function measured(stage: Stage, files: number): Promise<Record<(typeof modes)[number], Cost>> {
-  const { cloud, stop } = await startStandin(files);
+  const { cloud, stop } = await startStandin(`files:${files}`);
   const run = async (mode: (typeof modes)[number]): Promise<Cost> => {
-    const command = moverOnGenerated(cloud, files, { mode, container });
+    const command = moverOnGenerated(cloud, `files:${files}`, { mode, container });
     const cost = await stage.run(
       `${files.toLocaleString("en")} generated, ${mode}`,
       `mover (${mode})`,

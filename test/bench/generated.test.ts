@@ -1,7 +1,8 @@
 /** The registry that nobody stores: the benchmark's volume and container of ten million names. */
 import { GeneratedContainer } from "../../bench/generated/container";
 import { generatedVolume } from "../../bench/generated/preload";
-import { GeneratedRegistry } from "../../bench/generated/registry";
+import { OneFolder } from "../../bench/generated/one-folder";
+import { ManyRepositories } from "../../bench/generated/repositories";
 import { standinCloud } from "../migrator/support/cloud";
 import { cleanUp, runMover, testSettings } from "../migrator/support/mover";
 import { SwiftStandin } from "../migrator/swift-standin/server";
@@ -9,8 +10,10 @@ import { SwiftStandin } from "../migrator/swift-standin/server";
 const files = 2000;
 afterAll(cleanUp);
 
-test("its names come in order from any marker on, and each is found", () => {
-  const registry = new GeneratedRegistry(files);
+test.each([
+  ["many repositories", new ManyRepositories(files)],
+  ["one folder", new OneFolder(files)],
+])("of %s the names come in order from any marker on, and each is found", (_, registry) => {
   const all = [...registry.after("")].map(({ path }) => path);
   expect(all).toHaveLength(registry.objects);
   expect(all).toEqual([...all].sort());
@@ -26,17 +29,31 @@ test("its names come in order from any marker on, and each is found", () => {
     expect(registry.find(path)).toBeUndefined();
 });
 
+test("a folder of many links is walked as it is listed", async () => {
+  const standin = await SwiftStandin.start();
+  try {
+    const registry = new OneFolder(files);
+    standin.containers.set("c", new GeneratedContainer(registry));
+    const { root, env } = generatedVolume(`links:${files}`);
+    const settings = testSettings(standinCloud(standin), { mode: "finish", root, container: "c" });
+    const { report } = await runMover(settings, { env });
+    expect(report).toMatchObject({ proven: true, copied: { objects: 0 }, links: { objects: files } });
+  } finally {
+    await standin.stop();
+  }
+});
+
 // No link's row is older than its file; the way back asks for each tag, in each of its two comparisons.
 test.each([
-  { mode: "finish", proven: true, asked: ({ blobs }: GeneratedRegistry) => blobs },
-  { mode: "verify", proven: true, asked: ({ blobs }: GeneratedRegistry) => blobs },
-  { mode: "back", proven: false, asked: ({ repositories }: GeneratedRegistry) => 2 * 2 * repositories },
+  { mode: "finish", proven: true, asked: ({ blobs }: ManyRepositories) => blobs },
+  { mode: "verify", proven: true, asked: ({ blobs }: ManyRepositories) => blobs },
+  { mode: "back", proven: false, asked: ({ repositories }: ManyRepositories) => 2 * 2 * repositories },
 ] as const)("the mover's $mode finds volume and container equal", async ({ mode, proven, asked }) => {
   const standin = await SwiftStandin.start();
   try {
-    const registry = new GeneratedRegistry(files);
+    const registry = new ManyRepositories(files);
     standin.containers.set("c", new GeneratedContainer(registry));
-    const { root, env } = generatedVolume(files);
+    const { root, env } = generatedVolume(`files:${files}`);
     const run = await runMover(testSettings(standinCloud(standin), { mode, root, container: "c" }), { env });
     const { report } = run;
     expect(report).toMatchObject({
