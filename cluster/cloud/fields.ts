@@ -1,6 +1,7 @@
 /** One cloud's fields, from each of the places that have them, and what is wrong with them. Pure. */
 import { fieldsOf, findCloud, type CloudFieldName, type CloudFields } from "../../swift/cloud-fields";
 import { installerSecretName, namespace, userSecretName } from "../names";
+import { isHttpUrl } from "./keystone-url";
 import { defined } from "../../swift/defined";
 
 /** One cloud's fields, by clouds.yaml's names, wherever they came from. */
@@ -34,18 +35,27 @@ export function cloudFields(
 }
 
 /**
- * The operator takes one domain for user and project: the user's domain is also the project's unless something else is
- * set.
+ * The operator takes one domain for user and project, the user's. Where the project's is named in the same way, by name
+ * or by id, it stays: if it is another one, the plan says so (`operator-rules.ts`). Named in the other way it cannot be
+ * compared, and Keystone decides at once what it would decide for the operator.
  */
 function withProjectDomain(fields: Fields): Fields {
-  if (fields.project_domain_name !== undefined || fields.project_domain_id !== undefined) {
-    return fields;
-  }
-  const { user_domain_id: id, user_domain_name: name } = fields;
-  return {
-    ...fields,
-    ...defined({ project_domain_id: id, project_domain_name: name }),
-  };
+  const { user_domain_id: id, user_domain_name: name, ...rest } = fields;
+  const { project_domain_id: projectId, project_domain_name: projectName, ...others } = rest;
+  const nothing = id === undefined && name === undefined;
+  const comparable =
+    (id !== undefined && projectId !== undefined) || (name !== undefined && projectName !== undefined);
+  return nothing || comparable
+    ? fields
+    : {
+        ...others,
+        ...defined({
+          user_domain_id: id,
+          user_domain_name: name,
+          project_domain_id: id,
+          project_domain_name: name,
+        }),
+      };
 }
 
 /** Keys of the user's secret, without their common prefix, for both ways to sign in. */
@@ -182,8 +192,8 @@ export function problemOf(fields: Fields, source: string): string | undefined {
       `${installerSecretName}, or from spec.storage.swift.authURL, or from openstack:authUrl`
     );
   }
-  if (!URL.canParse(fields.auth_url)) {
-    return `${source}: Keystone's URL "${fields.auth_url}" is not a URL`;
+  if (!isHttpUrl(fields.auth_url)) {
+    return `${source}: Keystone's URL "${fields.auth_url}" is not a URL that begins with https:// or http://`;
   }
   if (isApplicationCredential(fields)) {
     const named =

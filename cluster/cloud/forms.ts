@@ -5,6 +5,7 @@
 import type { CloudSettings, SecretSource } from "../../swift/settings";
 import type { SwiftFields } from "../registry/patch";
 import { type Fields, isApplicationCredential } from "./fields";
+import { keystoneV3 } from "./keystone-url";
 import { defined } from "../../swift/defined";
 
 /** Named as @pulumi/openstack names them. */
@@ -112,10 +113,4 @@ export function patchOf(fields: Fields): Omit<SwiftFields, "container"> {
           domainID: fields.user_domain_name === undefined ? fields.user_domain_id : undefined,
         })),
   };
-}
-
-/** clouds.yaml may leave the version out; the operator adds it too. */
-function keystoneV3(url: string): string {
-  const trimmed = url.replace(/\/+$/, "");
-  return trimmed.endsWith("/v3") ? trimmed : `${trimmed}/v3`;
 }

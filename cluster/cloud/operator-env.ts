@@ -4,6 +4,7 @@
  */
 import { readYamlText, type TextTree, textAt, treeAt } from "../../swift/yaml-text";
 import type { SwiftFields } from "../registry/patch";
+import { keystoneUrl } from "./keystone-url";
 import type { CloudSources } from "./sources";
 
 /** Variables by name. Those in `secret` are never written into a Pod's spec. */
@@ -44,7 +45,7 @@ export function swiftEnvironment(sources: CloudSources, swift: SwiftFields): Swi
       REGISTRY_STORAGE: "swift",
       ...prefix({
         CONTAINER: swift.container,
-        AUTHURL: withVersion(swift.authURL || found.authUrl, version),
+        AUTHURL: keystoneUrl(swift.authURL || found.authUrl, version),
         AUTHVERSION: version,
         DOMAIN: swift.domain || found.domain,
         DOMAINID: swift.domainID || found.domainId,
@@ -62,13 +63,6 @@ export function swiftEnvironment(sources: CloudSources, swift: SwiftFields): Swi
       APPLICATIONCREDENTIALSECRET: found.applicationSecret,
     }),
   };
-}
-
-/** The operator adds the version where the URL has no path; other paths it refuses (`operator-rules.ts`). */
-function withVersion(url: string, version: string): string {
-  return URL.canParse(url) && /^\/?$/.test(new URL(url).pathname)
-    ? `${url.replace(/\/$/, "")}/v${version}`
-    : url;
 }
 
 /** With the administrator's own secret nothing comes from clouds.yaml: the place is in `spec.storage.swift`. */

@@ -8,7 +8,9 @@
  */
 import { textAt, treeAt } from "../../swift/yaml-text";
 import { installerSecretName, userSecretName } from "../names";
+import { keystonePath } from "./keystone-url";
 import { operatorCloud } from "./operator-env";
+import { readsAsText } from "./registry-value";
 import type { CloudSources } from "./sources";
 
 /** One problem that keeps the operator from signing in. */
@@ -28,9 +30,9 @@ interface SignIn {
   readonly version: string;
   readonly username: string;
   readonly userId: string;
-  readonly password: boolean;
+  readonly password: string;
   readonly token: boolean;
-  readonly application: { readonly id: string; readonly name: string; readonly secret: boolean };
+  readonly application: { readonly id: string; readonly name: string; readonly secret: string };
   readonly domain: string;
   readonly domainId: string;
   readonly project: {
@@ -54,7 +56,15 @@ export function signInProblems(sources: CloudSources): readonly SignInProblem[] 
   if (read === undefined) {
     return [];
   }
-  return [...urlProblems(read), ...fileProblems(read), ...userProblems(read), ...domainProblems(read)];
+  return [
+    ...urlProblems(read),
+    ...fileProblems(read),
+    ...userProblems(read),
+    ...domainProblems(read),
+    ...scopeProblems(read),
+    ...valueProblems(read),
+    ...spaceProblems(sources),
+  ];
 }
 
 /** Ways to sign in that the operator does not read at all: it takes what is left, and fails or is somebody else. */
@@ -74,14 +84,14 @@ function fileProblems({ where, file, domain, password, username, project }: Sign
       accepted: "a user's name and password, or an application credential",
     });
   }
-  if (password && username === "" && file.userName !== "") {
+  if (password !== "" && username === "" && file.userName !== "") {
     problems.push({
       wrong: `${where} names the user as user_name`,
       answer: "Exactly one of Username and UserID must be provided for password authentication",
       accepted: "the same in auth.username",
     });
   }
-  if (password && project.name === "" && project.id === "" && file.tenant !== "") {
+  if (password !== "" && project.name === "" && project.id === "" && file.tenant !== "") {
     problems.push({
       wrong: `${where} names the project as tenant_name or tenant_id`,
       answer: "it signs in without a project, and then finds no object store",
@@ -90,7 +100,7 @@ function fileProblems({ where, file, domain, password, username, project }: Sign
   }
   // With a project in yet another domain that is told instead.
   const sameProject = project.domain === "" || project.domain === domain;
-  if (password && sameProject && file.userDomain !== "" && domain !== file.userDomain) {
+  if (password !== "" && sameProject && file.userDomain !== "" && domain !== file.userDomain) {
     problems.push({
       wrong: `${where} has domain_name "${domain}" and user_domain_name "${file.userDomain}"`,
       answer: "it takes domain_name for user and project, other clients take user_domain_name for the user",
@@ -152,8 +162,8 @@ function urlProblems({ where, authUrl, version }: SignIn): SignInProblem[] {
       accepted: "identity_api_version 3, or none",
     });
   }
-  const path = URL.canParse(authUrl) ? new URL(authUrl).pathname : "";
-  if (!/^\/?$/.test(path) && !/^\/v[123]/.test(path)) {
+  const path = keystonePath(authUrl);
+  if (path !== "" && !/^\/v[123]/.test(path)) {
     const { origin } = new URL(authUrl);
     problems.push({
       wrong: `Keystone's URL in ${where} is ${authUrl}: it has the path ${path}`,
@@ -164,6 +174,12 @@ function urlProblems({ where, authUrl, version }: SignIn): SignInProblem[] {
     problems.push({
       wrong: `Keystone's URL in ${where} is ${authUrl}: it names version ${path.slice(1)}`,
       answer: "it signs in by that version, which today's Keystone does not have",
+      accepted: `${new URL(authUrl).origin}/v3`,
+    });
+  } else if (path !== "" && path !== "/v3") {
+    problems.push({
+      wrong: `Keystone's URL in ${where} is ${authUrl}: it goes on after the version: ${path}`,
+      answer: `it hands the URL to the registry as it is, which then asks ${path}/auth/tokens and gets a 404`,
       accepted: `${new URL(authUrl).origin}/v3`,
     });
   }
@@ -179,7 +195,7 @@ function userProblems({
   application,
   file,
 }: SignIn): SignInProblem[] {
-  if (!password && !application.secret) {
+  if (password === "" && application.secret === "") {
     return token
       ? [
           {
@@ -190,7 +206,7 @@ function userProblems({
         ]
       : [];
   }
-  if (password && application.secret) {
+  if (password !== "" && application.secret !== "") {
     return [
       {
         wrong: `${where} holds a password and an application credential`,
@@ -200,7 +216,7 @@ function userProblems({
       },
     ];
   }
-  if (password && username === "" && (file?.userName ?? "") === "") {
+  if (password !== "" && username === "" && (file?.userName ?? "") === "") {
     return [
       {
         wrong: `${where} names the user by id${userId === "" ? "" : ` (${userId})`} only`,
@@ -209,11 +225,12 @@ function userProblems({
       },
     ];
   }
-  if (application.secret && application.id === "") {
+  if (application.secret !== "" && application.id === "") {
     return [
       {
         wrong: `${where} names the application credential by name only (${application.name})`,
-        answer: "the registry, which the operator hands it to, does not know whose credential that is",
+        answer:
+          "the registry, which it hands them to, ends: it asks for a password or for the credential's id",
         accepted: "application_credential_id: openstack application credential show <name>",
       },
     ];
@@ -222,7 +239,7 @@ function userProblems({
 }
 
 function domainProblems({ where, password, username, domain, domainId, project }: SignIn): SignInProblem[] {
-  if (!password || username === "") {
+  if (password === "" || username === "") {
     return [];
   }
   if ((domain === "") === (domainId === "")) {
@@ -253,6 +270,50 @@ function domainProblems({ where, password, username, domain, domainId, project }
       ];
 }
 
+/** The operator asks for the project's scope, whatever it signs in with. */
+function scopeProblems({ where, password, application, project }: SignIn): SignInProblem[] {
+  if (password !== "" || application.secret === "" || (project.name === "" && project.id === "")) {
+    return [];
+  }
+  return [
+    {
+      wrong: `${where} has an application credential and a project (${project.name || project.id})`,
+      answer: "Application credentials cannot request a scope",
+      accepted: "the same without the project: an application credential has its own",
+    },
+  ];
+}
+
+/** What the registry's configuration would read as something else than text. No value is quoted. */
+function valueProblems({ where, ...read }: SignIn): SignInProblem[] {
+  const values: readonly (readonly [string, string])[] = [
+    ["user's name", read.username],
+    ["password", read.password],
+    ["application credential's id", read.application.id],
+    ["application credential's secret", read.application.secret],
+    ["user's domain", read.domain],
+    ["user's domain id", read.domainId],
+  ];
+  return values
+    .filter(([, value]) => value !== "" && !readsAsText(value.trim()))
+    .map(([what]) => ({
+      wrong: `the ${what} in ${where} is not read as text by the registry, which reads its settings as YAML`,
+      answer: "the operator signs in with it, but the registry, which it hands it to, does not start",
+      accepted: `another ${what}: letters and digits, a letter first`,
+    }));
+}
+
+/** `oc create secret --from-file` takes the line break at the end of the file along; the operator sends it. */
+function spaceProblems({ userSecret = {} }: CloudSources): SignInProblem[] {
+  return Object.entries(userSecret)
+    .filter(([key, value]) => key.startsWith("REGISTRY_STORAGE_SWIFT_") && value !== value.trim())
+    .map(([key]) => ({
+      wrong: `${key} in secret ${userSecretName} begins or ends with white space, or with a line break`,
+      answer: "it signs in with it, and Keystone does not know such a name or password",
+      accepted: "the same value without it: printf %s, and not echo, into the file that --from-file names",
+    }));
+}
+
 /** As GetConfig and getSwiftClient read it: the user's secret first, then what `spec.storage.swift` says. */
 function operatorView(sources: CloudSources): SignIn | undefined {
   const cloud = operatorCloud(sources);
@@ -277,12 +338,12 @@ function operatorView(sources: CloudSources): SignIn | undefined {
           ...place,
           username: auth("username"),
           userId: auth("user_id"),
-          password: auth("password") !== "",
+          password: auth("password"),
           token: auth("token") !== "",
           application: {
             id: auth("application_credential_id"),
             name: auth("application_credential_name"),
-            secret: auth("application_credential_secret") !== "",
+            secret: auth("application_credential_secret"),
           },
           file: {
             authType: textAt(cloud, "auth_type"),
@@ -295,23 +356,25 @@ function operatorView(sources: CloudSources): SignIn | undefined {
   const secret = (name: string) => (sources.userSecret?.[`REGISTRY_STORAGE_SWIFT_${name}`] ?? "").trim();
   const spec = (key: string) => sources.swift?.[key] ?? "";
   const named = spec("domain") !== "" || spec("domainID") !== "";
+  // What the switch's patch adds from clouds.yaml: the project for a password alone (`forms.ts`).
+  const byPassword = secret("PASSWORD") !== "";
   return {
     where: `secret ${userSecretName} with spec.storage.swift or clouds.yaml`,
     authUrl: spec("authURL") || place.authUrl,
     version: spec("authVersion"),
     username: secret("USERNAME"),
     userId: "",
-    password: secret("PASSWORD") !== "",
+    password: secret("PASSWORD"),
     token: secret("TOKENID") !== "",
     application: {
       id: secret("APPLICATIONCREDENTIALID"),
       name: secret("APPLICATIONCREDENTIALNAME"),
-      secret: secret("APPLICATIONCREDENTIALSECRET") !== "",
+      secret: secret("APPLICATIONCREDENTIALSECRET"),
     },
     domain: named ? spec("domain") : place.domain,
     domainId: named ? spec("domainID") : place.domain === "" ? place.domainId : "",
     project: {
-      name: spec("tenant") || place.project.name,
+      name: spec("tenant") || (byPassword ? place.project.name : ""),
       id: spec("tenantID"),
       domain: named ? "" : place.project.domain,
       domainId: named ? "" : place.project.domainId,

@@ -8,7 +8,7 @@ import { waitFor } from "../api/wait";
 import { namespace, rehearsalName } from "../names";
 import type { PullContext } from "../pull-check/run";
 import { podEvents } from "../registry/registry";
-import { type Cause, causeOf } from "./cause";
+import { type Cause, causeOf, withoutValues } from "./cause";
 
 /** What became of the Pod. */
 export type Started =
@@ -101,7 +101,7 @@ function lastLine(text: string): string {
 }
 
 function shorten(line: string): string {
-  const text = line.replace(/\s+/g, " ").trim();
+  const text = withoutValues(line.replace(/\s+/g, " ").trim());
   return text.length > 300 ? `${text.slice(0, 300)}...` : text;
 }
 

@@ -28,7 +28,7 @@ const failures: Readonly<Record<Failed["kind"], ReturnType<typeof of>>> = {
     "credentials-refused",
     "Keystone refused the credentials",
     "credentials that Keystone accepts; the operator uses the same",
-    "openstack token issue, with the same credentials",
+    "openstack token issue, with the same credentials and the user's domain for the project too, as the operator has it",
   ),
   "no-service": of(
     "no-swift",

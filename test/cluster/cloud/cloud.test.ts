@@ -69,6 +69,34 @@ describe("from installer-cloud-credentials", () => {
     expect(cloud.patch).toEqual({});
   });
 
+  test("a project's domain by id beside the user's by name is the user's, as for the operator", () => {
+    const auth =
+      "auth_url: https://k.example\nusername: u\npassword: pw-secret\nproject_name: p\nuser_domain_name: Default";
+    const mixed = resolved({ installerSecret: clouds(`${auth}\nproject_domain_id: d2`) });
+    expect(mixed.pod.auth).toMatchObject({ userDomainName: "Default", projectDomainName: "Default" });
+    expect(mixed.pod.auth).not.toHaveProperty("projectDomainId");
+    expect(mixed.provider).not.toHaveProperty("projectDomainId");
+    const both = `${auth}\nproject_domain_id: d2\nproject_domain_name: Default`;
+    expect(resolved({ installerSecret: clouds(both) }).pod.auth).toMatchObject({ projectDomainId: "d2" });
+  });
+
+  test.each([
+    ["https://k.example", "https://k.example/v3"],
+    ["https://k.example:5000//", "https://k.example:5000/v3"],
+    ["https://k.example/v3/", "https://k.example/v3"],
+    ["https://k.example//v3", "https://k.example/v3"],
+  ])("Keystone at %s is asked at %s, by the Pod and by the provider", (url, asked) => {
+    const auth = `auth_url: ${url}\nusername: u\npassword: pw-secret\nproject_name: p\nuser_domain_name: Default`;
+    const cloud = resolved({ installerSecret: clouds(auth) });
+    expect([cloud.pod.authUrl, cloud.provider.authUrl]).toEqual([asked, asked]);
+  });
+
+  test("a Keystone without https:// or http:// before it is no URL", () => {
+    const auth =
+      "auth_url: k.example:5000\nusername: u\npassword: pw-secret\nproject_name: p\nuser_domain_name: D";
+    expect(refused({ installerSecret: clouds(auth) }).message).toContain("begins with https:// or http://");
+  });
+
   test("an application credential asks for no scope", () => {
     const cloud = resolved({ installerSecret: application });
     expect(cloud.pod.auth).toMatchObject({ type: "v3applicationcredential", applicationCredentialId: "id1" });

@@ -54,3 +54,12 @@ test("with the administrator's own secret the place is that of spec.storage.swif
 test("invariant 8: no secret is among what a Pod's text would hold", () => {
   expect(JSON.stringify(swiftEnvironment(sources, { container: "c" }).plain)).not.toContain("0123456");
 });
+
+test.each([
+  ["https://k.example//", "https://k.example/v3"],
+  ["https://k.example/v3/", "https://k.example/v3"],
+  ["https://k.example/v2.0/", "https://k.example/v2.0"],
+])("Keystone's URL %s is handed on as %s", (authURL, handed) => {
+  const { plain } = swiftEnvironment(sources, { container: "c", authURL });
+  expect(plain["REGISTRY_STORAGE_SWIFT_AUTHURL"]).toBe(handed);
+});

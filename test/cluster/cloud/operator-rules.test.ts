@@ -35,10 +35,20 @@ const userSecret = {
   REGISTRY_STORAGE_SWIFT_PASSWORD: "my-secret",
 };
 
+function userSecretOf(from: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return {
+    REGISTRY_STORAGE_SWIFT_APPLICATIONCREDENTIALID: from["application_credential_id"] ?? "",
+    REGISTRY_STORAGE_SWIFT_APPLICATIONCREDENTIALNAME: "n",
+    REGISTRY_STORAGE_SWIFT_APPLICATIONCREDENTIALSECRET: from["application_credential_secret"] ?? "",
+  };
+}
+
 test.each([
   ["a password user with a domain's name", sources(good)],
   ["no path", sources({ ...good, auth_url: "https://keystone.example" })],
   ["a slash", sources({ ...good, auth_url: "https://keystone.example:5000/" })],
+  ["slashes too many, which it removes", sources({ ...good, auth_url: "https://keystone.example//" })],
+  ["a slash after the version", sources({ ...good, auth_url: "https://keystone.example/v3/" })],
   [
     "a project's id, whatever its domain",
     sources({ ...good, project_id: "p1", project_domain_name: "Other" }),
@@ -48,6 +58,14 @@ test.each([
     sources({ ...good, project_domain_id: "default" }),
   ],
   ["an application credential by id", sources(application)],
+  [
+    "an application credential by id, the user's fields beside it",
+    sources({ ...application, username: "u", user_domain_name: "Default" }),
+  ],
+  [
+    "an application credential in a user's secret, the project of clouds.yaml beside it",
+    sources(good, "", { userSecret: userSecretOf(application) }),
+  ],
   ["version 3", sources(good, "    identity_api_version: 3\n")],
   ["a user's secret, the place from clouds.yaml", sources(good, "", { userSecret })],
   ["no clouds.yaml at all: told elsewhere", { cloudName: "" }],
@@ -73,6 +91,42 @@ test.each([
     sources({ ...good, auth_url: "https://k.example/v2.0" }),
     /names version v2.0/,
     "does not have",
+  ],
+  [
+    "a path after the version",
+    sources({ ...good, auth_url: "https://k.example/v3/auth/tokens" }),
+    /goes on after the version: \/v3\/auth\/tokens/,
+    "/v3/auth/tokens/auth/tokens",
+  ],
+  [
+    "an application credential with a project",
+    sources({ ...application, project_name: "p", user_domain_name: "Default" }),
+    /application credential and a project/,
+    "Application credentials cannot request a scope",
+  ],
+  [
+    "an application credential with a project's id",
+    sources({ ...application, project_id: "p1" }),
+    /application credential and a project/,
+    "Application credentials cannot request a scope",
+  ],
+  [
+    "an application credential in a user's secret, a tenant in spec.storage.swift",
+    sources(good, "", { userSecret: userSecretOf(application), swift: { tenant: "t" } }),
+    /application credential and a project/,
+    "Application credentials cannot request a scope",
+  ],
+  [
+    "a line break at the end of the user's name, as --from-file leaves it",
+    sources(good, "", { userSecret: { ...userSecret, REGISTRY_STORAGE_SWIFT_USERNAME: "mine\n" } }),
+    /REGISTRY_STORAGE_SWIFT_USERNAME .* begins or ends with white space/,
+    "Keystone does not know",
+  ],
+  [
+    "a line break at the end of the password",
+    sources(good, "", { userSecret: { ...userSecret, REGISTRY_STORAGE_SWIFT_PASSWORD: "my-secret\n" } }),
+    /REGISTRY_STORAGE_SWIFT_PASSWORD .* begins or ends with white space/,
+    "Keystone does not know",
   ],
   [
     "a way to sign in that it does not know",
@@ -156,12 +210,12 @@ test.each([
   [
     "an application credential by name",
     sources({
-      ...without("password"),
+      ...without("password", "project_name"),
       application_credential_name: "n",
       application_credential_secret: "ac-secret",
     }),
     /by name only \(n\)/,
-    "does not know whose",
+    "which it hands them to, ends",
   ],
   [
     "a user's secret with a token",
@@ -188,6 +242,47 @@ test.each([
   expect(problems[0]?.answer).toContain(answer);
   expect(problems[0]?.accepted).not.toBe("");
   expect(JSON.stringify(problems)).not.toMatch(/-secret/);
+});
+
+describe("what the registry's own configuration would make of a value", () => {
+  // Each was given to distribution 2.8.2 as a variable: it ends in each case but the last.
+  test.each([
+    ["a number", "0123456"],
+    ["a number with an exponent", "1e5"],
+    ["yes or no", "yes"],
+    ["nothing", "~"],
+    ["a pair", "geheim: 7"],
+    ["no YAML at all", "@geheim"],
+    ["no YAML at all", "{geheim"],
+    ["a tag", "!geheim"],
+    ["an alias", "*geheim"],
+    ["a comment from there on", "geheim #7"],
+  ])("%s is no password, and is not quoted", (_what, password) => {
+    const given = sources({ ...good, password: JSON.stringify(password) });
+    const problems = signInProblems(given);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.wrong).toMatch(/password .* is not read as text/);
+    expect(problems[0]?.answer).toContain("does not start");
+    expect(JSON.stringify(problems)).not.toContain(password);
+  });
+
+  test.each(["pw-secret", "a:b", "x1e5", "gehe#im", "päss wort", "12-34", "a,b"])(
+    "%s is read as it is",
+    (password) => {
+      expect(signInProblems(sources({ ...good, password: JSON.stringify(password) }))).toEqual([]);
+    },
+  );
+
+  test("a user's name that is a number, an application credential's secret", () => {
+    expect(signInProblems(sources({ ...good, username: "'4711'" }))[0]?.wrong).toMatch(/user's name/);
+    const secret = { ...application, application_credential_secret: "'12345'" };
+    expect(signInProblems(sources(secret))[0]?.wrong).toMatch(/application credential's secret/);
+  });
+
+  test("a domain that is a number; a project that is one is read as text", () => {
+    expect(signInProblems(sources({ ...good, user_domain_name: "'7'" }))[0]?.wrong).toMatch(/domain/);
+    expect(signInProblems(sources({ ...good, project_name: "'7'" }))).toEqual([]);
+  });
 });
 
 test("several at once are all told", () => {
