@@ -255,7 +255,7 @@ export interface ReachableObservation {
   readonly schedulableNodes: number;
   /** Nodes that hold up each rollout on Swift, by name (`heldUpBy`); absent: none, or no second Pod is to start. */
   readonly heldUpBy?: readonly string[];
-  /** Why a second registry Pod has no room on the node of the first; absent: it has room, or nobody can tell. */
+  /** Why a second registry Pod has no room on any node of those that serve; absent: it has room, or nobody can tell. */
   readonly noRoomBeside?: string;
   readonly journal?: Journal;
   readonly cloud: ObservedCloud;

@@ -218,10 +218,11 @@ async function inTheWayOfSecondPod(
   if (config === undefined || !(seals || state === "abort")) {
     return {};
   }
-  const serving = pods.find((pod) => pod.ready && !pod.terminating)?.node;
+  const serving = pods.filter((pod) => pod.ready && !pod.terminating).map(({ node }) => node);
+  const room = await Promise.all([...new Set(serving)].map((node) => noRoomBeside(api, nodes, node, config)));
   const heldUp = heldUpBy(nodes, deployment?.topologySpreadConstraints, config);
   return defined({
-    noRoomBeside: await noRoomBeside(api, nodes, serving, config),
+    noRoomBeside: room.includes(undefined) ? undefined : room[0],
     heldUpBy: heldUp.length === 0 ? undefined : heldUp,
   });
 }

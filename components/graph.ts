@@ -165,7 +165,6 @@ class Graph {
       // undone this seal then, and the two would disagree. With a copy to make, a seal that was broken is sealed again.
       ...(plan.back === undefined ? { ignoreDrift: true } : {}),
       ...loss,
-      ...bridge,
     });
     const from = pulumi.output(plan.container.name);
     // The witness is an input, as in migrate: a new seal must make a new copy back.

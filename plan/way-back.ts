@@ -95,25 +95,19 @@ function notBeside(settings: AbortSettings, seen: ReachableObservation, claim: C
     : `the registry's topology spread counts node(s) ${seen.heldUpBy.join(", ")}, which take none of its Pods`;
 }
 
-/** Why the node of the registry's Pod has no room for a second one; with several nodes it matters only on the volume's. */
-function noRoom(
-  { noRoomBeside, schedulableNodes }: ReachableObservation,
-  onVolume: boolean,
-): string | undefined {
-  return noRoomBeside === undefined || (!onVolume && schedulableNodes > 1)
+/**
+ * Why no node of the registry's Pods has room for a second one. On the volume it needs that one; a bridge goes to another
+ * node, where there is one.
+ */
+function noRoom({ noRoomBeside, schedulableNodes, pods }: ReachableObservation, onVolume: boolean) {
+  const taken = new Set(pods.map(({ node }) => node)).size;
+  return noRoomBeside === undefined || (!onVolume && schedulableNodes > Math.max(1, taken))
     ? undefined
     : `${noRoomBeside}, so no second registry Pod has room there`;
 }
 
-/**
- * Why no bridge may, or can, serve from Swift. One replica could be left for it, but the scheduler of Kubernetes 1.35 left
- * the Pod that replaces the two Pending for over four minutes (seen once in the lab), with the registry read-only.
- */
-function notFromSwift({ config, journal, pods, bridgeLacks = [] }: ReachableObservation): string | undefined {
-  const replicas = config?.replicas ?? 1;
-  if (replicas > 1 && pods.length > 1) {
-    return `the registry has ${replicas} replicas, whose anti-affinity keeps a bridge from their nodes`;
-  }
+/** Why no bridge may, or can, serve from Swift. */
+function notFromSwift({ journal, pods, bridgeLacks = [] }: ReachableObservation): string | undefined {
   if (journal?.wrongAccount !== undefined) {
     return "the registry is on a container without the images";
   }

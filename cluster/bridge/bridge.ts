@@ -11,11 +11,12 @@ import { defined } from "../../swift/defined";
 import { bridgeName, namespace, podNames, registryName } from "../names";
 import { namespaceIds } from "../parse";
 import type { PodTemplate } from "../registry/bare-pod";
-import { readRegistry } from "../registry/registry";
+import { readRegistry, type RegistrySnapshot } from "../registry/registry";
 import { meaning } from "../rehearsal/cause";
 import { type Started, untilReady } from "../rehearsal/pod-run";
 import type { Session } from "../session";
 import { isListed, listedPods, unfit } from "./fit";
+import { places } from "./place";
 import { bridgePod } from "./pod";
 
 /** A bridge that stands. */
@@ -37,19 +38,20 @@ type Tools = Pick<Session, "api" | "log" | "pace">;
 /** Makes it and waits until the Service sends it requests; where it cannot stand, says why, and there is none. */
 export async function raiseBridge(timeoutSeconds: number, session: Session): Promise<Bridge | undefined> {
   const { api, journal, log } = session;
-  const why = unfit(await readRegistry(api), await journal.assertRun());
+  const seen = await readRegistry(api);
+  const why = unfit(seen, await journal.assertRun());
   if (why !== undefined) {
     log(without(why));
     return undefined;
   }
   try {
-    const trouble = await raised(timeoutSeconds, session);
-    if (typeof trouble !== "string") {
+    const raised = await raise(seen, timeoutSeconds, session);
+    if ("uid" in raised) {
       log("a bridge answers pulls from Swift until the registry answers on its volume");
-      return trouble;
+      return raised;
     }
     await removeBridge(session);
-    log(without(trouble));
+    log(without(raised.why));
     return undefined;
   } catch (error) {
     // Another run that took over removes what it finds, and this one touches nothing any more.
@@ -66,46 +68,71 @@ function without(why: string): string {
   return `no bridge: ${why}; there is no registry while it restarts on its volume`;
 }
 
-async function raised(timeoutSeconds: number, session: Session): Promise<Bridge | string> {
-  const { api, journal } = session;
+/** Why there is none. `everywhere`: another node would not help. */
+interface Trouble {
+  readonly why: string;
+  readonly everywhere?: true;
+}
+
+async function raise(
+  seen: RegistrySnapshot,
+  timeoutSeconds: number,
+  session: Session,
+): Promise<Bridge | Trouble> {
+  const { api } = session;
   const [deployment, project, back] = await Promise.all([
     api.get<RawDeployment>(paths.deployment),
     api.get<Stored>(paths.namespace),
     api.get<RawPod>(paths.pod(podNames.back)),
   ]);
-  const pod = bridgePod(
-    (deployment?.spec.template ?? { spec: {} }) as unknown as PodTemplate,
-    {
-      seconds: timeoutSeconds + raiseSeconds + spareSeconds,
-      ...namespaceIds(project?.metadata.annotations),
-    },
-    back?.spec.nodeName,
-  );
-  if (pod === undefined) return "the registry has no Deployment";
+  const template = (deployment?.spec.template ?? { spec: {} }) as unknown as PodTemplate;
+  const awayFrom = back?.spec.nodeName;
+  const own = {
+    seconds: timeoutSeconds + raiseSeconds + spareSeconds,
+    ...namespaceIds(project?.metadata.annotations),
+  };
+  const limit = Math.min(timeoutSeconds, raiseSeconds);
+  const began = performance.now();
+  let trouble: Trouble = { why: "no node has the registry's Pods" };
+  for (const node of places(template, seen.pods, awayFrom)) {
+    const left = limit - (performance.now() - began) / 1000;
+    const pod = bridgePod(template, own, { node, awayFrom });
+    if (pod === undefined) return { why: "the registry has no Deployment" };
+    const raised = await raiseOne(pod, left, session);
+    if ("uid" in raised || raised.everywhere === true) return raised;
+    trouble = raised;
+    if (left <= 0) break;
+  }
+  return trouble;
+}
+
+async function raiseOne(pod: object, seconds: number, session: Session): Promise<Bridge | Trouble> {
   await removeBridge(session);
-  await journal.assertRun();
-  const made = await create(api, pod);
-  if (typeof made === "string") return made;
-  const started = await untilReady(bridgeName, Math.min(timeoutSeconds, raiseSeconds), session);
+  await session.journal.assertRun();
+  const made = await create(session.api, pod);
+  if ("why" in made) return made;
+  const started = await untilReady(bridgeName, seconds, session);
   if (started.kind !== "ready") return inWords(started);
-  return (await untilListed(session)) ? { uid: made.metadata.uid } : "the Service does not send it requests";
+  return (await untilListed(session))
+    ? { uid: made.metadata.uid }
+    : { why: "the Service does not send it requests" };
 }
 
 /** An admission, a quota or a missing right is a reason; an API server that is away is an error. */
-async function create(api: Api, pod: object): Promise<Stored | string> {
+async function create(api: Api, pod: object): Promise<Stored | Trouble> {
   try {
     return await api.create<Stored>(paths.pods, pod);
   } catch (error) {
     if (error instanceof ApiError && error.kind !== "unreachable" && error.kind !== "expired")
-      return error.message;
+      return { why: error.message };
     throw error;
   }
 }
 
-function inWords(started: Exclude<Started, { kind: "ready" }>): string {
+function inWords(started: Exclude<Started, { kind: "ready" }>): Trouble {
   return started.kind === "impossible"
-    ? started.why
-    : `${meaning[started.cause].wrong} (it said: ${started.lastWords})`;
+    ? { why: started.why }
+    : { why: `${meaning[started.cause].wrong} (it said: ${started.lastWords})`, everywhere: true };
 }
 
 function untilListed(session: Session): Promise<boolean> {

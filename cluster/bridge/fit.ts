@@ -2,13 +2,15 @@
 import type { RawEndpointSlice } from "../api/objects";
 import type { Journal } from "../journal/journal";
 import { bridgeName } from "../names";
-import { sealed, served } from "../registry/evidence";
+import { sealed } from "../registry/evidence";
 import { containerOf } from "../registry/patch";
 import type { RegistrySnapshot } from "../registry/registry";
 
 /**
  * Why no bridge may stand now. It serves what is on Swift, so Swift must have all that the registry ever acknowledged:
- * the registry is on Swift, in the account of the copy, and nothing can write there any more.
+ * the registry is on Swift, in the account of the copy, and nothing can write there any more. One of its Pods must answer
+ * from there; that all do is not waited for, because with two replicas the second is not ready when the registry is
+ * sealed.
  */
 export function unfit(seen: RegistrySnapshot, journal: Journal): string | undefined {
   const container = containerOf(seen.config?.storage ?? {}) ?? "";
@@ -22,10 +24,11 @@ export function unfit(seen: RegistrySnapshot, journal: Journal): string | undefi
   if (!verdict.ok) {
     return `the registry can still be written (waiting for ${verdict.waitingFor})`;
   }
-  const serving = served(seen, { storage: "swift", container, readOnly: true });
-  return serving.ok
-    ? undefined
-    : `the registry does not answer from Swift (waiting for ${serving.waitingFor})`;
+  const answers = seen.pods.some(
+    ({ ready, terminating, env }) =>
+      ready && !terminating && env.readOnly && env.storage === "swift" && env.container === container,
+  );
+  return answers ? undefined : "no Pod of the registry answers from Swift";
 }
 
 /** Names of the Pods that the Service sends requests to. */

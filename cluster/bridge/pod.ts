@@ -8,18 +8,21 @@ import { type BarePod, barePod, type PodTemplate, type Values } from "../registr
 /** What selects it for the Service, and what tells it from the registry's own Pods. */
 const labels = { ...registryLabels, app: bridgeName };
 
-/**
- * The NetworkPolicy of the registry's Pods, which selects by their label, lets it be reached as well. `awayFrom`: the
- * node that the volume was last on, and may be bound to. Until 4.22 the operator's topology spread places no Pod on a
- * node that has one more than another, and the bridge counts.
- */
+/** Where it is to be: on a node (`place.ts`), or where the scheduler puts it, which is rather not the volume's. */
+interface Where {
+  readonly node?: string | undefined;
+  readonly awayFrom?: string | undefined;
+}
+
+/** The NetworkPolicy of the registry's Pods, which selects by their label, lets it be reached as well. */
 export function bridgePod(
   template: PodTemplate,
   own: Pick<BarePod, "seconds" | "uid">,
-  awayFrom?: string,
+  { node, awayFrom }: Where,
 ): object | undefined {
-  const affinity = awayFrom === undefined ? {} : { affinity: rather(awayFrom) };
-  return barePod(template, { ...own, name: bridgeName, labels }, { spec: affinity, container: askedSoon });
+  const spec =
+    node !== undefined ? { nodeName: node } : awayFrom === undefined ? {} : { affinity: rather(awayFrom) };
+  return barePod(template, { ...own, name: bridgeName, labels }, { spec, container: askedSoon });
 }
 
 /** The registry is read-only until it answers: the operator's probe would begin after 15 s and ask every 10. */

@@ -77,12 +77,10 @@ export function sealOnVolume(
 }
 
 /**
- * Read-only, on Swift, where a rolling update has no outage anyway. `forBridge`: the required anti-affinity that the
- * operator gives two replicas keeps a bridge from their nodes as well, so one is left.
+ * Read-only, on Swift, where a rolling update has no outage anyway. The replicas stay: one that replaces two with their
+ * anti-affinity waits for a place for minutes (`cluster/bridge/place.ts`).
  */
-export function sealOnSwift(config: Pick<RegistryConfig, "replicas">, forBridge: boolean): SpecPatch {
-  return { readOnly: true, ...(forBridge && config.replicas > 1 ? { replicas: 1 } : {}) };
-}
+export const sealOnSwift: SpecPatch = { readOnly: true };
 
 /** Fields of `spec.storage.swift`; beyond `container` only where the operator takes credentials from the user's secret. */
 export interface SwiftFields {

@@ -2,7 +2,7 @@
 import { type Api, ApiError } from "../api/api";
 import type { RawPod } from "../api/objects";
 import { paths } from "../api/paths";
-import { hopelessSeconds, podTrouble } from "../api/pod-trouble";
+import { hopelessSeconds, podTrouble, words } from "../api/pod-trouble";
 import { removeIfThere } from "../api/remove";
 import { waitFor } from "../api/wait";
 import { namespace, rehearsalName } from "../names";
@@ -72,13 +72,18 @@ function isReady(pod: RawPod): boolean {
 }
 
 function ended(pod: RawPod, log: string): Started {
-  const state = pod.status?.containerStatuses?.[0]?.state?.terminated;
+  const { reason, message, containerStatuses } = pod.status ?? {};
+  const state = containerStatuses?.[0]?.state?.terminated;
+  if (state === undefined && reason !== undefined) {
+    // The node's kubelet did not take it, or did not keep it: its container says nothing.
+    return { kind: "impossible", why: words(reason, message) };
+  }
   const text = `${state?.message ?? ""}\n${log}`;
   const cause = causeOf(text);
   return cause === "other"
     ? {
         kind: "impossible",
-        why: `its container ended with exit code ${state?.exitCode ?? "?"}: ${lastLine(text) || pod.status?.message || "no word"}`,
+        why: `its container ended with exit code ${state?.exitCode ?? "?"}: ${lastLine(text) || message || "no word"}`,
       }
     : { kind: "refused", cause, lastWords: telling(text) };
 }

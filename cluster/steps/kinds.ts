@@ -58,8 +58,7 @@ export interface RegistryPatchInputs extends CommonInputs {
   /** to-volume: the claim to go back to, where the journal names none. */
   readonly claim?: string;
   /**
-   * to-volume: a bridge serves pulls meanwhile (default false). seal: one replica is left, so that a node can take it.
-   * It decides nothing about whether the step runs again.
+   * to-volume: a bridge serves pulls meanwhile (default false). It decides nothing about whether the step runs again.
    */
   readonly bridge?: boolean;
   /** open, on the volume: the writable Pod starts beside the read-only one (default false: after its end). The same. */

@@ -109,10 +109,7 @@ function sealingRollout(
   return rollOut(
     {
       name: "sealing",
-      patch: (now) =>
-        sealing.onSwift
-          ? sealOnSwift(now, inputs.bridge === true)
-          : sealOnVolume(now, sealing.way, sealing.previous),
+      patch: (now) => (sealing.onSwift ? sealOnSwift : sealOnVolume(now, sealing.way, sealing.previous)),
       done: sealed,
       settle: false,
       timeoutSeconds: inputs.timeoutSeconds,

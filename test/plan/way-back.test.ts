@@ -44,6 +44,21 @@ test("with several nodes, where the volume is one node's at a time: the same, an
   expect(planned(decide(back, several))).toMatchObject({ bridge: true, rolls: true });
 });
 
+const two: ReachableObservation = {
+  ...withClaim(onSwift, { oneNode: true }),
+  schedulableNodes: 2,
+  pods: [
+    { ...answers, node: "a" },
+    { ...answers, name: "image-registry-9", node: "b" },
+  ],
+};
+
+test("two replicas on two nodes: a bridge; with a third node theirs need no room", () => {
+  expect(planned(decide(back, two))).toMatchObject({ bridge: true, rolls: true });
+  const three = { ...two, schedulableNodes: 3, noRoomBeside: "node a has its 250 Pods" };
+  expect(planned(decide(back, three))).toMatchObject({ bridge: true, rolls: true });
+});
+
 test("before the switch, sealed: the opening rolls, and there is no bridge", () => {
   const plan = planned(decide(back, withConfig(sealed, beside)));
   expect(plan).toMatchObject({ kind: "reopen", rolls: true });
@@ -85,9 +100,9 @@ describe("where a second Pod cannot be on the volume the outage is announced, wi
     ["one Pod only", withClaim(onSwift, { accessModes: ["ReadWriteOncePod"] }), /ReadWriteOncePod/, back],
     ["no room", { ...onSwift, noRoomBeside: "node a is cordoned" }, /node a is cordoned/, back],
     [
-      "two replicas on their nodes",
-      { ...onSwift, pods: [answers, { ...answers, name: "image-registry-9" }] },
-      /2 replicas, whose anti-affinity/,
+      "two replicas, and no room on their nodes",
+      { ...two, noRoomBeside: "node a has its 250 Pods" },
+      /node a has its 250 Pods/,
       back,
     ],
     [

@@ -78,12 +78,7 @@ describe("the patches, to the letter", () => {
       rolloutStrategy: "Recreate",
     });
     expect(sealOnVolume(config(), "as-it-is", previous)).toEqual({ readOnly: true });
-    expect(sealOnSwift(config({ replicas: 2 }), false)).toEqual({ readOnly: true });
-  });
-
-  test("sealing on Swift for a bridge leaves one replica: the anti-affinity of two keeps it from their nodes", () => {
-    expect(sealOnSwift(config({ replicas: 2 }), true)).toEqual({ readOnly: true, replicas: 1 });
-    expect(sealOnSwift(config({ replicas: 1 }), true)).toEqual({ readOnly: true });
+    expect(sealOnSwift).toEqual({ readOnly: true });
   });
 
   test("falling back to Recreate takes our affinity back, or the Pod could not be placed either", () => {
@@ -266,7 +261,7 @@ describe("invariant 7: what was there before is what comes back", () => {
           expect(switched.topologySpreadConstraints).toEqual(given.spread);
           const opened = after(switched, opening(switched, kept));
           const two = after(opened, { replicas: 2 });
-          const sealedAgain = after(two, sealOnSwift(config(), false));
+          const sealedAgain = after(two, sealOnSwift);
           const back = after(sealedAgain, toVolume(sealedAgain, kept, { ...rwo, name: "c" }));
           expect(after(back, opening(back, kept))).toEqual(start);
         }),

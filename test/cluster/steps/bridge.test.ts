@@ -5,10 +5,11 @@ import { removeLeftBridge } from "../../../cluster/bridge/bridge";
 import { paths } from "../../../cluster/api/paths";
 import { rememberPrevious } from "../../../cluster/journal/previous";
 import { takeRun } from "../../../cluster/journal/store";
-import { bridgeName } from "../../../cluster/names";
+import { bridgeName, podNames } from "../../../cluster/names";
 import { sealed, served, stuckPod, witnessProblem } from "../../../cluster/registry/evidence";
 import { readRegistry } from "../../../cluster/registry/registry";
 import { openRegistry } from "../../../cluster/steps/opening";
+import { setReplicas } from "../../../cluster/steps/replicas";
 import { seal } from "../../../cluster/steps/seal";
 import { toSwiftStep } from "../../../cluster/steps/to-swift";
 import { toVolumeStep } from "../../../cluster/steps/to-volume";
@@ -39,14 +40,16 @@ interface Scene {
 }
 
 /** Switched, sealed on Swift again, copied back. */
-async function sealedOnSwift(): Promise<Scene> {
-  const registry = new FakeRegistry({ affinity: before.affinity });
+async function sealedOnSwift({ replicas = 1 } = {}): Promise<Scene> {
+  // Its own affinity would take the place of the one that the operator gives two replicas.
+  const registry = new FakeRegistry(replicas === 1 ? { affinity: before.affinity } : {});
   const session = await sessionFor(registry);
   await rememberPrevious(session.api, session.journal);
   const first = await seal(inputs(), session);
   await session.journal.update((each) => ({ ...each, proof: proofOf(first.witness), phase: "proven" }));
   await toSwiftStep(inputs({ purpose: "to-swift", state: "switch", container: "c" }), session);
   await openRegistry(session, { timeoutSeconds: 20, state: "switch" });
+  await setReplicas(inputs({ purpose: "replicas", state: "switch", replicas }), session);
   const { witness } = await seal(inputs({ state: "abort" }), session);
   if (witness === undefined) throw new Error("it was not sealed");
   const copiedBack = { at: "now", objects: 1, bytes: 1, witness };
@@ -86,6 +89,43 @@ test("invariants 1 and 7: a Pod answers at every moment, no push is taken beside
     ["Recreate", "RollingUpdate", "Recreate"],
   );
   expect((await journalIn(at.registry)).seal).toBeUndefined();
+});
+
+describe("two replicas, whose anti-affinity keeps every other Pod of the registry from their nodes", () => {
+  const made = ({ registry }: Scene) =>
+    registry.api.writes
+      .filter(({ what }) => what === `POST ${paths.pod(bridgeName)}`)
+      .map(({ body }) => (body as RawPod).spec.nodeName);
+  const volumeOn = ({ registry }: Scene, node: string) =>
+    registry.api.put(paths.pod(podNames.back), { spec: { nodeName: node, containers: [] } });
+
+  test("invariant 7: it stands on the node of one, not the volume's: a Pod answers at every moment", async () => {
+    const at = await sealedOnSwift({ replicas: 2 });
+    volumeOn(at, "node-1");
+    await toVolumeStep(toVolume, at.session);
+    expect(made(at)).toEqual(["node-2"]);
+    await openRegistry(at.session, open);
+    expect(at.seen).toEqual({ away: false, inexact: false, bridge: true });
+    const { affinity: _own, ...asBefore } = before;
+    expect(at.registry.config.spec).toEqual(asBefore);
+  });
+
+  test("a node without room is said, and others are tried before it goes back without one", async () => {
+    const at = await sealedOnSwift({ replicas: 2 });
+    volumeOn(at, "node-1");
+    for (const node of ["node-1", "node-2"]) at.registry.full.add(node);
+    const now = jest.spyOn(performance, "now");
+    let clock = 0;
+    now.mockImplementation(() => (clock += 1000));
+    try {
+      await toVolumeStep({ ...toVolume, timeoutSeconds: 1000 }, at.session);
+    } finally {
+      now.mockRestore();
+    }
+    expect(made(at)).toEqual(["node-2", undefined, "node-1"]);
+    expect(lines(at)).toMatch(/no bridge: OutOfcpu: .*enough resource: cpu; there is no registry/);
+    expect(at.registry.config.spec).toMatchObject({ readOnly: false, storage: before.storage });
+  });
 });
 
 test("invariant 2: it is evidence of nothing, whatever it is like: not of a seal, nor of what is served or stuck", async () => {

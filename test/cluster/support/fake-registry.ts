@@ -9,6 +9,19 @@ import { FakeApi } from "./fake-api";
 
 const app = { "docker-registry": "default" };
 
+/** What the operator gives two replicas. */
+const apart = {
+  podAntiAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: [
+      { topologyKey: "kubernetes.io/hostname", labelSelector: { matchLabels: app } },
+    ],
+  },
+};
+
+function unschedulable(message: string) {
+  return { type: "PodScheduled", status: "False", reason: "Unschedulable", message };
+}
+
 interface Life {
   readySteps: number;
   endSteps: number;
@@ -22,6 +35,8 @@ export class FakeRegistry {
   endSteps = 3;
   /** Pods made from now on never start, for this reason. */
   unschedulable: string | undefined;
+  /** Nodes whose kubelets take no further Pod. */
+  readonly full = new Set<string>();
   private readonly lives = new Map<string, Life>();
   private made = 0;
 
@@ -92,6 +107,23 @@ export class FakeRegistry {
       this.api.edit(path, { metadata: { generation: (this.config.metadata.generation ?? 0) + 1 } });
       this.operate();
     }
+    const bridge = this.api.objects.get(paths.pod(bridgeName)) as unknown as RawPod | undefined;
+    if (path === paths.pod(bridgeName) && bridge !== undefined && bridge.status === undefined) {
+      this.place(path, bridge);
+    }
+  }
+
+  /** What scheduler and kubelet make of the bridge. */
+  private place(path: string, bridge: RawPod): void {
+    const node = bridge.spec.nodeName;
+    const apart = JSON.stringify(this.pods().map(({ spec }) => spec)).includes("podAntiAffinity");
+    if (node === undefined && apart) {
+      const message = "didn't satisfy existing pods anti-affinity rules";
+      this.api.edit(path, { status: { phase: "Pending", conditions: [unschedulable(message)] } });
+    } else if (node !== undefined && this.full.has(node)) {
+      const message = "Pod was rejected: Node didn't have enough resource: cpu";
+      this.api.edit(path, { status: { phase: "Failed", reason: "OutOfcpu", message } });
+    }
   }
 
   /** The operator: the config's storage and gate become the Deployment's template. */
@@ -125,7 +157,7 @@ export class FakeRegistry {
         ...(pvc === undefined
           ? {}
           : { volumes: [{ name: "v", persistentVolumeClaim: { claimName: pvc.claim } }] }),
-        affinity: spec.affinity,
+        affinity: spec.affinity ?? (spec.replicas === 2 ? apart : undefined),
         topologySpreadConstraints: spec.topologySpreadConstraints,
       },
     };
@@ -210,15 +242,14 @@ export class FakeRegistry {
     const name = `${set}-${this.made++}`;
     this.lives.set(name, { readySteps: this.readySteps, endSteps: this.endSteps });
     const stuck = this.unschedulable;
+    const sisters = this.pods().filter((pod) => owner(pod) === set && !pod.metadata.deletionTimestamp);
+    const nodeName = sisters.some((pod) => pod.spec.nodeName === "node-1") ? "node-2" : "node-1";
     this.api.put(`${paths.pods}/${name}`, {
       metadata: { labels: app, ownerReferences: [{ kind: "ReplicaSet", name: set, uid: set }] },
-      spec: { ...template.spec, nodeName: "node-1" },
+      spec: { ...template.spec, nodeName },
       status: {
         phase: "Pending",
-        conditions:
-          stuck === undefined
-            ? []
-            : [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: stuck }],
+        conditions: stuck === undefined ? [] : [unschedulable(stuck)],
       },
     });
   }
@@ -233,7 +264,7 @@ export class FakeRegistry {
       return;
     }
     const stuck = pod.status?.conditions?.some((each) => each.type === "PodScheduled") ?? false;
-    if (!stuck && !isReady(pod) && life.readySteps-- <= 0) {
+    if (!stuck && pod.status?.phase !== "Failed" && !isReady(pod) && life.readySteps-- <= 0) {
       this.api.edit(path, {
         status: { phase: "Running", podIP: "10.0.0.1", conditions: [{ type: "Ready", status: "True" }] },
       });

@@ -1,5 +1,5 @@
 /** Operators of releases that spread the registry's Pods differently over two workers: with none is the registry away. */
-import { holds, same } from "../support/expect";
+import { holds, same, says } from "../support/expect";
 import { paths } from "../support/kube";
 import type { Scenario, Story } from "../support/scenario";
 
@@ -8,7 +8,8 @@ const releases = ["4.20", "5.0"];
 
 export const neverAway: Scenario = {
   name: "never-away",
-  title: "two nodes, operators of two releases: no request fails from migrate to the end of switch",
+  title:
+    "two nodes, operators of two releases, two replicas on Swift: no request fails from migrate to the end of abort",
   run: async (t) => {
     const { world } = t;
     const { nodes, release } = world.lab;
@@ -19,7 +20,7 @@ export const neverAway: Scenario = {
           await world.reshape({ nodes: 2, release: each });
           await world.reset();
         });
-        await thereWithoutAnOutage(t, each);
+        await thereAndBack(t, each);
       }
     } finally {
       await world.reset();
@@ -28,7 +29,7 @@ export const neverAway: Scenario = {
   },
 };
 
-async function thereWithoutAnOutage(t: Story, release: string): Promise<void> {
+async function thereAndBack(t: Story, release: string): Promise<void> {
   const { world } = t;
   const before = await world.config();
   await t.check(
@@ -53,15 +54,26 @@ async function thereWithoutAnOutage(t: Story, release: string): Promise<void> {
     await world.onSwift();
     same("replicas", (await world.config()).replicas, 2);
   });
+  const pushed = await world.registry.push(`e2e/on-swift-${release}`, "one");
+  await t.test(`${release}: abort goes back over a bridge on the node of a replica`, async () => {
+    says((await stack.configure({ state: "abort" }).preview()).output, /go on: a bridge answers them/);
+    const { output } = await stack.up();
+    says(output, /a bridge answers pulls from Swift/, /the bridge has left/);
+    await world.onVolume();
+    same("replicas", (await world.config()).replicas, before.replicas);
+  });
   const probed = await prober.stop();
   world.figures.add(
-    `without a registry, migrate and switch, two nodes, operator of ${release}`,
+    `without a registry, migrate, switch and abort, two nodes, operator of ${release}`,
     probed.away,
     "s",
     `${probed.failures} of ${probed.requests} requests failed`,
   );
-  await t.check(`${release}: no request failed from migrate to the end of switch`, async () => {
+  await t.check(`${release}: no request failed from migrate to the end of abort`, async () => {
     same("failed requests", [probed.failures, probed.reasons], [0, []]);
+  });
+  await t.check(`invariant 1: ${release}: what was pushed to Swift pulls from the volume`, async () => {
+    await world.pullAll([...world.images, pushed]);
   });
   await t.check(`invariant 7: ${release}: the topology spread is what it was`, async () => {
     const now = await world.config();
