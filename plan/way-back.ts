@@ -5,8 +5,8 @@
  */
 import { permissionInWords } from "../cluster/api/permissions";
 import type { Claim, ReachableObservation } from "../cluster/observation";
+import { notBeside } from "../cluster/registry/beside";
 import { opensByRolling, toVolume } from "../cluster/registry/patch";
-import { isForOnePod } from "../cluster/registry/shared";
 import type { AbortSettings } from "../config/config";
 
 /** What the graph says of it. */
@@ -42,7 +42,7 @@ export function goingBack(
     return {};
   }
   const away =
-    notBeside(settings, seen, claim) ??
+    notBeside(settings.seal, seen, claim) ??
     noRoom(seen, false) ??
     (acceptLoss ? "copyBack is false" : undefined) ??
     notFromSwift(seen);
@@ -61,38 +61,8 @@ export function opening(
   if (claim === undefined || !restarts) {
     return {};
   }
-  const away = notBeside(settings, seen, claim) ?? noRoom(seen, true);
+  const away = notBeside(settings.seal, seen, claim) ?? noRoom(seen, true);
   return away === undefined ? { rolls: true } : { away };
-}
-
-/** Why a second registry Pod cannot be on the volume. */
-function notBeside(settings: AbortSettings, seen: ReachableObservation, claim: Claim): string | undefined {
-  if (settings.seal === "recreate") {
-    return "seal is recreate";
-  }
-  if (isForOnePod(claim)) {
-    return `claim ${claim.name} is ReadWriteOncePod, which no second Pod can mount`;
-  }
-  const strategy = seen.journal?.previous?.rolloutStrategy;
-  if (strategy !== "Recreate") {
-    return `the previous rollout strategy is ${strategy ?? "not recorded"}, where Recreate is expected`;
-  }
-  if (claim.shared) {
-    return undefined;
-  }
-  if (seen.schedulableNodes < 1) {
-    return "no node can take the registry's Pod";
-  }
-  // Elsewhere it would be attached to two nodes, and destroyed.
-  if (seen.schedulableNodes > 1 && claim.oneNode !== true) {
-    return (
-      `${seen.schedulableNodes} nodes can take the registry's Pod, and claim ${claim.name} does not say that one node ` +
-      "alone may attach its volume (accessModes of the volume)"
-    );
-  }
-  return seen.heldUpBy === undefined
-    ? undefined
-    : `the registry's topology spread counts node(s) ${seen.heldUpBy.join(", ")}, which take none of its Pods`;
 }
 
 /**
