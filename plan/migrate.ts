@@ -1,21 +1,22 @@
 /** `migrate`: copy while the registry is writable, or seal it, copy the rest and prove the copy. */
 import { finalRun, liveRun } from "../cluster/mover/identity";
 import { isForOnePod } from "../cluster/registry/shared";
-import type { ReachableObservation } from "../cluster/observation";
+import type { CopyRun } from "../cluster/journal/journal";
+import type { Claim, ReachableObservation } from "../cluster/observation";
 import type { MigrateSettings } from "../config/config";
 import { containerName } from "./container";
 import { copy, shards } from "./copies";
 import { commonPlan } from "./common";
 import * as guards from "./guards";
 import type { Judge } from "./judge";
-import type { Plan, RehearsalPlan, Workstation } from "./types";
+import type { CommonPlan, CopyGraph, MigrateGraph, RehearsalPlan, Workstation } from "./types";
 
 export function planMigrate(
   judge: Judge,
   settings: MigrateSettings,
   seen: ReachableObservation,
   workstation: Workstation,
-): Plan | undefined {
+): CopyGraph | MigrateGraph | undefined {
   const name = containerName(settings, seen);
   const weHoldTheSeal = seen.journal?.seal !== undefined;
   guards.guardWorkstation(judge, workstation);
@@ -37,32 +38,60 @@ export function planMigrate(
     ...(settings.rehearse === 0 ? [] : (["pull-check"] as const)),
   ]);
   if (claim === undefined) return undefined;
-  const alone = isForOnePod(claim);
-  const container = name === undefined ? {} : { name };
   guards.guardShards(judge, settings, claim, seen);
   const live = liveRun(settings.pass, seen, name);
-  const wide = shards(settings.shards, claim, seen, live);
-  if (!settings.readOnly) {
-    if (alone) {
-      judge.refuse(
-        "live-copy-declined",
-        `claim ${claim.name} is ReadWriteOncePod: no second Pod can read it while the registry runs`,
-        "readOnly true: the registry is stopped, and then its images are copied",
-        "pulumi config set readOnly true && pulumi up",
-      );
-    }
-    const again = copy("live", claim, seen, live);
-    const unattended = settings.wait ? {} : { unattended: true as const };
-    return {
-      kind: "copy",
-      ...commonPlan(seen),
-      container,
-      ...wide,
-      live: again,
-      ...unattended,
-      ...rehearsal(settings),
-    };
+  const base = {
+    ...commonPlan(seen),
+    container: name === undefined ? {} : { name },
+    ...rehearsal(settings),
+  };
+  const from: From = { base, claim, live, wide: shards(settings.shards, claim, seen, live), name };
+  return settings.readOnly
+    ? sealAndProve(judge, settings, seen, from)
+    : copyOnly(judge, settings, seen, from);
+}
+
+/** What both ways of `migrate` begin from. */
+interface From {
+  readonly base: CommonPlan & Pick<CopyGraph, "container" | "rehearsal">;
+  readonly claim: Claim;
+  readonly live: CopyRun;
+  readonly wide: Pick<CopyGraph, "shards">;
+  readonly name: string | undefined;
+}
+
+/** `readOnly: false`: copies while the registry is writable. */
+function copyOnly(
+  judge: Judge,
+  settings: MigrateSettings,
+  seen: ReachableObservation,
+  { base, claim, live, wide }: From,
+): CopyGraph {
+  if (isForOnePod(claim)) {
+    judge.refuse(
+      "live-copy-declined",
+      `claim ${claim.name} is ReadWriteOncePod: no second Pod can read it while the registry runs`,
+      "readOnly true: the registry is stopped, and then its images are copied",
+      "pulumi config set readOnly true && pulumi up",
+    );
   }
+  return {
+    kind: "copy",
+    ...base,
+    ...wide,
+    live: copy("live", claim, seen, live),
+    ...(settings.wait ? {} : { unattended: true as const }),
+  };
+}
+
+/** `readOnly: true`: seals, copies the rest and proves it. */
+function sealAndProve(
+  judge: Judge,
+  settings: MigrateSettings,
+  seen: ReachableObservation,
+  { base, claim, live, wide, name }: From,
+): MigrateGraph {
+  const alone = isForOnePod(claim);
   if (!settings.wait) {
     judge.warn(
       "waits-anyway",
@@ -74,15 +103,12 @@ export function planMigrate(
   // The live copy runs once more right before sealing, even if one with readOnly false ended a minute ago: that costs
   // minutes of a writable registry, and saves them from the read-only window.
   const before = alone ? {} : { ...wide, live: copy("live", claim, seen, { ...live, sealing: true }) };
-  const final = copy("final", claim, seen, finalRun(settings.pass, seen, name));
   return {
     kind: "migrate",
-    ...commonPlan(seen),
-    container,
+    ...base,
     ...before,
-    ...rehearsal(settings),
     seal: alone ? "recreate" : settings.seal,
-    final,
+    final: copy("final", claim, seen, finalRun(settings.pass, seen, name)),
   };
 }
 
