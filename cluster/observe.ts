@@ -207,15 +207,16 @@ async function forBridge(api: Api, { state }: Wanted): Promise<Pick<ReachableObs
   return lacks.length === 0 ? {} : { bridgeLacks: lacks };
 }
 
-/** Asked only where a second registry Pod is to start, to seal on the volume or to go back: the Pods of a node are many. */
+/** Asked only where a second registry Pod is to start, to seal or to open on the volume or to go back: the Pods of a node are many. */
 async function inTheWayOfSecondPod(
   api: Api,
   { state }: Wanted,
-  { registry, nodes }: Objects,
+  { registry, nodes, journal }: Objects,
 ): Promise<Pick<ReachableObservation, "heldUpBy" | "noRoomBeside">> {
   const { config, deployment, pods } = registry;
-  const seals = state === "migrate" && config?.readOnly === false && claimOf(config.storage) !== undefined;
-  if (config === undefined || !(seals || state === "abort")) {
+  const restarts = config?.readOnly === false || journal?.seal !== undefined;
+  const onVolume = state === "migrate" && restarts && claimOf(config?.storage ?? {}) !== undefined;
+  if (config === undefined || !(onVolume || state === "abort")) {
     return {};
   }
   const serving = pods.filter((pod) => pod.ready && !pod.terminating).map(({ node }) => node);

@@ -21,6 +21,7 @@ import type {
   ReopenGraph,
   SwitchGraph,
 } from "../plan/types";
+import type { WayBack } from "../plan/way-back";
 import { MigrationPod, type MigrationPodArgs } from "./migration-pod";
 import { sharedByMovers } from "./mover-shared";
 import { declareStep, type DeclaredStep, type RunToken, type StepArgs } from "./steps";
@@ -103,7 +104,7 @@ class Graph {
 
   /** Copies while the registry is writable. Opens it first if an earlier run sealed it. */
   copy(plan: CopyGraph): Results {
-    const open = this.patch("copy", "migrate", "open", [this.journal]);
+    const open = this.patch("copy", "migrate", "open", [this.journal], rolling(plan));
     this.resume("copy", [open]);
     const swift = this.container(plan);
     const shared = this.shared();
@@ -147,8 +148,8 @@ class Graph {
   }
 
   /** Opens the registry on its volume, with the previous configuration. */
-  reopen({ rolls }: ReopenGraph): Results {
-    const open = this.patch("abort", "abort", "open", [this.journal], rolls === true ? { rolls } : {});
+  reopen(plan: ReopenGraph): Results {
+    const open = this.patch("abort", "abort", "open", [this.journal], rolling(plan));
     this.resume("abort", [open]);
     return {};
   }
@@ -177,7 +178,7 @@ class Graph {
       ...loss,
       ...bridge,
     });
-    const open = this.patch("abort", "abort", "open", [toVolume], plan.rolls === true ? { rolls: true } : {});
+    const open = this.patch("abort", "abort", "open", [toVolume], rolling(plan));
     this.resume("abort", [open]);
     const copied = back[0] === undefined ? {} : { copied: back[0].summary };
     return { container: from, ...copied };
@@ -300,6 +301,10 @@ class Graph {
     };
     return this.step("pull-check", "switch-pull-check", args, [toSwift]);
   }
+}
+
+function rolling({ rolls }: WayBack): PatchArgs {
+  return rolls === true ? { rolls } : {};
 }
 
 type Patch = DeclaredStep<"registry-patch">;

@@ -10,7 +10,7 @@ import { commonPlan } from "./common";
 import * as guards from "./guards";
 import { type Judge, showBytes } from "./judge";
 import { servedContainer, storageKind } from "./storage";
-import { goingBack, type Judged, opening, type WayBack } from "./way-back";
+import { goingBack, opening, told } from "./way-back";
 import type { Plan } from "./types";
 
 export function planAbort(
@@ -40,7 +40,7 @@ export function planAbort(
   const reopens = served === undefined && (neverLeft(seen.journal) || guards.isReplaced(seen));
   guards.guardSameClaim(judge, seen, reopens ? "reopen" : "go-back");
   if (reopens) {
-    return { kind: "reopen", ...commonPlan(seen), ...toldWayBack(judge, opening(settings, seen, claim)) };
+    return { kind: "reopen", ...commonPlan(seen), ...told(judge, opening(settings, seen, claim)) };
   }
 
   const container = containerName(settings, seen);
@@ -55,7 +55,7 @@ export function planAbort(
     ...commonPlan(seen),
     seal: settings.seal,
     container: { name: container },
-    ...toldWayBack(judge, way),
+    ...told(judge, way),
   } as const;
   if (!settings.copyBack) {
     if (!settings.acceptLoss && !done) refuseLoss(judge, seen);
@@ -87,12 +87,6 @@ export function planAbort(
 /** On its volume with nothing to go back from: never on Swift, or put on a volume by hand since. */
 function neverLeft(journal: Journal | undefined): boolean {
   return journal?.switchedAt === undefined || journal.released !== undefined || journal.phase === "switched";
-}
-
-/** An outage is announced; nobody has to hear that there is none. */
-function toldWayBack(judge: Judge, { away, ...way }: Judged): WayBack {
-  if (away !== undefined) guards.warnOfOutageBack(judge, away);
-  return way;
 }
 
 function refuseLoss(judge: Judge, seen: ReachableObservation): void {

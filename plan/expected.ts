@@ -12,7 +12,7 @@ import type { ReachableObservation } from "../cluster/observation";
 import { backCopy, moverStarts, unchangedCopy } from "./passes";
 import { wayToSeal } from "../cluster/registry/way-to-seal";
 import type { GoBackGraph, MigrateGraph, Plan } from "./types";
-import { goesBackByRecreate } from "./way-back";
+import { goesBackByRecreate, type WayBack } from "./way-back";
 import type { Part } from "./window";
 
 /** What users will notice. */
@@ -39,20 +39,21 @@ export function expected(plan: Plan, seen: ReachableObservation): Expected {
   const nothing = { closed: [], later: [], away: 0, measured: rollout.measured };
   switch (plan.kind) {
     case "copy":
-      return { ...nothing, away: isHeld(seen) ? restart(rollout, seen) : 0 };
+    case "reopen":
+      return isHeld(seen) ? { ...nothing, ...reopening(plan, seen, rollout) } : nothing;
     case "migrate":
       return { ...nothing, ...migrating(plan, seen, rollout) };
     case "switch":
       return { ...nothing, closed: isHeld(seen) ? switching(plan.pullCheck, seen, rollout) : [] };
-    case "reopen": {
-      const away = plan.rolls === true ? 0 : restart(rollout, seen);
-      return isHeld(seen)
-        ? { ...nothing, closed: [{ what: "opening", seconds: away || rollout.ready }], away }
-        : nothing;
-    }
     case "go-back":
       return { ...nothing, ...goingBack(plan, seen, rollout) };
   }
+}
+
+/** Of a registry that is sealed on its volume. */
+function reopening({ rolls }: WayBack, seen: ReachableObservation, rollout: Rollout): Partial<Expected> {
+  const away = rolls === true ? 0 : restart(rollout, seen);
+  return { closed: [{ what: "opening", seconds: away || rollout.ready }], away };
 }
 
 /** Whether our seal is on the registry. */

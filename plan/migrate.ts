@@ -9,6 +9,7 @@ import { copy, shards } from "./copies";
 import { commonPlan } from "./common";
 import * as guards from "./guards";
 import type { Judge } from "./judge";
+import { opening, told } from "./way-back";
 import type { CommonPlan, CopyGraph, MigrateGraph, RehearsalPlan, Workstation } from "./types";
 
 export function planMigrate(
@@ -80,6 +81,7 @@ function copyOnly(
     ...base,
     ...wide,
     live: copy("live", claim, seen, live),
+    ...told(judge, opening(settings, seen, claim)),
     ...(settings.wait ? {} : { unattended: true as const }),
   };
 }

@@ -54,8 +54,8 @@ export interface RehearsalPlan {
   readonly sample: number;
 }
 
-/** `migrate` with `readOnly: false`. */
-export interface CopyGraph extends CommonPlan {
+/** `migrate` with `readOnly: false`. What an earlier run sealed is opened first: `rolls`. */
+export interface CopyGraph extends CommonPlan, WayBack {
   readonly kind: "copy";
   readonly container: ContainerPlan;
   /** Before the live copy, where there is more than one shard. */

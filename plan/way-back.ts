@@ -7,7 +7,9 @@ import { permissionInWords } from "../cluster/api/permissions";
 import type { Claim, ReachableObservation } from "../cluster/observation";
 import { notBeside } from "../cluster/registry/beside";
 import { opensByRolling, toVolume } from "../cluster/registry/patch";
-import type { AbortSettings } from "../config/config";
+import type { AbortSettings, CommonSettings } from "../config/config";
+import { warnOfOutageBack } from "./guards/outage";
+import type { Judge } from "./judge";
 
 /** What the graph says of it. */
 export interface WayBack {
@@ -49,9 +51,15 @@ export function goingBack(
   return away === undefined ? { bridge: true, rolls: true } : { away };
 }
 
+/** An outage is announced; nobody has to hear that there is none. */
+export function told(judge: Judge, { away, ...way }: Judged): WayBack {
+  if (away !== undefined) warnOfOutageBack(judge, away);
+  return way;
+}
+
 /** Of a registry that is on its volume already, and sealed there or opened. */
 export function opening(
-  settings: AbortSettings,
+  settings: Pick<CommonSettings, "seal">,
   seen: ReachableObservation,
   claim: Claim | undefined,
 ): Judged {

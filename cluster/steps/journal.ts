@@ -9,6 +9,7 @@ import { readClaim } from "../registry/claim";
 import { readJournal, takeRun } from "../journal/store";
 import { isSwift } from "../registry/patch";
 import { lacksPrevious, rememberPrevious } from "../journal/previous";
+import { wayToOpen } from "../registry/way-to-open";
 import { resumePruner } from "../registry/pruner";
 import { readRegistry } from "../registry/registry";
 import { type Session, sessionOf } from "../session";
@@ -81,7 +82,9 @@ export async function release(
   if (held) {
     log("this stack holds the registry read-only: opening it on the storage it has");
     await removeLeftBridge(acting.api, log);
-    await openRegistry(acting, { timeoutSeconds: destroySeconds, state: "destroy" });
+    const { rolls, away } = await wayToOpen(acting.api, journal);
+    if (away !== undefined) log(`warning: ${away}: pulls stop while the registry restarts on its volume`);
+    await openRegistry(acting, { timeoutSeconds: destroySeconds, state: "destroy", rolls });
   }
   await resumePruner(acting.api, acting.journal, log);
   log(kept(journal.container?.name));

@@ -1,5 +1,6 @@
 /** Whether a bridge stands in an abort, whether the opening rolls, and what is announced where neither may be. */
 import type { ReachableObservation } from "../../cluster/observation";
+import type { Settings } from "../../config/config";
 import { explain } from "../../plan/explain";
 import { aborted, proven, settings, switched, untouched } from "./observations";
 import { back, decide, planned, withClaim, withConfig } from "./support";
@@ -16,13 +17,13 @@ const answers = {
 const onSwift: ReachableObservation = { ...switched, ...one, pods: [answers] };
 const sealed: ReachableObservation = { ...proven, ...one };
 
-function announced(seen: ReachableObservation, wanted = back): string | undefined {
+function announced(seen: ReachableObservation, wanted: Settings = back): string | undefined {
   const decision = decide(wanted, seen);
   planned(decision);
   return decision.warnings.find(({ id }) => id === "outage-back")?.message;
 }
 
-function pulls(seen: ReachableObservation, wanted = back): string | undefined {
+function pulls(seen: ReachableObservation, wanted: Settings = back): string | undefined {
   return explain(planned(decide(wanted, seen)), seen).lines.find((line) => line.startsWith("pulls: "));
 }
 
@@ -64,6 +65,29 @@ test("before the switch, sealed: the opening rolls, and there is no bridge", () 
   expect(plan).toMatchObject({ kind: "reopen", rolls: true });
   expect(plan).not.toHaveProperty("bridge");
   expect(pulls(withConfig(sealed, beside))).toBe("pulls: go on");
+});
+
+describe("migrate with readOnly false on a registry that an earlier run sealed", () => {
+  const live = settings("migrate", { readOnly: "false" });
+
+  test("opens beside the sealed Pod, and pulls go on", () => {
+    const seen = withConfig(sealed, beside);
+    expect(planned(decide(live, seen))).toMatchObject({ kind: "copy", rolls: true });
+    expect(pulls(seen, live)).toBe("pulls: go on");
+    expect(announced(seen, live)).toBeUndefined();
+  });
+
+  test("announces the outage where no second Pod can be on the volume", () => {
+    const seen = { ...withConfig(sealed, beside), schedulableNodes: 3 };
+    expect(announced(seen, live)).toMatch(/3 nodes can take .*pulls stop while/);
+    expect(planned(decide(live, seen))).not.toHaveProperty("rolls");
+    expect(pulls(seen, live)).toMatch(/^pulls: stop for about /);
+  });
+
+  test("says nothing where the registry is writable", () => {
+    expect(announced({ ...untouched, schedulableNodes: 3 }, live)).toBeUndefined();
+    expect(planned(decide(live, untouched))).not.toHaveProperty("rolls");
+  });
 });
 
 test("killed while the bridge stood: the registry is read-only on its volume, and the opening rolls", () => {

@@ -1,6 +1,6 @@
 import type { Journal } from "../../../cluster/journal/journal";
 import { journalOf, takeRun } from "../../../cluster/journal/store";
-import type { RawCronJob } from "../../../cluster/api/objects";
+import type { RawCronJob, RawPod } from "../../../cluster/api/objects";
 import { paths } from "../../../cluster/api/paths";
 import { rememberPrevious } from "../../../cluster/journal/previous";
 import { pausePruner, prunerDrift, readPruner, resumePruner } from "../../../cluster/registry/pruner";
@@ -12,6 +12,7 @@ import { FakeRegistry } from "../support/fake-registry";
 import { journalIn, sessionFor, type TestSession } from "../support/session";
 import { until } from "../support/until";
 
+const workerLabel = "node-role.kubernetes.io/worker";
 const sealInputs = {
   token: "t1",
   stack: "o/p/dev",
@@ -158,6 +159,47 @@ describe("destroy", () => {
     expect(journal.container).toEqual({ name: "c", account: "a" });
     expect(session.lines.at(-1)).toContain("Swift container c and ConfigMap");
     expect(registry.api.writes.filter((each) => each.what.startsWith("DELETE"))).toEqual([]);
+  });
+
+  /** Sealed beside the old Pod, then destroyed: whether a registry Pod was ready at every moment, and what was said. */
+  async function destroyed(nodes: readonly string[]): Promise<{ away: boolean; said: string }> {
+    const registry = new FakeRegistry();
+    for (const name of nodes) registry.api.put(`${paths.nodes}/${name}`, worker);
+    const session = await sessionFor(registry);
+    await rememberPrevious(session.api, session.journal);
+    const before = registry.config.spec;
+    await seal(sealInputs, session);
+    let away = false;
+    const tick = registry.api.tick;
+    registry.api.tick = (path) => {
+      tick(path);
+      away ||= !registry
+        .pods()
+        .some(({ metadata, status }) => !metadata.deletionTimestamp && isReady(status));
+    };
+    await release(session, "o/p/dev", as(session));
+    expect(registry.config.spec).toEqual(before);
+    return { away, said: session.lines.join("\n") };
+  }
+  const worker = {
+    metadata: { labels: { "kubernetes.io/os": "linux", "kubernetes.io/hostname": "n", [workerLabel]: "" } },
+    status: { conditions: [{ type: "Ready", status: "True" }] },
+  };
+  const isReady = (status: RawPod["status"]) =>
+    status?.conditions?.some((each) => each.type === "Ready" && each.status === "True");
+
+  test("starts the writable Pod beside the read-only one where that can be: a Pod answers at every moment", async () => {
+    const { away, said } = await destroyed(["node-1"]);
+    expect(away).toBe(false);
+    expect(said).not.toMatch(/pulls stop/);
+  });
+
+  test("says beforehand that pulls stop where it cannot", async () => {
+    const { away, said } = await destroyed(["node-1", "node-2"]);
+    expect(away).toBe(true);
+    expect(said).toMatch(
+      /warning: 2 nodes can take .*: pulls stop while the registry restarts on its volume/,
+    );
   });
 
   test("changes nothing while nothing of ours is held", async () => {
