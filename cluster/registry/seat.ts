@@ -33,8 +33,9 @@ export async function seatBeside(api: Api, seen: RegistrySnapshot): Promise<bool
   }
 }
 
+/** Listed by its name: the user may list ReplicaSets, and get none. */
 async function find(api: Api, name: string): Promise<RawReplicaSet | undefined> {
-  const sets = await api.list<RawReplicaSet>(paths.replicaSets);
+  const sets = await api.list<RawReplicaSet>(paths.replicaSets, { fieldSelector: `metadata.name=${name}` });
   return sets.find((each) => each.metadata.name === name);
 }
 

@@ -35,6 +35,8 @@ test("of the newest ReplicaSet, on the node where a Pod is ready; without such a
   const waits = pod("new", volume, { ready: false, node: "node-2" });
   expect(await seatBeside(api, { replicaSets, pods: [waits] })).toBe(false);
   const old = pod("old", volumeReadOnly, { node: "node-1" });
+  const list = jest.spyOn(api, "list");
   expect(await seatBeside(api, { replicaSets, pods: [waits, old] })).toBe(true);
+  expect(list.mock.calls).toEqual([[paths.replicaSets, { fieldSelector: "metadata.name=image-registry-3" }]]);
   expect(api.writes.at(-1)?.body).toMatchObject({ spec: { nodeName: "node-1" } });
 });
