@@ -5,10 +5,14 @@ import { exitCodeOf, messageOf, type MoverError } from "./errors";
 /** Kubernetes cuts a termination message after so many bytes, wherever that is. */
 const terminationLimit = 4096;
 
+/** How many names of each list stay, from step to step. */
+const namesKept = [20, 5, 1, 0];
+
 /** The report as JSON of at most `limit` bytes: lists shorten first, then texts; numbers and digests stay. */
 export function shortenReport(report: Report, limit = terminationLimit): string {
   const size = (r: Report): number => Buffer.byteLength(JSON.stringify(r));
   let short = report;
+  for (const kept of namesKept) if (size(short) > limit) short = withNames(short, kept);
   const total = report.corrupt.length + (report.corruptMore ?? 0);
   for (const uses of [8, 4, 2, 1, 0])
     if (size(short) > limit) short = withUses({ ...short, corrupt: report.corrupt }, uses);
@@ -28,6 +32,16 @@ export function shortenReport(report: Report, limit = terminationLimit): string 
     short = rest;
   }
   return JSON.stringify(short);
+}
+
+/** At most `kept` names in each list that goes with a number. */
+function withNames(report: Report, kept: number): Report {
+  const lists = ["dangling", "missing", "partial", "differences"] as const;
+  const shorter = lists.flatMap((list) => {
+    const value = report[list];
+    return value === undefined ? [] : [[list, { ...value, names: value.names.slice(0, kept) }] as const];
+  });
+  return { ...report, ...Object.fromEntries(shorter) };
 }
 
 /** At most `uses` users of each corrupt blob, and how many more there are. */

@@ -234,6 +234,21 @@ describe("shortenReport", () => {
       JSON.stringify({ ...report, message: "m", corrupt: [] }),
     );
   });
+  test("names that go with a number go first, and the number stays", () => {
+    const names = Array.from({ length: 100 }, (_, i) => `${i} ${"n".repeat(200)}`);
+    const long = {
+      ...report,
+      message: "m",
+      corrupt: [],
+      missing: { objects: 300, names },
+      partial: { manifests: 200, names },
+    };
+    const text = shortenReport(long);
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(4096);
+    const short = JSON.parse(text) as Report;
+    expect(short).toMatchObject({ missing: { objects: 300 }, partial: { manifests: 200 } });
+    expect(short.missing?.names).toEqual(names.slice(0, 5));
+  });
 });
 
 describe("resolveSettings", () => {
