@@ -78,6 +78,8 @@ export interface Run {
   readonly dangling: { links: number; readonly names: string[] };
   /** What did not come to the volume although something needs it (`back`); for a person. */
   missing: { readonly objects: number; readonly names: readonly string[] };
+  /** What came without all of its layers, because Swift never had them (`back`); for a person. */
+  partial: { readonly manifests: number; readonly names: readonly string[] };
   /** What Swift itself confirmed in this run. */
   readonly seen: Seen;
   /** Called when the run ends, also by a signal in the middle of its work. */

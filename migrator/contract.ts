@@ -157,6 +157,11 @@ export interface Report {
    * What `back` left out because Swift lacks something that it leads to; the first of them, each with what is missing.
    */
   readonly missing?: { readonly objects: number; readonly names: readonly string[] };
+  /**
+   * Manifests that `back` brought although Swift never had all of their layers (pull-through keeps a manifest before
+   * them); the first of them, each with what it lacks. No fault.
+   */
+  readonly partial?: { readonly manifests: number; readonly names: readonly string[] };
   /** Files on the volume that are not the registry's: passed over. */
   readonly foreign?: number;
   /** What the comparison of `finish` or `verify` found, and the first of it for a person: then nothing is proven. */

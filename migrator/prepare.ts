@@ -75,6 +75,7 @@ export async function prepareRun(
     foreign: new Set(),
     dangling: { links: 0, names: [] },
     missing: { objects: 0, names: [] },
+    partial: { manifests: 0, names: [] },
     seen: new Seen(),
     atEnd: [],
     ...counted,

@@ -171,6 +171,7 @@ class Execution {
       corrupt: run === undefined ? [] : corruptOf(run, !interrupted),
       ...(run && run.dangling.links > 0 ? { dangling: run.dangling } : {}),
       ...(run && run.missing.objects > 0 ? { missing: run.missing } : {}),
+      ...(run && run.partial.manifests > 0 ? { partial: run.partial } : {}),
       ...(run && run.foreign.size > 0 ? { foreign: run.foreign.size } : {}),
       ...(proof && proof.differenceCount > 0
         ? { differences: { objects: proof.differenceCount, names: proof.differences } }

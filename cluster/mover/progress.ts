@@ -112,6 +112,11 @@ export function reportInWords(report: Report): string {
     ...(report.corrupt.length > 0
       ? [`${showCount(report.corrupt.length + (report.corruptMore ?? 0))} corrupt blobs skipped`]
       : []),
+    ...(report.partial === undefined
+      ? []
+      : [
+          `${showCount(report.partial.manifests)} manifests without all of their layers, as pull-through left them`,
+        ]),
   ];
   const proof = report.proven ? "; both sides are equal" : "";
   // Less than a second says nothing about how long the next copy takes.

@@ -23,6 +23,8 @@ import { keptTags, phases } from "./order";
 
 /** How many missing objects, and links that are left out, are named. */
 const told = 100;
+/** They are no fault, and may be many. */
+const toldPartial = 10;
 /** Comparisons after the first that may still find something, which a listing showed late. */
 const comparisons = 5;
 
@@ -247,7 +249,7 @@ class BackPass {
 
 /** One line for each object that did not come. */
 function tellLeftOut(run: Run, bringer: Bringer): void {
-  const { missing, ghosts, unneeded } = bringer;
+  const { missing, ghosts, unneeded, partial } = bringer;
   for (const [name, why] of [...missing].slice(0, told)) run.log.warning(`${name} is left out: ${why}`);
   for (const name of [...ghosts].slice(0, told))
     run.log.warning(`${toText(name)} is listed, but not in Swift when asked for: deleted lately, or lost`);
@@ -255,10 +257,18 @@ function tellLeftOut(run: Run, bringer: Bringer): void {
     run.log.warning(
       `${unneeded.size} links are left out: they lead to blobs that Swift does not have, and no manifest needs them, e.g. ${toText([...unneeded][0]!)}`,
     );
-  run.missing = {
-    objects: missing.size,
-    names: [...missing].slice(0, told).map(([name, why]) => `${name}: ${why}`),
-  };
+  for (const [name, why] of [...partial].slice(0, toldPartial))
+    run.log.warning(
+      `${name} came as it is in Swift: ${why}, which Swift never had (pull-through keeps a manifest before its layers, and fetches them when they are pulled)`,
+    );
+  if (partial.size > toldPartial)
+    run.log.warning(`${partial.size - toldPartial} more manifests came without all of their layers`);
+  run.missing = { objects: missing.size, names: named(missing) };
+  run.partial = { manifests: partial.size, names: named(partial) };
+}
+
+function named(objects: ReadonlyMap<string, string>): readonly string[] {
+  return [...objects].slice(0, told).map(([name, why]) => `${name}: ${why}`);
 }
 
 function failOnCorrupt(run: Run): void {

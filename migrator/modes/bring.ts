@@ -24,6 +24,16 @@ import { referencesOf } from "./manifest";
  */
 export type Outcome = "there" | "brought" | "corrupt" | "absent" | "incomplete";
 
+interface Lacks {
+  readonly lost: readonly string[];
+  readonly never: readonly string[];
+}
+
+/** The first of many. */
+function some(digests: readonly string[]): string {
+  return `${digests.slice(0, 3).join(", ")}${digests.length > 3 ? ", ..." : ""}`;
+}
+
 /** A larger file is no manifest. */
 const largestManifest = 8 * 1024 * 1024;
 
@@ -43,6 +53,8 @@ export class Bringer {
   readonly missing = new Map<string, string>();
   /** Listed, and not there when asked: deleted lately, or lost. */
   readonly ghosts = new Set<ByteString>();
+  /** Manifests that came without all of their blobs, because Swift never had those; for a person. */
+  readonly partial = new Map<string, string>();
   /** Links that are left out because they lead to no blob, and that no manifest needs. */
   readonly unneeded = new Set<ByteString>();
 
@@ -146,13 +158,13 @@ export class Bringer {
       return false;
     }
     if (!isManifest || blob === "corrupt") return true;
-    const lost = await this.lostOf(repositoryOf(name)!, digest);
-    if (lost.length === 0) return true;
-    this.miss(
-      name,
-      `it needs ${lost.slice(0, 3).join(", ")}${lost.length > 3 ? ", ..." : ""}, which Swift does not have`,
-    );
-    return false;
+    const { lost, never } = await this.lacksOf(repositoryOf(name)!, digest);
+    if (lost.length > 0) {
+      this.miss(name, `it needs ${some(lost)}, which Swift does not have`);
+      return false;
+    }
+    if (never.length > 0) this.partial.set(toText(name), `it names ${some(never)}`);
+    return true;
   }
 
   /** A tag is brought after its manifest. One that names none is brought as it is. */
@@ -167,25 +179,27 @@ export class Bringer {
   }
 
   /**
-   * What a manifest refers to, was pushed to its repository, and cannot be brought. A layer without a link was never
-   * there: pull-through stores manifests before their layers, and an index may be copied in part.
+   * What a manifest refers to and cannot be brought. `lost`: it was pushed to the manifest's repository. `never`: a blob
+   * without a link there, which was never in Swift either: pull-through stores a manifest before its layers, and whoever
+   * pulls it fetches them. (An index may be copied in part: a manifest that is not there says nothing.)
    */
-  private async lostOf(repository: ByteString, digest: string): Promise<string[]> {
+  private async lacksOf(repository: ByteString, digest: string): Promise<Lacks> {
     const manifest = this.read(blobPathOf(digest));
-    if (manifest === undefined) return [];
-    const { blobs, manifests } = referencesOf(manifest);
     const lost: string[] = [];
+    const never: string[] = [];
+    if (manifest === undefined) return { lost, never };
+    const { blobs, manifests } = referencesOf(manifest);
     await Promise.all([
       ...blobs.map(async (blob) => {
         const link = await this.ensure(layerLinkOf(repository, blob));
         const there = await this.ensure(blobPathOf(blob));
-        if (link !== "absent" && there === "absent") lost.push(blob);
+        if (there === "absent") (link === "absent" ? never : lost).push(blob);
       }),
       ...manifests.map(async (one) => {
         if ((await this.ensure(revisionLinkOf(repository, one))) === "incomplete") lost.push(one);
       }),
     ]);
-    return lost.sort();
+    return { lost: lost.sort(), never: never.sort() };
   }
 
   private read(name: ByteString): Buffer | undefined {

@@ -116,6 +116,26 @@ describe("what the registry mirrors meanwhile, read-only as it is (pull-through)
     swift().put(`${root}/repositories/mirror/app/${links}/sha256/${hex}/link`, later(`sha256:${hex}`));
   }
 
+  test("before it, manifests whose layers nobody pulled: they come as they are, counted and named", async () => {
+    const unpulled = `sha256:${"ab".repeat(32)}`;
+    put("a layer that was pulled", "_layers");
+    const pulled = `sha256:${createHash("sha256").update("a layer that was pulled").digest("hex")}`;
+    put(JSON.stringify({ layers: [{ digest: unpulled }] }), "_manifests/revisions");
+    put(JSON.stringify({ layers: [{ digest: pulled }, { digest: unpulled }] }), "_manifests/revisions");
+    put(JSON.stringify({ layers: [{ digest: pulled }] }), "_manifests/revisions");
+    // They were there when the copy back began.
+    const modified = new Date(Date.now() - 60_000);
+    for (const [name, object] of swift().objects) swift().objects.set(name, { ...object, modified });
+    const run = await back();
+    expect(run).toMatchObject({ end: "ok", report: { partial: { manifests: 2 } } });
+    const names = run.report?.partial?.names ?? [];
+    expect(names.every((name) => name.includes("mirror/app") && name.endsWith(`it names ${unpulled}`))).toBe(
+      true,
+    );
+    expect(JSON.stringify(run.events)).toContain("which Swift never had");
+    expect(left()).toEqual([]);
+  });
+
   /** With each request of a kind one more blob appears in Swift, and one more manifest. */
   function mirroring(purpose: Purpose): () => number {
     let mirrored = 0;
