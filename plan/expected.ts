@@ -7,7 +7,7 @@
  * - It ends 4 s after its preStop; only a push that goes on keeps it, to its grace period at most. The assumptions
  * about copies are in passes.ts.
  */
-import { lastDone } from "../cluster/journal/history";
+import { type Entry, lastDone } from "../cluster/journal/history";
 import type { ReachableObservation } from "../cluster/observation";
 import { backCopy, moverStarts, unchangedCopy } from "./passes";
 import { wayToSeal } from "../cluster/registry/way-to-seal";
@@ -102,7 +102,7 @@ function goingBack(plan: GoBackGraph, seen: ReachableObservation, rollout: Rollo
     closed: [
       ...(isHeld(seen) || plan.acceptLoss ? [] : [{ what: "sealing", seconds: rollout.end }]),
       ...(back === undefined || back === 0 ? [] : [{ what: "copy back", seconds: back + settles }]),
-      ...(plan.bridge === true ? overBridge(rollout) : [straight(rollout)]),
+      ...(plan.bridge === true ? overBridge(seen, rollout) : [straight(rollout)]),
     ],
     away: plan.bridge !== true && goesBackByRecreate(seen) ? rollout.end + rollout.ready : 0,
     ...(back === undefined ? { unknown: "the copy back" } : {}),
@@ -113,13 +113,24 @@ function straight({ end, ready }: Rollout): Part {
   return { what: "going back", seconds: end + ready + settles };
 }
 
-/** The bridge, whose probe has no delay, comes up before the restart and has to be gone after it; only then is the registry opened. */
-function overBridge(rollout: Rollout): readonly Part[] {
-  const { ready, end } = rollout;
+/**
+ * The bridge comes up before the restart and has to be gone after it; only then is the registry opened. What the last
+ * way back over a bridge took here counts more, and so does the last opening, on either storage.
+ */
+function overBridge({ journal }: ReachableObservation, rollout: Rollout): readonly Part[] {
+  const { ready, end, bridge } = rollout;
+  // Without a bridge the same step lets pushes in.
+  const before = lastDone(journal?.history, "going back", ({ pushes }) => pushes === undefined);
+  const opened = lastDone(journal?.history, "opening", ({ pushes }) => pushes !== undefined);
   return [
-    { what: "going back", seconds: startsIn + straight(rollout).seconds + end },
-    { what: "opening", seconds: ready + settles },
+    { what: "going back", seconds: before?.seconds ?? bridge + straight(rollout).seconds + end },
+    { what: "opening", seconds: opened === undefined ? ready + settles : untilPushes(opened) },
   ];
+}
+
+/** The opening goes on for a while after pushes are taken again. */
+function untilPushes({ at, seconds, pushes = at }: Entry): number {
+  return seconds - (Date.parse(at) - Date.parse(pushes)) / 1000;
 }
 
 /** Seconds that the registry's Pods take here. */
@@ -128,12 +139,19 @@ interface Rollout {
   readonly ready: number;
   /** From then on until the old one is gone. */
   readonly end: number;
+  /** Until a bridge answers: its probe asks every second, where the operator's delays and has a period of ten. */
+  readonly bridge: number;
   readonly measured: boolean;
 }
 
 function rolloutOf({ deployment, journal }: ReachableObservation): Rollout {
   const { preStopSeconds = 25, readySeconds = 15 } = deployment?.pace ?? {};
-  const assumed = { ready: readySeconds + startsIn, end: preStopSeconds + endsIn, measured: false };
+  const assumed = {
+    ready: readySeconds + startsIn,
+    end: preStopSeconds + endsIn,
+    bridge: startsIn / 2,
+    measured: false,
+  };
   const sealing = lastDone(
     journal?.history,
     "sealing",
@@ -144,7 +162,8 @@ function rolloutOf({ deployment, journal }: ReachableObservation): Rollout {
   }
   const end = (Date.parse(sealing.at) - Date.parse(sealing.pushes)) / 1000;
   // A Recreate ends the old Pod at once, and its sealing does not wait for the new one.
-  return { ready: sealing.by === "rolling" ? sealing.seconds - end : assumed.ready, end, measured: true };
+  const ready = sealing.by === "rolling" ? sealing.seconds - end : assumed.ready;
+  return { ready, end, bridge: Math.max(2, (ready - readySeconds) / 2), measured: true };
 }
 
 /** A restart on a volume that one node mounts: the old Pod ends before the new one begins. */

@@ -43,8 +43,9 @@ export function backCopy({ journal, cloud }: ReachableObservation): number | und
   if (passes.length === 0 || container === undefined || proof === undefined) {
     return undefined;
   }
-  const moved = passes.filter(({ copy }) => copy.objects > 0);
-  const perObject = Math.max(0, ...moved.map(({ copy }) => copy.seconds / copy.objects));
+  // A copy of a few objects takes its seconds for other things.
+  const most = passes.toSorted((a, b) => b.copy.objects - a.copy.objects)[0]?.copy;
+  const perObject = most === undefined || most.objects === 0 ? 0 : most.seconds / most.objects;
   const came = Math.max(0, container.objects - proof.containerObjects);
   return startOf(passes) + container.objects / looksAt + came * perObject;
 }

@@ -105,6 +105,41 @@ test("a pull check and a switch are what they were last time", () => {
   );
 });
 
+describe("over a bridge, the way back takes what this cluster took", () => {
+  const answers = { uid: "u", phase: "Running", ready: true, terminating: false };
+  const onSwift = {
+    ...switched,
+    schedulableNodes: 1,
+    deployment: { ...switched.deployment!, pace },
+    pods: [{ ...answers, name: "image-registry-8", env: { storage: "swift", readOnly: false } }],
+  };
+  const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 1, 0, second)).toISOString();
+  const opening = { at: at(30), step: "opening", seconds: 30, pushes: at(18) };
+
+  test("for its rollouts what they took, and for the opening the last one, until pushes were taken", () => {
+    // Ready 20 s after the patch, 5 of them after the probe's delay; gone 30 s after its end was asked for.
+    expect(text(back, withHistory(onSwift, [...measured, opening]))).toMatch(/going back 85 s, opening 18 s/);
+  });
+
+  test("and for the whole of it what the last one took, but not one without a bridge", () => {
+    const straight = { at: at(50), step: "going back", seconds: 55, pushes: at(49) };
+    const bridged = { at: at(50), step: "going back", seconds: 66 };
+    expect(text(back, withHistory(onSwift, [...measured, bridged, opening, straight]))).toMatch(
+      /going back 66 s, opening 18 s/,
+    );
+  });
+
+  test("a copy of a few objects says nothing about how long each takes", () => {
+    const many = copy("live copy", "2026-01-01T00:05:00Z", 10, 1000, 0);
+    const few = copy("live copy", "2026-01-01T00:05:30Z", 4, 1, 1000);
+    const cloud = onSwift.cloud.ok ? { ...onSwift.cloud.container!, objects: 1120 } : undefined;
+    const seen = { ...onSwift, cloud: { ...onSwift.cloud, container: cloud } as never };
+    const seconds = (history: readonly Happening[]) =>
+      explained(back, withHistory(seen, history)).figures.pushesRefusedSeconds;
+    expect(seconds([many, few])).toBe(seconds([many]));
+  });
+});
+
 test("sealing with Recreate, or where a second Pod has no room, stops pulls", () => {
   const stops = /pulls: stop for about \d+ s: the old registry Pod must end before/;
   expect(text(settings("migrate", { seal: "recreate" }), first)).toMatch(stops);

@@ -186,5 +186,5 @@ test("preview's seconds over a bridge: its start and its end, and the opening, i
   const { figures, lines } = explain(planned(decide(back, onSwift)), onSwift);
   expect(figures.pullsStopSeconds).toBe(0);
   // By the delays of the registry's Pod: ready after 23 s, gone 29 s after its end was asked for.
-  expect(lines.join("\n")).toMatch(/going back 2 min, opening 25 s/);
+  expect(lines.join("\n")).toMatch(/going back 87 s, opening 25 s/);
 });
