@@ -10,10 +10,11 @@ export type Place = string | undefined;
  * 4.22 the operator's topology spread places no Pod on a node that has one more than another, and the bridge counts.
  *
  * Two replicas keep the bridge from their nodes: the operator gives them a required anti-affinity, and the scheduler
- * holds every Pod of the registry's label to it. Nor can a replica make way: from Kubernetes 1.32 on a Pod without an
- * anti-affinity of its own is not looked at again when the one that kept it away has gone, and waits for five minutes
- * (kubernetes/kubernetes#134393). So the bridge names the node of a replica. That node's kubelet asks for room, and for
- * nothing of the kind; neither Pod has a volume that the other could be in the way of.
+ * holds every Pod of the registry's label to it. Nor can a replica make way: the scheduler of Kubernetes 1.35.4 does not
+ * look again at a Pod without an anti-affinity of its own when the one that kept it away has gone ("didn't satisfy
+ * existing pods anti-affinity rules", with one of the two nodes empty), until it looks at all that wait, after five
+ * minutes. So the bridge names the node of a replica. That node's kubelet asks for room, and for nothing of the kind;
+ * neither Pod has a volume that the other could be in the way of.
  */
 export function places(
   template: PodTemplate,
