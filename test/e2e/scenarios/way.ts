@@ -176,7 +176,7 @@ export const way: Scenario = {
       await world.onVolume();
       const seen = await away.stop();
       world.figures.add("abort after switch, whole", up.seconds, "s");
-      await foretold(t, stack, "abort", ["sealing", "copy back", "going back", "opening"]);
+      await foretold(t, stack, "abort", ["sealing", "copy back", "going back", "opening", "between steps"]);
       world.figures.add("read-only, abort", await closed.stop(), "s");
       world.figures.add(
         "without a registry, abort",

@@ -13,7 +13,7 @@ export interface Probed {
    * system sends its first packet again: such a one did not fail, and yet there was no registry.
    */
   readonly away: number;
-  /** What the first few failures said. */
+  /** What the first few failures said, and when. */
   readonly reasons: readonly string[];
 }
 
@@ -90,7 +90,7 @@ export class Prober {
       requests: this.samples.length,
       failures: failures.length,
       away: secondsAway(this.samples),
-      reasons: [...new Set(failures.map((sample) => sample.reason ?? ""))].slice(0, 5),
+      reasons: failures.slice(0, 5).map(({ ended, reason }) => `${new Date(ended).toISOString()} ${reason}`),
     };
   }
 
