@@ -116,7 +116,7 @@ async function cloudFor(server: string, clouds: string | undefined): Promise<Lab
   if (server !== "swift" && server !== "stand-in")
     throw new Error(`--server ${server}: it is swift or stand-in`);
   if (server === "stand-in") {
-    const { cloud, stop } = await startStandin();
+    const { cloud, stop } = await startStandin(undefined, "all");
     const what = "the in-memory stand-in for Keystone and Swift";
     return { cloud, what, server: "stand-in", own: true, stop: async () => stop() };
   }

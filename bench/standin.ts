@@ -1,6 +1,6 @@
 /**
- * The stand-in as a process of its own: `standin.ts [FILE.tsv | SHAPE]` prints its Keystone URL and serves until it is
- * ended. Its container holds what the file lists, or a generated registry.
+ * The stand-in as a process of its own: `standin.ts all|small [FILE.tsv | SHAPE]` prints its Keystone URL and serves
+ * until it is ended. Its container holds what the file lists, or a generated registry.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,11 +14,14 @@ import { typescript } from "../scripts/node";
 import { GeneratedContainer } from "./generated/container";
 import { isShape, registryOf } from "./generated/shape";
 
+/** Which bodies it keeps: those of small files, or all, at the price of as much memory. */
+type Keeps = "small" | "all";
+
 /** Container that holds what the index lists. */
 export const container = "bench";
 
-async function serve(what: string | undefined): Promise<void> {
-  const standin = await SwiftStandin.start({ keepUpTo: 65_536 });
+async function serve(keeps: Keeps, what: string | undefined): Promise<void> {
+  const standin = await SwiftStandin.start(keeps === "all" ? {} : { keepUpTo: 65_536 });
   // Nobody counts requests here, and there are millions.
   setInterval(() => (standin.log.length = 0), 1000).unref();
   if (what !== undefined && isShape(what))
@@ -44,10 +47,13 @@ async function fill(standin: SwiftStandin, index: string | undefined): Promise<v
 }
 
 /** Starts it as a process; `holds`: the file that lists its objects, or a generated registry's shape. */
-export async function startStandin(holds?: string): Promise<{ cloud: TestCloud; stop: () => void }> {
+export async function startStandin(
+  holds?: string,
+  keeps: Keeps = "small",
+): Promise<{ cloud: TestCloud; stop: () => void }> {
   const child = spawn(
     process.execPath,
-    ["--max-old-space-size=4096", ...typescript, __filename, ...(holds === undefined ? [] : [holds])],
+    ["--max-old-space-size=4096", ...typescript, __filename, keeps, ...(holds === undefined ? [] : [holds])],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   endWithUs(child);
@@ -59,4 +65,4 @@ export async function startStandin(holds?: string): Promise<{ cloud: TestCloud; 
   };
 }
 
-if (require.main === module) void serve(process.argv[2]);
+if (require.main === module) void serve(process.argv[2] as Keeps, process.argv[3]);
