@@ -59,7 +59,7 @@ export interface RunToken {
 }
 
 /** A declared step, with its outputs as properties. */
-export type DeclaredStep<K extends StepKind> = pulumi.dynamic.Resource & {
+export type DeclaredStep<K extends StepKind> = pulumi.CustomResource & {
   readonly [P in keyof StepKinds[K][1]]-?: pulumi.Output<NonNullable<StepKinds[K][1][P]>>;
 };
 
@@ -74,7 +74,11 @@ export function declareStep<K extends StepKind>(
   return new StepResource(kind, name, run, args, options) as unknown as DeclaredStep<K>;
 }
 
-class StepResource<K extends StepKind> extends pulumi.dynamic.Resource {
+/**
+ * What `pulumi.dynamic.Resource` is, but for the type: it says `pulumi-nodejs:dynamic/...:...`, where all that the engine
+ * asks for is the package. `do` leaves six more columns to the progress.
+ */
+class StepResource<K extends StepKind> extends pulumi.CustomResource {
   constructor(
     kind: K,
     name: string,
@@ -85,9 +89,22 @@ class StepResource<K extends StepKind> extends pulumi.dynamic.Resource {
     const { type, outputs } = types[kind];
     // An output exists on the resource when its property is there, be it undefined.
     const unknown = Object.fromEntries(outputs.map((each) => [each, undefined]));
-    const props = { ...unknown, ...args, kind, token: run.token, stack: run.stack };
-    const provider = stepProvider as unknown as pulumi.dynamic.ResourceProvider;
-    // `pulumi-nodejs:dynamic/patch:Patch`: where the module repeats the type the CLI shows `pulumi-nodejs:dynamic:Patch`.
-    super(provider, name, props, options, type.toLowerCase(), type);
+    const props = {
+      ...unknown,
+      ...args,
+      kind,
+      token: run.token,
+      stack: run.stack,
+      // Where the process that Pulumi starts for package pulumi-nodejs looks for the code.
+      __provider: serialized(),
+    };
+    super(`pulumi-nodejs:do:${type}`, name, props, options);
   }
+}
+
+let text: Promise<string> | undefined;
+
+/** The provider as the state holds it. */
+function serialized(provider = stepProvider): Promise<string> {
+  return (text ??= pulumi.runtime.serializeFunction(() => provider).then((made) => made.text));
 }

@@ -89,7 +89,7 @@ describe("graphs", () => {
       "migrate-seal",
     ]);
     expect(recorded.get("migrate-seal")).toMatchObject({
-      type: "pulumi-nodejs:dynamic/patch:Patch",
+      type: "pulumi-nodejs:do:Patch",
       inputs: {
         kind: "registry-patch",
         purpose: "seal",

@@ -23,11 +23,11 @@ export interface Recording {
 const answers: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "kubernetes:core/v1:Pod": { metadata: { uid: "pod-uid" } },
   "kubernetes:batch/v1:Job": { metadata: { uid: "job-uid" } },
-  "pulumi-nodejs:dynamic/patch:Patch": {
+  "pulumi-nodejs:do:Patch": {
     witness: { deploymentUid: "deployment-1", revision: 5 },
   },
-  "pulumi-nodejs:dynamic/check:Check": { account: "https://swift.example/v1/AUTH_1" },
-  "pulumi-nodejs:dynamic/copy:Copy": {
+  "pulumi-nodejs:do:Check": { account: "https://swift.example/v1/AUTH_1" },
+  "pulumi-nodejs:do:Copy": {
     report: JSON.stringify({
       copied: { objects: 3, bytes: 2048 },
       skipped: { objects: 4, bytes: 0 },

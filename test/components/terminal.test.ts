@@ -53,7 +53,7 @@ async function left(wide: number, wanted: Settings, seen: ReachableObservation, 
 }
 
 /** Made by the first run of a stack and left as they are by the next ones, which do not show them then. */
-const once = /^(pulumi:providers:|openstack:|reg:swift:|kubernetes:networking|pulumi-nodejs:dynamic\/check)/;
+const once = /^(pulumi:providers:|openstack:|reg:swift:|kubernetes:networking|pulumi-nodejs:do:Check)/;
 
 test("the first run, with providers, container and network policy in the table: 29 columns at 130", async () => {
   expect(await left(130, settings("migrate", { readOnly: "false" }), untouched, true)).toBeGreaterThanOrEqual(

@@ -46,21 +46,21 @@ test("what was said live is not said again under Diagnostics, and an error is sa
   expect(
     shown(` ~  pulumi:pulumi:Stack image-registry-swift-dev updating (31s) [sealing] the registry is read-only (6.8 s)
     pulumi:pulumi:Stack image-registry-swift-dev running error: the volume is away
- +  pulumi-nodejs:dynamic:Patch migrate-seal created (7s)
+ +  pulumi-nodejs:do:Patch migrate-seal created (7s)
 Diagnostics:
   pulumi:pulumi:Stack (image-registry-swift-dev):
     [sealing] the registry is read-only (6.8 s)
 
-  pulumi-nodejs:dynamic:Copy (final-copy):
+  pulumi-nodejs:do:Copy (final-copy):
     error: the volume is away
 
 Outputs:
     state    : "migrate"`),
   ).toEqual([
     "[sealing] the registry is read-only (6.8 s)",
-    " +  pulumi-nodejs:dynamic:Patch migrate-seal created (7s)",
+    " +  pulumi-nodejs:do:Patch migrate-seal created (7s)",
     "Diagnostics:",
-    "  pulumi-nodejs:dynamic:Copy (final-copy):",
+    "  pulumi-nodejs:do:Copy (final-copy):",
     "    error: the volume is away",
     "Outputs:",
     '    state    : "migrate"',
@@ -139,7 +139,7 @@ test("of the preview before an update what it says, and neither resources nor ou
     shown(`Previewing update (dev):
 
     pulumi:pulumi:Stack image-registry-swift-dev running [plan] pushes: refused for about 23 s
- +  pulumi-nodejs:dynamic:Patch switch-to-swift create
+ +  pulumi-nodejs:do:Patch switch-to-swift create
     pulumi:pulumi:Stack image-registry-swift-dev 2 messages
 Diagnostics:
   pulumi:pulumi:Stack (image-registry-swift-dev):
@@ -153,7 +153,7 @@ Resources:
 
 Updating (dev):
 
- +  pulumi-nodejs:dynamic:Patch switch-to-swift created (9s)
+ +  pulumi-nodejs:do:Patch switch-to-swift created (9s)
 Outputs:
   ~ state    : "migrate" => "switch"`),
   ).toEqual([
@@ -163,7 +163,7 @@ Outputs:
     "",
     "Updating (dev):",
     "",
-    " +  pulumi-nodejs:dynamic:Patch switch-to-swift created (9s)",
+    " +  pulumi-nodejs:do:Patch switch-to-swift created (9s)",
     "Outputs:",
     '    state    : "switch"',
   ]);
