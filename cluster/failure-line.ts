@@ -4,7 +4,7 @@
  * none. The engine itself offers no such way (Pulumi's error hooks would do, but an older language host does not know
  * them). The line is a socket in the temporary folder, named by the run's token; nothing secret goes over it.
  */
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,8 +14,36 @@ const patience = 15_000;
 /** Milliseconds from the program's last word until the engine has stored the outputs; it says nothing when it has. */
 const storing = 1_000;
 
+const prefix = "image-registry-swift-";
+const suffix = ".sock";
+
 function socketOf(token: string): string {
-  return join(tmpdir(), `image-registry-swift-${token.slice(0, 36)}.sock`);
+  return join(tmpdir(), `${prefix}${token.slice(0, 36)}${suffix}`);
+}
+
+/**
+ * Removes the sockets at which nobody listens any more: the kernel closes a socket with its process, however that ended.
+ * Those of runs that go on, and of other users, stay.
+ */
+export async function removeStaleLines(): Promise<void> {
+  const names = readdirSync(tmpdir()).filter((name) => name.startsWith(prefix) && name.endsWith(suffix));
+  await Promise.all(
+    names.map(async (name) => {
+      const path = join(tmpdir(), name);
+      if (await isStale(path)) rmSync(path, { force: true });
+    }),
+  );
+}
+
+function isStale(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "ECONNREFUSED"));
+  });
 }
 
 /**
@@ -34,6 +62,7 @@ export function hearFailure(token: string, heard: (step: string) => Promise<void
     });
   });
   server.on("error", () => undefined);
+  removeStaleLines().catch(() => undefined);
   server.listen(path);
   server.unref();
   process.once("exit", () => rmSync(path, { force: true }));
