@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { cacheRoot, inTurn } from "./cache";
 import { help, mergeSettings, parseInvocation, type Invocation } from "./args";
 import { down, existingLab, status, up } from "./lab";
+import { environmentOf } from "./environment";
 import { alone } from "./lock";
 import { Api } from "./kube/api";
 import { projectObjects } from "./kube/image-roles";
@@ -34,7 +35,7 @@ async function main(argv: readonly string[]): Promise<number> {
     case "status":
       return showStatus(existingLab(dir).settings);
     case "env":
-      showEnvironment(existingLab(dir));
+      console.log(environmentOf(existingLab(dir)).join("\n"));
       return 0;
     case "clear-cache":
       await clearCache();
@@ -96,16 +97,6 @@ async function showStatus(settings: LabSettings): Promise<number> {
   const processes = parts.filter(({ part }) => part.log !== undefined);
   if (processes.every(({ status: is }) => is.state === "stopped")) return 3;
   return parts.every(({ status: is }) => is.state === "running") ? 0 : 1;
-}
-
-function showEnvironment(record: LabRecord): void {
-  const { kubernetes, swift } = record;
-  if (kubernetes !== undefined) {
-    console.log(`export KUBECONFIG=${kubernetes.kubeconfig}`);
-    console.log(`export PATH=${kubernetes.commands}:$PATH`);
-  }
-  if (swift !== undefined)
-    console.log(`export OS_CLIENT_CONFIG_FILE=${swift.cloudsYaml} OS_CLOUD=${swift.cloud}`);
 }
 
 function summary({ settings, kubernetes, swift, registry, operator }: LabRecord): string {

@@ -115,6 +115,7 @@ function describe(settings: LabSettings): LabRecord {
       keystone: keystoneUrl(swift),
       proxy: proxyUrl(swift),
       cloudsYaml: swiftPaths(swift).cloudsYaml,
+      ownCloudYaml: swiftPaths(swift).ownCloudYaml,
       cloud: "openstack",
       ...(swift.tls === undefined ? {} : { ca: swift.tls.ca }),
     },

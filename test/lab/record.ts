@@ -29,6 +29,8 @@ export interface LabRecord {
     readonly keystone: string;
     readonly proxy: string;
     readonly cloudsYaml: string;
+    /** A clouds.yaml with the cluster's own cloud alone. */
+    readonly ownCloudYaml: string;
     /** File with the authority of both, where they speak HTTPS. */
     readonly ca?: string;
     /** The cluster's own cloud in clouds.yaml. */

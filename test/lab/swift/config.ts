@@ -29,6 +29,7 @@ export function swiftPaths({ dir, run, log }: Pick<SwiftSettings, "dir" | "run" 
     log: log ?? join(dir, "log"),
     run: run ?? join(dir, "run"),
     cloudsYaml: join(dir, "clouds.yaml"),
+    ownCloudYaml: join(dir, "own-cloud.yaml"),
   };
 }
 

@@ -45,7 +45,9 @@ export function swiftParts(settings: SwiftSettings): Part[] {
     ...processes(settings).map((daemon) => processPart(daemon)),
     onePart("swift-identity", async () => {
       const credential = await fillKeystone(settings);
-      writeFileSync(swiftPaths(settings).cloudsYaml, cloudsYaml(settings, credential), { mode: 0o600 });
+      const paths = swiftPaths(settings);
+      writeFileSync(paths.cloudsYaml, cloudsYaml(settings, credential), { mode: 0o600 });
+      writeFileSync(paths.ownCloudYaml, cloudsYaml(settings, credential, ["openstack"]), { mode: 0o600 });
     }),
   ];
 }
