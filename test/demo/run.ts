@@ -1,9 +1,11 @@
 /**
  * `npm run demo`: a cluster of real parts on this machine, a registry with images on its volume, and the whole way
- * with the output a user sees: migrate (registry writable, then sealed), switch, abort.
+ * with the output a user sees: migrate (registry writable, then sealed), switch, abort. `-- --record FILE` also keeps
+ * what was shown of the way as text.
  */
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { bringUpDemoLab, seedDemoLab, useLab, whyNoLab } from "../e2e/support/bring-up";
 import type { Lab } from "../e2e/support/lab";
 import type { PulumiParts } from "../e2e/support/parts";
@@ -16,7 +18,10 @@ import { ensurePackages } from "../lab/packages";
 import { labPackages } from "../lab/parts";
 import { defaults } from "../lab/settings";
 import { closingBlock, type Told } from "./closing";
+import { Recording } from "./recording";
 import { Terminal } from "./terminal";
+
+const { record } = parseArgs({ options: { record: { type: "string" } } }).values;
 
 async function main(): Promise<void> {
   const began = Date.now();
@@ -51,51 +56,58 @@ async function main(): Promise<void> {
     return useLab(dir);
   };
   const [lab, parts] = await Promise.all([bringUp(), prepared.pulumi]);
-  const told = await theWay(lab, parts);
-  for (const line of closingBlock(told, lab.kubeconfig, (Date.now() - began) / 1000)) console.log(line);
+  const recording = new Recording();
+  const say = (text: string): void => {
+    console.log(text);
+    recording.add(text);
+  };
+  const told = await theWay(lab, parts, say);
+  for (const line of closingBlock(told, lab.kubeconfig, (Date.now() - began) / 1000)) say(line);
+  if (record !== undefined) writeFileSync(record, recording.text());
 }
 
-async function theWay(lab: Lab, parts: PulumiParts): Promise<Told> {
+/** Shows one or more lines. */
+type Say = (text: string) => void;
+
+async function theWay(lab: Lab, parts: PulumiParts, say: Say): Promise<Told> {
   const folder = join(lab.folder, "demo");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const world = new World(lab, folder, parts, { seed: 0, all: false }, `demo of ${lab.folder}`);
-  const terminal = new Terminal(console.log);
+  const terminal = new Terminal(say);
   try {
     await world.remember();
     if ((await world.journal()) !== undefined || (await world.swift.containers()).length > 0)
-      console.log(
-        "\nan earlier demo left its journal: the registry goes back to its volume and its first images",
-      );
+      say("\nan earlier demo left its journal: the registry goes back to its volume and its first images");
     await world.reset();
     const prober = world.prober();
     const window = new Window(world);
     const stack = await world.stack({}, "dev");
     const step = (title: string, config: Config, command?: "preview") =>
-      shown(stack, terminal, title, config, command);
+      shown(stack, say, terminal, title, config, command);
     await step("Refused: nothing has been copied yet", { state: "switch" }, "preview");
     await step("1. Copy nearly everything while the registry stays writable", {
       state: "migrate",
       readOnly: false,
     });
     const pushed = await world.registry.push("team-a/pushed-meanwhile", "latest");
-    console.log(`(somebody pushes ${pushed.repository}:${pushed.tag} meanwhile)`);
+    say(`(somebody pushes ${pushed.repository}:${pushed.tag} meanwhile)`);
     await step("2. The window begins: sealed, the rest copied, proven", { readOnly: true });
     await step("3. On Swift, pulled from, opened: the window ends", { state: "switch" });
     const readOnly = await window.stop();
     const there = await prober.stop();
     const proof = (await world.journal())?.proof;
     await world.pullAll([...world.images, pushed]);
-    console.log(`(all ${world.images.length + 1} images pull from Swift, by tag and by digest)`);
+    say(`(all ${world.images.length + 1} images pull from Swift, by tag and by digest)`);
     const later = await world.registry.push("team-a/pushed-to-swift", "latest");
-    console.log(`(somebody pushes ${later.repository}:${later.tag} to Swift)`);
+    say(`(somebody pushes ${later.repository}:${later.tag} to Swift)`);
     const closed = new Window(world);
     const away = world.prober();
     await step("4. Back to the volume, with what was pushed to Swift", { state: "abort" });
     const readOnlyBack = await closed.stop();
     const back = await away.stop();
     await world.pullAll([...world.images, pushed, later]);
-    console.log(`(all ${world.images.length + 2} images pull from the volume again)\n`);
+    say(`(all ${world.images.length + 2} images pull from the volume again)\n`);
     return {
       there: { readOnly, probed: there },
       back: { readOnly: readOnlyBack, probed: back },
@@ -112,15 +124,15 @@ type Config = Readonly<Record<string, string | boolean>>;
 /** Runs one step of the way and shows it as it would look in the user's terminal, without what is said twice. */
 async function shown(
   stack: Stack,
+  say: Say,
   terminal: Terminal,
   title: string,
   config: Config,
   command: "up" | "preview" = "up",
 ): Promise<void> {
-  console.log(`\n### ${title}`);
-  for (const [key, value] of Object.entries(config))
-    console.log(`$ npx pulumi config set ${key} ${String(value)}`);
-  console.log(`$ npx pulumi ${command}${command === "up" ? " --yes" : ""}`);
+  say(`\n### ${title}`);
+  for (const [key, value] of Object.entries(config)) say(`$ npx pulumi config set ${key} ${String(value)}`);
+  say(`$ npx pulumi ${command}${command === "up" ? " --yes" : ""}`);
   stack.configure(config);
   const args = command === "up" ? ["up", "--yes"] : ["preview"];
   const running = stack.begin([...args, "--suppress-progress"], { onLine: (line) => terminal.line(line) });
