@@ -1,5 +1,5 @@
 /** The mover's events for a person at a terminal: one line that changes, and above it the lines that stay. */
-import { duration, showBytes, showCount } from "../swift/figures";
+import { bar, duration, showBytes, showCount } from "../swift/figures";
 import type { MoverEvent, Report, Tally } from "./contract";
 
 export interface TerminalScreen {
@@ -10,7 +10,6 @@ export interface TerminalScreen {
 
 /** Back to the line's beginning, and erase it. */
 const erase = "\r\u001B[K";
-const barCells = 20;
 /** Corrupt blobs and differences that are named; the report in JSON has more. */
 const named = 10;
 
@@ -48,8 +47,6 @@ export function progressLine(event: Extract<MoverEvent, { event: "progress" }>):
   ];
   // At 0 % the total is not known, so only what was done so far is shown.
   if (percent === 0) return [`${phase}: ${tally(objects)} so far`, ...details].join(", ");
-  const filled = Math.floor((percent * barCells) / 100);
-  const bar = `[${"#".repeat(filled)}${".".repeat(barCells - filled)}]`;
   const figures = [
     `${showBytes(objects.bytes)} of ${showBytes(total.bytes)}`,
     ...details,
@@ -57,7 +54,7 @@ export function progressLine(event: Extract<MoverEvent, { event: "progress" }>):
     phase,
     ...(repository === undefined ? [] : [repository]),
   ];
-  return `${bar} ${String(percent).padStart(2)} %  ${figures.join(", ")}`;
+  return `${bar(percent)} ${String(percent).padStart(2)} %  ${figures.join(", ")}`;
 }
 
 /** The report in short. Its message, if it has one, goes to standard error. */

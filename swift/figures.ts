@@ -12,6 +12,14 @@ export function showBytes(bytes: number): string {
   return `${unit === 0 || scaled >= 100 ? Math.round(scaled) : scaled.toFixed(1)} ${units[unit] ?? ""}`;
 }
 
+const barCells = 20;
+
+/** Percent as a bar of ASCII: `[########............]` at 40. */
+export function bar(percent: number): string {
+  const filled = Math.floor((Math.min(100, Math.max(0, percent)) * barCells) / 100);
+  return `[${"#".repeat(filled)}${".".repeat(barCells - filled)}]`;
+}
+
 /** `12345` is `12,345`. */
 export function showCount(value: number): string {
   return value.toLocaleString("en-US");

@@ -3,7 +3,7 @@ import type { Report } from "../../migrator/contract";
 import type { Journal } from "../journal/journal";
 import { identityFromMover } from "./identity";
 import type { RawPod } from "../api/objects";
-import { cadence } from "../api/cadence";
+import { cadence, reader } from "../api/cadence";
 import { paths } from "../api/paths";
 import { type Found, type Turn, Voice, waitFor } from "../api/wait";
 import { namespace } from "../names";
@@ -94,7 +94,7 @@ async function together(
     running.map(async (pod) => [shardOf(pod), await lastProgressEvent(api, pod.metadata.name)] as const),
   );
   const known = events.flatMap(([shard, event]) => (event === undefined ? [] : [[shard, event] as const]));
-  return togetherInWords(new Map(known), done, count);
+  return togetherInWords(new Map(known), done, count, reader() === "terminal");
 }
 
 function endOf(pod: RawPod) {

@@ -57,6 +57,7 @@ export function togetherInWords(
   events: ReadonlyMap<number, ProgressEvent>,
   done: number,
   count: number,
+  drawn = false,
 ): string | undefined {
   const all = [...events.entries()];
   const first = all[0]?.[1];
@@ -65,7 +66,7 @@ export function togetherInWords(
   const known = all.every(([, each]) => each.left !== undefined);
   const left = known ? Math.max(...all.map(([, each]) => each.left ?? 0)) : undefined;
   const { repository: _one, left: _its, ...rest } = first;
-  const words = progressInWords({
+  const together = {
     ...rest,
     phase: `${done} of ${count} shards done, ${all.length} at work`,
     objects: sum(all.map(([, each]) => each.objects)),
@@ -73,7 +74,8 @@ export function togetherInWords(
     percent: all.reduce((total, [, each]) => total + each.percent, 0) / all.length,
     rate: all.reduce((total, [, each]) => total + each.rate, 0),
     ...(left === undefined ? {} : { left }),
-  });
+  };
+  const words = progressInWords(together, drawn);
   return all.length === 1
     ? `${words}; ${shardInWords(slowest, count)}`
     : `${words}; slowest: ${shardInWords(slowest, count)}, ${Math.floor(last.percent)} %`;

@@ -36,7 +36,7 @@ async function toldBy(api: Api, { metadata, status }: RawPod): Promise<string | 
       return report?.exitCode === 0 ? reportInWords(report) : report?.message;
     }
     case "Running":
-      return lastProgress(api, metadata.name);
+      return lastProgress(api, metadata.name, true);
     default:
       return undefined;
   }

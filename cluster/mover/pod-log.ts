@@ -11,9 +11,9 @@ export async function lastLines(api: Api, name: string): Promise<readonly string
 }
 
 /** How far it is, in words; undefined where its log does not say. */
-export async function lastProgress(api: Api, name: string): Promise<string | undefined> {
+export async function lastProgress(api: Api, name: string, drawn = false): Promise<string | undefined> {
   const last = await lastProgressEvent(api, name);
-  return last === undefined ? undefined : progressInWords(last);
+  return last === undefined ? undefined : progressInWords(last, drawn);
 }
 
 export async function lastProgressEvent(api: Api, name: string) {

@@ -3,8 +3,8 @@
  * twice. Pure but for the clock that is handed in.
  */
 import type { MoverEvent, Report } from "../../migrator/contract";
-import { duration, showBytes, showCount } from "../../swift/figures";
-import { cadence } from "../api/cadence";
+import { bar, duration, showBytes, showCount } from "../../swift/figures";
+import { cadence, reader } from "../api/cadence";
 import type { Log } from "../api/wait";
 
 const tailLines = 10;
@@ -21,6 +21,7 @@ export class ProgressTeller {
     private readonly log: Log,
     private readonly now: () => number = () => performance.now(),
     private readonly betweenSeconds = cadence().progress,
+    private readonly drawn = reader() === "terminal",
   ) {}
 
   /** The report, once the mover printed it. */
@@ -56,7 +57,10 @@ export class ProgressTeller {
         this.said(`found ${showCount(event.objects)} objects, ${showBytes(event.bytes)}`);
         break;
       case "progress":
-        this.inPassing(progressInWords(event) + retriesInWords(this.retries), event.phase !== this.lastPhase);
+        this.inPassing(
+          progressInWords(event, this.drawn) + retriesInWords(this.retries),
+          event.phase !== this.lastPhase,
+        );
         this.lastPhase = event.phase;
         break;
       case "retry":
@@ -126,8 +130,11 @@ export function reportInWords(report: Report): string {
 
 const events = new Set(["start", "scan", "progress", "retry", "warning", "done"]);
 
-/** What matters most comes first: a terminal's last column may have 30 characters for it. */
-export function progressInWords(event: Extract<MoverEvent, { event: "progress" }>): string {
+/**
+ * What matters most comes first: a terminal's last column may have 20 characters for it. `drawn`: with a bar, where a
+ * line takes the place of the one before.
+ */
+export function progressInWords(event: Extract<MoverEvent, { event: "progress" }>, drawn = false): string {
   const { objects, total, phase, repository } = event;
   const percent = Math.min(99, Math.max(0, Math.floor(event.percent)));
   const rate = event.rate < 1 ? [] : [`${showBytes(event.rate)}/s`];
@@ -147,6 +154,7 @@ export function progressInWords(event: Extract<MoverEvent, { event: "progress" }
   return [
     `${percent} % ${part(objects.bytes, total.bytes)}`,
     ...(event.left === undefined ? [] : [`${duration(event.left)} left`]),
+    ...(drawn ? [bar(percent)] : []),
     ...rate,
     `${showCount(objects.objects)} of ${showCount(total.objects)} objects`,
     phase,

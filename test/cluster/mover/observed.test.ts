@@ -59,7 +59,7 @@ test("a Pod tells its result, or how far it is, or nothing", async () => {
   expect(await told()).toEqual({
     good: expect.stringMatching(/^copied /),
     bad: "quota",
-    running: "25 % 1.0 MiB of 1.0 GiB, 10 of 40 objects, blobs",
+    running: "25 % 1.0 MiB of 1.0 GiB, [#####...............], 10 of 40 objects, blobs",
     waiting: undefined,
   });
   api.log = undefined;

@@ -50,6 +50,20 @@ test("a line says how far, how fast, how long, and where", () => {
   ]);
 });
 
+test("where a line takes the place of the one before, there is a bar, after what matters most", () => {
+  const lines: string[] = [];
+  const teller = new ProgressTeller(
+    (line) => lines.push(line),
+    () => 0,
+    2,
+    true,
+  );
+  teller.line(JSON.stringify(progress(45)));
+  expect(lines).toEqual([
+    "45 % 1.0 MiB of 1.0 GiB, 2 min left, [#########...........], 1.0 MiB/s, 10 of 40 objects, blobs, team/app",
+  ]);
+});
+
 test("a copy that Swift slowed down says so", () => {
   expect(reportInWords({ ...report, slowed: { times: 3, fewest: 2 } })).toContain(
     ", 2 requests tried again, as few as 2 transfers at a time, because Swift asked for less",
