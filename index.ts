@@ -29,6 +29,8 @@ import { defined } from "./swift/defined";
 
 async function main(): Promise<Outputs> {
   const settings = readSettings();
+  // In passing: until the first step speaks there is nothing else to be seen of a run.
+  await pulumi.log.info("[plan] looking at the cluster and the cloud", undefined, undefined, true);
   const kubeconfig = readKubeconfig(settings.kubernetes);
   const api = apiFor(clientOf(kubeconfig));
 
