@@ -62,9 +62,9 @@ test("the first run, with providers, container and network policy in the table: 
 });
 
 test.each([
-  ["migrate", settings("migrate"), proven],
-  ["switch", settings("switch", { releaseVolumeClaim: "true" }), proven],
-  ["abort", settings("abort"), switched],
-] as const)("%s, in a later run: 12 columns at 100, 42 at 130", async (_state, wanted, seen) => {
-  expect(await left(100, wanted, seen, false)).toBeGreaterThanOrEqual(12);
+  ["migrate", 13, settings("migrate"), proven],
+  ["switch", 20, settings("switch", { releaseVolumeClaim: "true" }), proven],
+  ["abort", 13, settings("abort"), switched],
+] as const)("%s, in a later run: %d columns at 100, 30 more at 130", async (_state, at, wanted, seen) => {
+  expect(await left(100, wanted, seen, false)).toBeGreaterThanOrEqual(at);
 });
