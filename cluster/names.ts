@@ -54,6 +54,10 @@ export const journalName = "image-registry-migration";
 export const moverApp = "image-registry-migration";
 export const moverPodLabel = `app=${moverApp}`;
 
+/** Where migration Pods serve metrics, and the namespace of the Prometheus that may fetch them: the platform's own. */
+export const metricsPort = { name: "metrics", number: 9464 } as const;
+export const monitoringNamespace = "openshift-monitoring";
+
 /** Label of the Pods that copy a shard each. */
 export const shardLabel = "image-registry-swift/shard";
 

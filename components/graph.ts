@@ -200,7 +200,8 @@ class Graph {
   }
 
   private shared(): readonly pulumi.Resource[] {
-    return sharedByMovers("mover", this.materials.mover(), { provider: this.materials.kubernetes() });
+    const args = { ...this.materials.mover(), metrics: this.settings.metrics };
+    return sharedByMovers("mover", args, { provider: this.materials.kubernetes() });
   }
 
   /** Blobs and links in parts at the same time; the live copy after it has the tags, and what came meanwhile. */

@@ -53,6 +53,7 @@ export function prepare(
       verify: settings.verify,
       corruptBlobs: settings.corruptBlobs,
       allowDelete: settings.state === "migrate" && settings.allowDelete,
+      metrics: settings.metrics,
       cloud: needed(cloud).pod,
       secretName: needed(cloud).secretName,
       ids: seen.namespaceIds,

@@ -16,6 +16,7 @@ import type { CopyPlan } from "../plan/types";
 import {
   attemptAnnotation,
   codeConfigMap,
+  metricsPort,
   registryAddress,
   moverApp,
   requiredScc,
@@ -49,6 +50,8 @@ export interface MoverInputs {
   readonly verify: "size" | "full";
   readonly corruptBlobs: "fail" | "skip";
   readonly allowDelete: boolean;
+  /** Serves how far it is. */
+  readonly metrics: boolean;
   /** Credentials by reference to the mounted secret, never by value. */
   readonly cloud: CloudSettings;
   readonly secretName: string;
@@ -76,6 +79,7 @@ export function moverSettings(inputs: MoverInputs): MoverSettings {
     corruptBlobs: inputs.corruptBlobs,
     ...(copy.pass === "final" ? { allowDelete: inputs.allowDelete } : {}),
     ...(copy.pass === "live" && copy.besideRegistry ? { makeWay } : {}),
+    ...(inputs.metrics ? { metricsPort: metricsPort.number } : {}),
     terminationLog: "/dev/termination-log",
     context: identityForMover({
       claimUid: copy.claimUid,
@@ -138,7 +142,7 @@ export function podAnnotations(inputs: MoverInputs): Record<string, string> {
 /** What a Pod's spec is made from: nothing that becomes known only during the run. */
 export type PodInputs = Pick<
   MoverInputs,
-  "copy" | "image" | "scc" | "resources" | "placement" | "secretName" | "proxy" | "ids"
+  "copy" | "image" | "scc" | "resources" | "placement" | "metrics" | "secretName" | "proxy" | "ids"
 >;
 
 export function podSpec(inputs: PodInputs): kubernetes.core.v1.PodSpec {
@@ -165,6 +169,9 @@ export function podSpec(inputs: PodInputs): kubernetes.core.v1.PodSpec {
           // Kubernetes gives each Pod of an Indexed Job its index, and puts it in here.
           ...(copy.shards === undefined ? [] : ["--shard", `$(JOB_COMPLETION_INDEX)/${copy.shards.count}`]),
         ],
+        ...(inputs.metrics
+          ? { ports: [{ name: metricsPort.name, containerPort: metricsPort.number, protocol: "TCP" }] }
+          : {}),
         resources: { requests: { ...inputs.resources.requests }, limits: { ...inputs.resources.limits } },
         terminationMessagePath: "/dev/termination-log",
         terminationMessagePolicy: "FallbackToLogsOnError",

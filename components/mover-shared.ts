@@ -5,7 +5,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy";
-import { codeConfigMap, moverApp, namespace } from "../cluster/names";
+import { codeConfigMap, metricsPort, monitoringNamespace, moverApp, namespace } from "../cluster/names";
 import { moverFile } from "./mover-pod";
 
 export interface SharedMoverArgs {
@@ -13,6 +13,8 @@ export interface SharedMoverArgs {
   readonly code: string;
   /** Licences of the libraries in the bundle. */
   readonly licences: string;
+  /** The Pods serve metrics. */
+  readonly metrics: boolean;
 }
 
 /** Declares both. A Pod depends on them: from OpenShift 4.22 on the namespace denies all traffic by default. */
@@ -26,16 +28,29 @@ export function sharedByMovers(
     { metadata: owned(codeConfigMap), data: { [moverFile]: args.code, "LICENCES.txt": args.licences } },
     options,
   );
-  // As the operator's own policy for the registry: no ingress, all egress.
-  const spec = {
-    podSelector: { matchLabels: { app: moverApp } },
-    policyTypes: ["Ingress", "Egress"],
-    ingress: [],
-    egress: [{}],
-  };
-  const network = new NetworkPolicy(`${name}-network`, { metadata: owned(moverApp), spec }, options);
+  const policy = { metadata: owned(moverApp), spec: networkPolicySpec(args.metrics) };
+  const network = new NetworkPolicy(`${name}-network`, policy, options);
   return [code, network];
 }
+
+/**
+ * As the operator's own policy for the registry: no ingress, all egress. With `metrics` the platform's monitoring may
+ * come in, at that port.
+ */
+export function networkPolicySpec(metrics: boolean) {
+  return {
+    podSelector: { matchLabels: { app: moverApp } },
+    policyTypes: ["Ingress", "Egress"],
+    ingress: metrics ? [byMonitoring] : [],
+    egress: [{}],
+  };
+}
+
+/** Kubernetes itself labels each namespace with its name. */
+const byMonitoring = {
+  from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": monitoringNamespace } } }],
+  ports: [{ protocol: "TCP", port: metricsPort.number }],
+};
 
 /**
  * Metadata of an object of ours. `patchForce`: when the Pulumi state is lost, the object may exist already, and the

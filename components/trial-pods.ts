@@ -50,12 +50,13 @@ function mover(
   const running = moverPods.some(({ phase }) => phase !== "Succeeded" && phase !== "Failed");
   if (claim === undefined || running) return [];
   const pass = kind === "mover" ? "final" : "back";
-  const { image, scc, resources } = { ...settings, image: settings.migratorImage };
+  const { image, scc, resources, metrics } = { ...settings, image: settings.migratorImage };
   const spec = podSpec({
     copy: copy(pass, claim, seen, { word: "trial" }),
     image,
     scc,
     resources,
+    metrics,
     placement: placementOf(seen.deployment, settings),
     secretName,
     ids: namespaceIds,

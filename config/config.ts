@@ -31,6 +31,8 @@ export interface CommonSettings {
   readonly tolerations?: readonly Toleration[];
   readonly verify: "size" | "full";
   readonly corruptBlobs: "fail" | "skip";
+  /** The migration Pods serve how far they are, for Prometheus. */
+  readonly metrics: boolean;
   readonly rolloutTimeout: number;
   /** 0: no limit. */
   readonly copyDeadline: number;
@@ -102,6 +104,7 @@ export const keys = [
   "tolerations",
   "verify",
   "corruptBlobs",
+  "metrics",
   "allowDelete",
   "pullCheck",
   "rehearse",
@@ -177,6 +180,7 @@ function readCommon(fields: Fields, config: Readonly<Record<string, string>>, st
     resources: readResources(fields),
     verify: fields.choice("verify", ["size", "full"], "size") ?? "size",
     corruptBlobs: fields.choice("corruptBlobs", ["fail", "skip"], "fail") ?? "fail",
+    metrics: fields.flag("metrics", false),
     rolloutTimeout: fields.duration("rolloutTimeout", 10, 86_400, 900),
     copyDeadline: fields.duration("copyDeadline", 60, 31 * 86_400, 0),
     startTimeout: fields.duration("startTimeout", 60, 86_400, 7200),

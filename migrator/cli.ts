@@ -33,6 +33,7 @@ Options:
   --segment-size N            bytes of a segment (default 1 GiB)
   --request-timeout S         seconds without progress after which a request is repeated (default 60)
   --retry-attempts N          tries of one request (default 16)
+  --metrics-port N            serves /metrics for Prometheus while it runs
   --termination-log FILE      the report, at most 4096 bytes, is also written here
   --help, --version
 
@@ -71,6 +72,7 @@ const options = {
   "segment-size": text,
   "request-timeout": text,
   "retry-attempts": text,
+  "metrics-port": text,
   "termination-log": text,
   help: { ...flag, short: "h" },
   version: flag,
@@ -122,6 +124,7 @@ function settingsOf(values: ReturnType<typeof parseOptions>, around: () => Surro
     segmentSize: number(values["segment-size"]),
     requestTimeout: number(values["request-timeout"]),
     retry: attempts === undefined ? undefined : { attempts },
+    metricsPort: number(values["metrics-port"]),
     terminationLog: values["termination-log"],
   } satisfies { [K in keyof MoverSettings]?: unknown };
   return JSON.parse(JSON.stringify(settings)) as unknown;

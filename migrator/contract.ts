@@ -52,6 +52,8 @@ export interface MoverSettings {
   readonly workers?: number;
   /** The registry whose volume this is: the run ends, for good, when it has not answered for so long. Absent: never. */
   readonly makeWay?: { readonly host: string; readonly port: number; readonly seconds: number };
+  /** Serves how far it is at this port, for Prometheus, as long as it runs; absent: nothing is served. */
+  readonly metricsPort?: number;
   /** Where the termination message goes (Kubernetes' `/dev/termination-log`); absent: none is written. */
   readonly terminationLog?: string;
   /** Opaque words echoed in the report, so that it can be tied to what it proves (claim UID, witness). */

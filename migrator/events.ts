@@ -92,6 +92,11 @@ export class Progress {
   transferred(bytes: number): void {
     this.sent += bytes;
   }
+  /** What a line says; the total only once it is known, and the bytes that were transferred from the first on. */
+  get counts(): { settled: Tally; sent: number; percent: number; total?: Tally } {
+    const { settled, total, percent } = this.place();
+    return { settled, sent: this.sent, percent, ...(this.known ? { total } : {}) };
+  }
   /** Sets the total, as far as it was counted (`partly`), or as it is nearly known. */
   expected({ objects, bytes }: Tally, partly = false): void {
     if (this.counted) return;
@@ -111,28 +116,35 @@ export class Progress {
     const at = this.now();
     if (at - this.lastLine < 2) return;
     this.lastLine = at;
-    const weight = weightOf({ objects: this.objects, bytes: this.bytes });
+    const { settled, total, percent } = this.place();
+    const weight = weightOf(settled);
     this.samples.push({ at, sent: this.sent, weight });
     while (this.samples.length > 2 && at - this.samples[0]!.at > windowSeconds) this.samples.shift();
     const first = this.samples[0]!;
     const span = at - first.at;
+    const speed = span > 0 ? (weight - first.weight) / span : 0;
+    this.log.emit({
+      event: "progress",
+      phase: this.phase,
+      objects: settled,
+      total,
+      percent,
+      rate: span > 0 ? Math.round((this.sent - first.sent) / span) : 0,
+      ...(this.known && speed > 0 ? { left: Math.ceil((weightOf(total) - weight) / speed) } : {}),
+      ...defined({ repository: this.repository }),
+    });
+  }
+
+  private place(): { readonly settled: Tally; readonly total: Tally; readonly percent: number } {
+    const settled = { objects: this.objects, bytes: this.bytes };
     const total = {
       objects: Math.max(this.total.objects, this.objects),
       bytes: Math.max(this.total.bytes, this.bytes),
     };
-    const speed = span > 0 ? (weight - first.weight) / span : 0;
     const whole = weightOf(total);
-    this.log.emit({
-      event: "progress",
-      phase: this.phase,
-      objects: { objects: this.objects, bytes: this.bytes },
-      total,
-      // The last percent belongs to the proof. Before the scan has ended, there is no total and no percentage.
-      percent: this.known && whole > 0 ? Math.min(99, Math.floor((weight * 99) / whole)) : 0,
-      rate: span > 0 ? Math.round((this.sent - first.sent) / span) : 0,
-      ...(this.known && speed > 0 ? { left: Math.ceil((whole - weight) / speed) } : {}),
-      ...defined({ repository: this.repository }),
-    });
+    // The last percent belongs to the proof. Before the scan has ended, there is no total and no percentage.
+    const percent = this.known && whole > 0 ? Math.min(99, Math.floor((weightOf(settled) * 99) / whole)) : 0;
+    return { settled, total, percent };
   }
 }
 

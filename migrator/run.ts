@@ -10,6 +10,7 @@ import { MoverError, exitCodeOf, failureOf, messageOf } from "./errors";
 import { Progress } from "./events";
 import type { Retry } from "../swift/retry";
 import { whileRegistryAnswers } from "./make-way";
+import { type Counted, serveMetrics } from "./metrics";
 import { copyBack } from "./modes/back";
 import { copyToSwift } from "./modes/copy";
 import { mendCorrupt, usersOfCorrupt } from "./modes/corrupt";
@@ -18,6 +19,7 @@ import { checkTree, prepareRun } from "./prepare";
 import { writeTermination } from "./report";
 import { parseShard } from "./shard";
 import type { ResolvedSettings } from "./settings";
+import { version } from "./version";
 import { defined } from "../swift/defined";
 
 /** Milliseconds that connections and threads get to end; a thread that waits for the volume never does. */
@@ -28,6 +30,14 @@ export async function runMover(options: RunOptions): Promise<Report> {
   const { settings, log } = options;
   const execution = new Execution(options);
   log.emit({ event: "start", version: 1, mode: settings.mode, container: settings.container });
+  const metrics =
+    settings.metricsPort === undefined
+      ? undefined
+      : serveMetrics(
+          settings.metricsPort,
+          () => execution.counted(),
+          (message) => log.warning(message),
+        );
   const failure = await failureOfEnd([
     execution.work(),
     aborted(options.signal),
@@ -39,6 +49,7 @@ export async function runMover(options: RunOptions): Promise<Report> {
   const unwritten = writeTermination(settings.terminationLog, report);
   if (unwritten !== undefined) log.warning(unwritten);
   log.done(report);
+  metrics?.close();
   await execution.close();
   return report;
 }
@@ -138,6 +149,30 @@ class Execution {
     } finally {
       this.seconds[name] = round((this.seconds[name] ?? 0) + (performance.now() - start) / 1000);
     }
+  }
+
+  /** For metrics, at any time. */
+  counted(): Counted {
+    const { progress, tallies, allowance, startedAt, run } = this;
+    const { settings, log } = this.options;
+    const { settled, sent, percent, total } = progress.counts;
+    return {
+      mode: settings.mode,
+      container: settings.container,
+      version,
+      startedAt,
+      phase: progress.phase,
+      copied: tallies.copied,
+      skipped: tallies.skipped,
+      deleted: tallies.deleted,
+      settled,
+      ratio: percent / 100,
+      transferredBytes: sent,
+      retries: log.retries,
+      transfersAllowed: allowance.now,
+      corruptBlobs: run?.corrupt.size ?? 0,
+      ...defined({ shard: settings.shard, total }),
+    };
   }
 
   report(failure: unknown): Report {

@@ -70,6 +70,7 @@ const optional: Record<string, Check> = {
     ) || undefined,
   lagSeconds: seconds,
   workers: whole(0, 64),
+  metricsPort: whole(1, 65_535),
   terminationLog: text,
   makeWay: (v) =>
     object("makeWay", v, { host: text, port: whole(1, 65_535), seconds }, {}).join("; ") || undefined,

@@ -14,6 +14,7 @@ import type { Session } from "../../cluster/session";
 import { openRegistry } from "../../cluster/steps/opening";
 import { seal } from "../../cluster/steps/seal";
 import { type MoverInputs, podAnnotations, podSpec } from "../../components/mover-pod";
+import { networkPolicySpec } from "../../components/mover-shared";
 import { describeApi } from "./api/api-contract";
 import { labKube } from "./support/lab";
 import { podNames } from "../../cluster/names";
@@ -215,8 +216,13 @@ described("the migration Pod under Pod Security", () => {
     await api.remove(where);
   });
 
-  const made = (pass: "live" | "final" | "back", scc: MoverInputs["scc"] = "restricted-v2") => {
+  const made = (
+    pass: "live" | "final" | "back",
+    scc: MoverInputs["scc"] = "restricted-v2",
+    metrics = false,
+  ) => {
     const inputs: MoverInputs = {
+      metrics,
       copy: {
         pass,
         claim: "c",
@@ -253,6 +259,33 @@ described("the migration Pod under Pod Security", () => {
 
   test.each(["live", "final", "back"] as const)("restricted takes the %s Pod", async (pass) => {
     expect(await api.create(`${where}/pods?dryRun=All`, made(pass))).toMatchObject({ kind: "Pod" });
+  });
+
+  test("with metrics, too; and the NetworkPolicy is stored as it was meant: one namespace, one port", async () => {
+    const pod = await api.create<{ spec: { containers: { ports?: unknown }[] } }>(
+      `${where}/pods?dryRun=All`,
+      made("live", "restricted-v2", true),
+    );
+    expect(pod.spec.containers[0]?.ports).toEqual([
+      { name: "metrics", containerPort: 9464, protocol: "TCP" },
+    ]);
+    const policies = `/apis/networking.k8s.io/v1/namespaces/${name}/networkpolicies`;
+    for (const metrics of [true, false]) {
+      const spec = networkPolicySpec(metrics);
+      const policy = {
+        apiVersion: "networking.k8s.io/v1",
+        kind: "NetworkPolicy",
+        metadata: { name: "m" },
+        spec,
+      };
+      // The API server leaves out what it does not know, and an empty list.
+      const { ingress, ...rest } = spec;
+      expect(await api.create(`${policies}?dryRun=All`, policy)).toMatchObject({
+        spec: metrics ? { ...rest, ingress } : rest,
+      });
+    }
+    const label = (await api.get(where))?.metadata.labels;
+    expect(label).toMatchObject({ "kubernetes.io/metadata.name": name });
   });
 
   test("restricted takes the pull check's Pod", async () => {

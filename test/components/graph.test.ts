@@ -497,6 +497,22 @@ test("the network policy lets nothing in and everything out, for our label alone
   });
 });
 
+test("metrics: the platform's monitoring alone may fetch them, at that port alone", async () => {
+  const { recorded } = await graph(settings("migrate", { metrics: "true" }), untouched);
+  expect(recorded.get("mover-network").inputs["spec"]).toMatchObject({
+    policyTypes: ["Ingress", "Egress"],
+    ingress: [
+      {
+        from: [
+          { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "openshift-monitoring" } } },
+        ],
+        ports: [{ protocol: "TCP", port: 9464 }],
+      },
+    ],
+    egress: [{}],
+  });
+});
+
 test("invariant 4: with the state lost every object is taken over, whatever it holds", async () => {
   const { recorded } = await graph(settings("migrate"), untouched);
   for (const name of [

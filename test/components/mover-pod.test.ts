@@ -25,6 +25,7 @@ const inputs: MoverInputs = {
   verify: "size",
   corruptBlobs: "fail",
   allowDelete: false,
+  metrics: false,
   cloud: {
     authUrl: "https://keystone.example/v3",
     auth: {
@@ -249,6 +250,21 @@ test("only the final copy may be allowed to delete", () => {
   expect(moverSettings(live)).not.toHaveProperty("allowDelete");
   expect(moverSettings({ ...inputs, allowDelete: true })).toHaveProperty("allowDelete", true);
 });
+
+test.each(["shards", "live", "final", "back"] as const)(
+  "metrics, %s: settings and a named port, and neither without",
+  (pass) => {
+    const quiet = { ...inputs, copy: { ...inputs.copy, pass } };
+    const metrics = { ...quiet, metrics: true };
+    const port = { name: "metrics", containerPort: 9464, protocol: "TCP" };
+    const containers = { containers: [{ ports: [port] }] };
+    expect(moverSettings(metrics).metricsPort).toBe(9464);
+    expect(podSpec(metrics)).toMatchObject(containers);
+    expect(jobSpec(metrics, 4)).toMatchObject({ template: { spec: containers } });
+    expect(moverSettings(quiet)).not.toHaveProperty("metricsPort");
+    expect(JSON.stringify(podSpec(quiet))).not.toContain("ports");
+  },
+);
 
 test("where the claim is not the registry's node's, the Pod may run anywhere", () => {
   const spec = podSpec({ ...inputs, copy: { ...inputs.copy, besideRegistry: false } });

@@ -84,6 +84,7 @@ describe("settings", () => {
         resources: { requests: { cpu: "500m", memory: "256Mi" }, limits: { memory: "1Gi" } },
         verify: "size",
         corruptBlobs: "fail",
+        metrics: false,
         rolloutTimeout: 900,
         copyDeadline: 0,
         startTimeout: 7200,

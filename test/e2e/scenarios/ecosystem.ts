@@ -107,9 +107,20 @@ export const ecosystem: Scenario = {
         }),
     );
     await t.test("up --skip-preview migrates, as up does", async () => {
+      await stack.command("config", "set", "metrics", "true");
       await stack.command("up", "--yes", "--skip-preview");
       await world.assertSealed();
       await world.containerIsTree(await world.container());
+    });
+    await t.check("with metrics a Pod has its port, and the policy lets in monitoring alone", async () => {
+      const policy = await world.kube.find(`${paths.networkPolicies}/image-registry-migration`);
+      const [rule, ...others] = (policy?.spec as { ingress?: readonly unknown[] } | undefined)?.ingress ?? [];
+      same("other rules", others, []);
+      says(JSON.stringify(rule), /openshift-monitoring.*9464|9464.*openshift-monitoring/);
+      const ports = (await world.moverPods()).map((pod) =>
+        JSON.stringify(pod.spec).includes('"containerPort":9464'),
+      );
+      holds("every migration Pod has the port", ports.length > 0 && ports.every(Boolean));
     });
     await readingCommands(t, stack, "sealed");
     await t.test("the state goes out and in again: stack export, rm, import; and up has nothing to do", () =>
