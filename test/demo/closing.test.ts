@@ -24,7 +24,7 @@ test("the closing block has every figure of the way, there and back, and the way
      proven equal on both sides before the switch: 250 objects, 218,205,940 bytes
    The lab stays up. To look around, to go the way yourself, to remove it:
      export KUBECONFIG=/lab/kubeconfig; npm run lab -- status
-     README.md, Using it: the same commands, on this cluster or on yours
+     README.md, Using it: the same commands, on this cluster (stack dev has its config) or on yours
      npm run lab -- down --wipe"
   `);
 });

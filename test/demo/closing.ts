@@ -38,7 +38,7 @@ export function closingBlock(told: Told, kubeconfig: string, seconds: number): s
         ]),
     "The lab stays up. To look around, to go the way yourself, to remove it:",
     `  export KUBECONFIG=${kubeconfig}; npm run lab -- status`,
-    "  README.md, Using it: the same commands, on this cluster or on yours",
+    "  README.md, Using it: the same commands, on this cluster (stack dev has its config) or on yours",
     "  npm run lab -- down --wipe",
   ];
 }
