@@ -8,6 +8,8 @@ import { cleanUp, runMover, testSettings } from "../migrator/support/mover";
 import { SwiftStandin } from "../migrator/swift-standin/server";
 
 const files = 2000;
+// The mover is built, and runs as a process.
+jest.setTimeout(120_000);
 afterAll(cleanUp);
 
 test.each([

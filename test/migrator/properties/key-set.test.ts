@@ -2,6 +2,7 @@
 import { KeySet, type KeyBits } from "../../../migrator/compare/key-set";
 import { Random } from "../trees/random";
 
+jest.setTimeout(60_000);
 const word = (random: Random) => Math.floor(random.next() * 2 ** 32);
 
 describe.each([40, 64] as const)("keys of %i bits", (bits: KeyBits) => {
