@@ -11,25 +11,19 @@ import * as guards from "./guards";
 import { type Judge, showBytes } from "./judge";
 import { servedContainer, storageKind } from "./storage";
 import { goingBack, opening, told } from "./way-back";
-import type { Plan } from "./types";
+import type { GoBackGraph, ReopenGraph } from "./types";
 
 export function planAbort(
   judge: Judge,
   settings: AbortSettings,
   seen: ReachableObservation,
-): Plan | undefined {
+): ReopenGraph | GoBackGraph | undefined {
   const served = servedContainer(seen);
   guards.guardDegraded(judge, seen, false);
   guards.guardUpgrade(judge, seen, false);
-  const { released } = seen.journal ?? {};
   // A registry that is on a volume again only has to be opened: its new claim has nothing to do with the released one.
-  if (released !== undefined && served !== undefined) {
-    judge.refuse(
-      "claim-released",
-      `claim ${released.claim} (UID ${released.uid}) was released on ${released.at}: there is no volume to go back to`,
-      "a claim that releaseVolumeClaim did not delete",
-      "pulumi config set state switch; the registry stays on Swift",
-    );
+  if (seen.journal?.released !== undefined && served !== undefined) {
+    refuseReleased(judge, seen.journal.released);
     return undefined;
   }
   if (seen.config !== undefined) {
@@ -42,14 +36,28 @@ export function planAbort(
   if (reopens) {
     return { kind: "reopen", ...commonPlan(seen), ...told(judge, opening(settings, seen, claim)) };
   }
-
   const container = containerName(settings, seen);
-  const done = served === undefined && seen.journal?.phase === "aborted";
-  if (container === undefined || claim === undefined) return undefined;
-  const way =
-    served === undefined
-      ? opening(settings, seen, claim)
-      : goingBack(settings, seen, claim, !settings.copyBack);
+  return container === undefined || claim === undefined
+    ? undefined
+    : goBack(judge, settings, seen, { container, claim, onSwift: served !== undefined });
+}
+
+/** Between which two storages, and whether the registry is on Swift still. */
+interface Between {
+  readonly container: string;
+  readonly claim: Claim;
+  readonly onSwift: boolean;
+}
+
+/** From Swift to the volume; what an earlier run has done of it is not done again. */
+function goBack(
+  judge: Judge,
+  settings: AbortSettings,
+  seen: ReachableObservation,
+  between: Between,
+): GoBackGraph {
+  const { container, claim, onSwift } = between;
+  const way = onSwift ? goingBack(settings, seen, claim, !settings.copyBack) : opening(settings, seen, claim);
   const base = {
     kind: "go-back",
     ...commonPlan(seen),
@@ -58,13 +66,28 @@ export function planAbort(
     ...told(judge, way),
   } as const;
   if (!settings.copyBack) {
+    const done = !onSwift && seen.journal?.phase === "aborted";
     if (!settings.acceptLoss && !done) refuseLoss(judge, seen);
     return { ...base, acceptLoss: true };
   }
   // The registry is on its volume again and takes pushes: copying now would move back a tag that was moved since.
-  if (served === undefined) return { ...base, acceptLoss: false };
-  // The switch never opened the registry, so nothing was pushed to Swift, and Swift is not needed to go back.
-  if (volumeIsComplete(seen.journal, claim.uid, seen)) return { ...base, acceptLoss: false };
+  // Or the switch never opened the registry, so nothing was pushed to Swift, and Swift is not needed to go back.
+  if (!onSwift || volumeIsComplete(seen.journal, claim.uid, seen)) return { ...base, acceptLoss: false };
+  guardCopyBack(judge, settings, seen, between);
+  return {
+    ...base,
+    acceptLoss: false,
+    back: copy("back", claim, seen, { word: seen.journal?.switchedAt ?? "1" }),
+  };
+}
+
+/** What a copy back needs: Swift with the images, room on the volume, and a Pod. */
+function guardCopyBack(
+  judge: Judge,
+  settings: AbortSettings,
+  seen: ReachableObservation,
+  { container, claim }: Between,
+): void {
   const withoutSwift =
     "if Swift is gone for good: pulumi config set copyBack false && pulumi config set acceptLoss true";
   if (guards.guardCloud(judge, seen.cloud, withoutSwift)) {
@@ -77,11 +100,15 @@ export function planAbort(
   }
   warnOfRoom(judge, seen, claim);
   guards.guardPods(judge, seen, ["back"]);
-  return {
-    ...base,
-    acceptLoss: false,
-    back: copy("back", claim, seen, { word: seen.journal?.switchedAt ?? "1" }),
-  };
+}
+
+function refuseReleased(judge: Judge, released: NonNullable<Journal["released"]>): void {
+  judge.refuse(
+    "claim-released",
+    `claim ${released.claim} (UID ${released.uid}) was released on ${released.at}: there is no volume to go back to`,
+    "a claim that releaseVolumeClaim did not delete",
+    "pulumi config set state switch; the registry stays on Swift",
+  );
 }
 
 /** On its volume with nothing to go back from: never on Swift, or put on a volume by hand since. */
