@@ -61,6 +61,9 @@ export interface RawPodSpec {
   readonly priorityClassName?: string;
   readonly containers: readonly RawContainer[];
   readonly initContainers?: readonly RawContainer[];
+  readonly activeDeadlineSeconds?: number;
+  /** What a RuntimeClass adds. */
+  readonly overhead?: Readonly<Record<string, string>>;
   readonly topologySpreadConstraints?: readonly Readonly<Record<string, unknown>>[];
   readonly volumes?: readonly {
     readonly name: string;

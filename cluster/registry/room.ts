@@ -3,10 +3,10 @@
  * mounts. It is only a hint for `preview`: the scheduler decides, and sealing then falls back to Recreate.
  */
 import { type Api, ApiError } from "../api/api";
-import type { RawContainer, RawNode, RawPod } from "../api/objects";
+import { amount, amountInWords, amountOf } from "../api/amounts";
+import type { RawNode, RawPod } from "../api/objects";
 import { paths } from "../api/paths";
 import type { RegistryConfig } from "../observation";
-import { parseQuantity } from "../api/quantity";
 import { keptAway } from "./nodes";
 import { isRegistryPod } from "./registry";
 
@@ -46,17 +46,17 @@ function crowded(node: RawNode, pods: readonly RawPod[] | undefined): string | u
   const there = pods.filter((pod) => pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed");
   const allocatable = node.status?.allocatable ?? {};
   const free = (resource: string, used: number): number =>
-    (quantity(resource, allocatable[resource]) ?? Number.POSITIVE_INFINITY) - used;
+    (amount(resource, allocatable[resource]) ?? Number.POSITIVE_INFINITY) - used;
   const name = `node ${node.metadata.name}`;
   if (free("pods", there.length) < 1) return `${name} has its ${there.length} Pods`;
   for (const resource of ["cpu", "memory"] as const) {
-    const wanted = requested(registry, resource);
+    const wanted = amountOf(registry.spec, "requests", resource);
     const left = free(
       resource,
-      there.reduce((sum, pod) => sum + requested(pod, resource), 0),
+      there.reduce((sum, pod) => sum + amountOf(pod.spec, "requests", resource), 0),
     );
     if (left < wanted)
-      return `${name} has ${inWords(resource, Math.max(0, left))} of ${resource} left, the registry's Pod requests ${inWords(resource, wanted)}`;
+      return `${name} has ${amountInWords(resource, Math.max(0, left))} of ${resource} left, the registry's Pod requests ${amountInWords(resource, wanted)}`;
   }
   return undefined;
 }
@@ -68,24 +68,4 @@ async function podsOn(api: Api, node: string): Promise<readonly RawPod[] | undef
     if (error instanceof ApiError && error.kind === "forbidden") return undefined;
     throw error;
   }
-}
-
-/** As the scheduler counts: the sum of the containers, or the largest init container. Thousandths of a core, or bytes. */
-function requested(pod: RawPod, resource: string): number {
-  const of = (container: RawContainer): number =>
-    quantity(resource, container.resources?.requests?.[resource]) ?? 0;
-  const init = pod.spec.initContainers ?? [];
-  const always = init.filter((each) => each.restartPolicy === "Always");
-  const running = [...pod.spec.containers, ...always].reduce((sum, each) => sum + of(each), 0);
-  return Math.max(running, ...init.map(of));
-}
-
-/** Thousandths of a core for `cpu`: whole numbers, so that sums are exact. */
-function quantity(resource: string, text: string | undefined): number | undefined {
-  const amount = parseQuantity(text);
-  return amount === undefined || resource !== "cpu" ? amount : Math.round(amount * 1000);
-}
-
-function inWords(resource: string, amount: number): string {
-  return resource === "cpu" ? `${amount}m` : `${Math.floor(amount / 2 ** 20)}Mi`;
 }
