@@ -157,6 +157,34 @@ export interface PodTrial {
   readonly broken?: readonly string[];
   /** What else an admission changes. */
   readonly changed?: readonly string[];
+  /** What it would count in a quota, as admissions make it; absent: it would not be made. */
+  readonly charge?: PodCharge;
+}
+
+/** What one Pod counts in a ResourceQuota. */
+export interface PodCharge {
+  /** By the quota's names: `pods`, `requests.memory`; thousandths of a core, bytes, Pods. */
+  readonly amounts: Readonly<Record<string, number>>;
+  /** It has `activeDeadlineSeconds`, by which quotas tell short Pods from lasting ones. */
+  readonly ends: boolean;
+  /** It requests nothing and has no limit. */
+  readonly bestEffort: boolean;
+  readonly priorityClass?: string;
+}
+
+/** A quota that counts Pods of the registry's namespace. */
+export interface Quota {
+  /** As `oc describe` takes it. */
+  readonly kind: "resourcequota" | "clusterresourcequota";
+  readonly name: string;
+  /** All of them have to fit. */
+  readonly scopes: readonly {
+    readonly scope: string;
+    readonly operator: string;
+    readonly values: readonly string[];
+  }[];
+  /** `used`: by what stays. Thousandths of a core, bytes, Pods. */
+  readonly limits: readonly { readonly resource: string; readonly hard: number; readonly used: number }[];
 }
 
 /** The image pruner and its Jobs. */
@@ -250,6 +278,8 @@ export interface ReachableObservation {
   readonly moverPods: readonly MoverPod[];
   /** Absent: none was tried. */
   readonly podTrials?: readonly PodTrial[];
+  /** Quotas that count Pods; absent: none was looked for. */
+  readonly quotas?: readonly Quota[];
   readonly pruner?: Pruner;
   /** Nodes that could take a registry Pod: ready, schedulable, with the labels and without the taints that matter. */
   readonly schedulableNodes: number;

@@ -39,6 +39,7 @@ import { noRoomBeside } from "./registry/room";
 import { observeSwift } from "./cloud/swift-side";
 import { defaultClaim, installerSecretName } from "./names";
 import { type TrialPod, tryPods } from "./api/pod-trial";
+import { readQuotas } from "./api/quota";
 import type { PodTemplate } from "./registry/bare-pod";
 import { firstOf, isAvailable, namespaceIds, parseInfrastructure, parseUpgrade, proxyForPods } from "./parse";
 import { defined } from "../swift/defined";
@@ -143,8 +144,8 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
     namespaceIds: namespaceIds(read.project?.metadata.annotations),
     ca: sources === undefined ? { source: "system" } : resolveCa(sources),
   };
-  const podTrials = await tryThem(api, wanted, seen, way);
-  return { seen: { ...seen, ...defined({ podTrials }) }, ...defined({ cloud: way }) };
+  const trials = await tryThem(api, wanted, seen, way);
+  return { seen: { ...seen, ...trials }, ...defined({ cloud: way }) };
 }
 
 /** Whether this run pulls images, or the next one will. */
@@ -234,14 +235,21 @@ async function tryThem(
   { pods }: Wanted,
   seen: ReachableObservation,
   cloud: ResolvedCloud | UnresolvedCloud | undefined,
-): Promise<ReachableObservation["podTrials"]> {
+): Promise<Pick<ReachableObservation, "podTrials" | "quotas">> {
   if (pods === undefined || seen.missingPermissions.length > 0) {
-    return undefined;
+    return {};
   }
   const deployment = await api.get<RawDeployment>(paths.deployment);
   const template = deployment?.spec.template as unknown as PodTemplate | undefined;
   const secretName = cloud?.ok === true ? cloud.secretName : installerSecretName;
-  return tryPods(api, pods({ seen, secretName, ...defined({ template }) }));
+  const [tried, { quotas, runningMover }] = await Promise.all([
+    tryPods(api, pods({ seen, secretName, ...defined({ template }) })),
+    readQuotas(api),
+  ]);
+  const isTried = tried.some(({ kind }) => kind === "mover");
+  const running =
+    isTried || runningMover === undefined ? [] : [{ kind: "mover", charge: runningMover } as const];
+  return { podTrials: [...tried, ...running], quotas };
 }
 
 /** Draws the pull check's sample, as the run would: what may fail there is known before anything is sent. */

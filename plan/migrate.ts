@@ -9,6 +9,7 @@ import { copy, shards } from "./copies";
 import { commonPlan } from "./common";
 import * as guards from "./guards";
 import type { Judge } from "./judge";
+import { togetherInMigrate } from "./together";
 import { opening, told } from "./way-back";
 import type { CommonPlan, CopyGraph, MigrateGraph, RehearsalPlan, Workstation } from "./types";
 
@@ -38,6 +39,7 @@ export function planMigrate(
     ...(settings.rehearse === undefined ? [] : (["rehearsal"] as const)),
     ...(settings.rehearse === 0 ? [] : (["pull-check"] as const)),
   ]);
+  guards.guardTogether(judge, seen, togetherInMigrate(settings));
   if (claim === undefined) return undefined;
   guards.guardShards(judge, settings, claim, seen);
   const live = liveRun(settings.pass, seen, name);

@@ -9,6 +9,7 @@ import type { Judge } from "./judge";
 import { guardProof } from "./proof";
 import { planReplicas } from "./replicas";
 import { servedContainer, storageKind } from "./storage";
+import { togetherInSwitch } from "./together";
 import type { Plan, Workstation } from "./types";
 
 export function planSwitch(
@@ -39,6 +40,8 @@ export function planSwitch(
   }
   guards.guardPods(judge, seen, settings.pullCheck === 0 ? ["registry"] : ["registry", "pull-check"]);
   const replicas = planReplicas(judge, settings, seen);
+  const more = replicas - (seen.config?.replicas ?? replicas);
+  guards.guardTogether(judge, seen, togetherInSwitch(settings.pullCheck, more));
   if (settings.releaseVolumeClaim) {
     guards.guardRelease(judge, seen);
     warnOfRelease(judge, seen);

@@ -183,6 +183,29 @@ export interface RawVolume extends Stored {
   };
 }
 
+export interface RawQuotaSpec {
+  readonly hard?: Readonly<Record<string, string>>;
+  readonly scopes?: readonly string[];
+  readonly scopeSelector?: {
+    readonly matchExpressions?: readonly {
+      readonly scopeName: string;
+      readonly operator: string;
+      readonly values?: readonly string[];
+    }[];
+  };
+}
+
+export interface RawQuota extends Stored {
+  readonly spec?: RawQuotaSpec;
+  readonly status?: { readonly used?: Readonly<Record<string, string>> };
+}
+
+/** OpenShift's ClusterResourceQuota as a namespace sees it; `total` is that of all namespaces that it counts. */
+export interface RawClusterQuota extends Stored {
+  readonly spec?: { readonly quota?: RawQuotaSpec };
+  readonly status?: { readonly total?: { readonly used?: Readonly<Record<string, string>> } };
+}
+
 /** One part of a Service's endpoints. */
 export interface RawEndpointSlice extends Stored {
   readonly endpoints?:

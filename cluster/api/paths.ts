@@ -36,6 +36,8 @@ export const paths = {
   networkPolicies: `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,
   networkPolicy: (name: string) =>
     `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/${name}`,
+  quotas: `${inNamespace}/resourcequotas`,
+  clusterQuotas: `/apis/quota.openshift.io/v1/namespaces/${namespace}/appliedclusterresourcequotas`,
   endpointSlices: `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
   nodes: "/api/v1/nodes",
   allPods: "/api/v1/pods",

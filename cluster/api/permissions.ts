@@ -24,7 +24,7 @@ export interface Permission extends MissingPermission {
   readonly states?: readonly RunState[];
   /** Only such runs need it; default: every run. */
   readonly only?: Special;
-  /** Nothing breaks without it, only a message gets shorter. `preview` does not ask for it. */
+  /** Nothing breaks without it, only less is told. `preview` does not ask for it. */
   readonly optional?: boolean;
 }
 
@@ -54,6 +54,15 @@ export const permissions: readonly Permission[] = [
   ...each(["get", "list", "watch", "create", "patch", "delete"], { group: "", resource: "pods", namespace }),
   { verb: "get", group: "", resource: "pods", subresource: "log", namespace },
   { verb: "list", group: "", resource: "events", namespace, optional: true },
+  // Without these, quotas are tried with one Pod at a time.
+  { verb: "list", group: "", resource: "resourcequotas", namespace, optional: true },
+  {
+    verb: "list",
+    group: "quota.openshift.io",
+    resource: "appliedclusterresourcequotas",
+    namespace,
+    optional: true,
+  },
   ...each(["get", "list", "create", "update", "patch", "delete"], {
     group: "",
     resource: "configmaps",

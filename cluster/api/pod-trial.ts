@@ -5,7 +5,9 @@
 import { defined } from "../../swift/defined";
 import type { PodTrial } from "../observation";
 import { type Api, ApiError } from "./api";
+import type { RawPod } from "./objects";
 import { podChanges } from "./pod-changes";
+import { chargeOf } from "./quota";
 import { paths } from "./paths";
 
 /** A Pod to try. Its name is replaced, because a Pod of that name may exist. */
@@ -25,7 +27,11 @@ async function tryPod(api: Api, { kind, pod }: TrialPod): Promise<PodTrial> {
   try {
     const came = await api.create<object>(paths.pods, nameless, { dryRun: "All" });
     // A bare Pod is not what its ReplicaSet would make: of the registry's own only the amounts count.
-    return { kind, ...(kind === "registry" ? {} : told(podChanges(nameless, came, kind !== "rehearsal"))) };
+    return {
+      kind,
+      ...(kind === "registry" ? {} : told(podChanges(nameless, came, kind !== "rehearsal"))),
+      charge: chargeOf((came as RawPod).spec),
+    };
   } catch (error) {
     if (!(error instanceof ApiError) || error.kind === "unreachable" || error.kind === "expired") throw error;
     return { kind, ...answered(kind, error) };

@@ -9,5 +9,6 @@ export * from "./operator";
 export * from "./outage";
 export * from "./pods";
 export * from "./previous";
+export * from "./quota";
 export * from "./swift";
 export * from "./volume";

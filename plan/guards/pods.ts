@@ -4,12 +4,12 @@ import { namespace } from "../../cluster/names";
 import type { PodTrial, ReachableObservation } from "../../cluster/observation";
 import type { Judge } from "../judge";
 
-const inWords: Readonly<Record<PodTrial["kind"], string>> = {
+export const podInWords: Readonly<Record<PodTrial["kind"], string>> = {
   mover: "the migration Pod",
   back: "the Pod that copies back to the volume",
   "pull-check": "the Pod of the pull check",
   rehearsal: "the Pod of the rehearsal",
-  registry: "a second Pod of the registry, which each of its rollouts needs",
+  registry: "a second Pod of the registry (each of its rollouts needs one)",
 };
 
 /** The config keys by which a run needs no such Pod. */
@@ -29,14 +29,14 @@ export function guardPods(
     const [only, ...others] = of;
     judge.refuse(
       "pod-refused",
-      `the cluster does not let ${of.map((kind) => inWords[kind]).join(", or ")} be made: ${refused}`,
+      `the cluster does not let ${of.map((kind) => podInWords[kind]).join(", or ")} be made: ${refused}`,
       `quotas, limit ranges and admissions of namespace ${namespace} that let it be made`,
       // Leaving out one of several Pods does not help the others.
       `${wayOut(refused)}${only !== undefined && others.length === 0 ? (without[only] ?? "") : ""}`,
     );
   }
   for (const { kind, broken, changed } of trials) {
-    const what = inWords[kind];
+    const what = podInWords[kind];
     if (broken !== undefined) {
       judge.refuse(
         "pod-changed",

@@ -143,3 +143,16 @@ describe("a switch that pulls images", () => {
     expect(await missing({ state: "switch", pullCheck: 20 })).toEqual([]);
   });
 });
+
+test("a migration Pod that runs is tried no more, but what it counts is known, and free for what follows", async () => {
+  const spec = { containers: [{ name: "c", resources: { requests: { cpu: "100m" } } }] };
+  objects.set(paths.quotas, {
+    items: [{ metadata: { name: "small" }, spec: { hard: { pods: "5" } }, status: { used: { pods: "3" } } }],
+  });
+  objects.set(paths.pods, {
+    items: [{ metadata: { name: "copy", uid: "u", labels: { app: "image-registry-migration" } }, spec }],
+  });
+  const { seen } = await observed({ pods: () => [] });
+  expect(seen.quotas).toMatchObject([{ name: "small", limits: [{ resource: "pods", hard: 5, used: 2 }] }]);
+  expect(seen.podTrials).toMatchObject([{ kind: "mover", charge: { amounts: { "requests.cpu": 100 } } }]);
+});

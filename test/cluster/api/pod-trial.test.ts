@@ -1,5 +1,6 @@
 import { ApiError } from "../../../cluster/api/api";
 import { type TrialPod, tryPods } from "../../../cluster/api/pod-trial";
+import { chargeOf } from "../../../cluster/api/quota";
 import { FakeApi } from "../support/fake-api";
 
 const pod = {
@@ -20,7 +21,7 @@ const refusing = (kind: ConstructorParameters<typeof ApiError>[0], message: stri
 test("a Pod that would be made is well, whatever its name: one of that name may be there", async () => {
   let asked = {};
   const trial = await tried("mover", (body) => (asked = body));
-  expect(trial).toEqual({ kind: "mover" });
+  expect(trial).toEqual({ kind: "mover", charge: chargeOf(pod.spec) });
   expect(asked).toMatchObject({
     metadata: { generateName: "image-registry-migration-", labels: { app: "a" } },
   });
@@ -48,8 +49,17 @@ test("of the registry's own Pod only a quota counts: bare it is not what its Rep
     refused: "exceeded quota: q",
   });
   const sidecar = { ...pod, spec: { containers: [...pod.spec.containers, { name: "mesh" }] } };
-  expect(await tried("registry", () => sidecar)).toEqual({ kind: "registry" });
+  expect(await tried("registry", () => sidecar)).toEqual({
+    kind: "registry",
+    charge: chargeOf(sidecar.spec),
+  });
   expect(await tried("mover", () => sidecar)).toMatchObject({ broken: [expect.stringContaining("mesh")] });
+});
+
+test("what a quota would count is what admissions make of the Pod: a LimitRange fills in what it lacks", async () => {
+  const limits = { memory: "1Gi" };
+  const filled = { ...pod, spec: { containers: [{ ...pod.spec.containers[0]!, resources: { limits } }] } };
+  expect((await tried("mover", () => filled))?.charge?.amounts["limits.memory"]).toBe(2 ** 30);
 });
 
 test("a server that does not answer is no trial", async () => {

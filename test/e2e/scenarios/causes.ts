@@ -31,23 +31,29 @@ export const causes: Scenario = {
       await t.test(
         "a quota without room for a second Pod of the registry is refused in preview",
         async () => {
-          const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "small" } };
-          await world.kube.create(quotas, { ...quota, spec: { hard: { pods: "1" } } });
-          try {
-            const counted = async () => (await world.kube.get(`${quotas}/small`)).status?.used !== undefined;
-            await until("the quota to be counted", counted);
+          await withQuota(world, "1", async () => {
             says(
               await stack.previewFails(),
               /pod-refused/,
               /exceeded quota: small/,
               /describe resourcequota/,
             );
-          } finally {
-            await world.kube.remove(`${quotas}/small`);
-          }
+          });
           await neverSealed(world);
         },
       );
+      await t.test("a quota with room for each Pod, but not for those that run together", async () => {
+        await withQuota(world, "2", async () => {
+          says(
+            await stack.previewFails(),
+            /pods-together/,
+            /ResourceQuota small/,
+            /of pods 1 of 2 are used/,
+            /need 2 more/,
+          );
+        });
+        await neverSealed(world);
+      });
       await t.test("a proxy that is down: the live copy names it, and the registry stays open", async () => {
         await throughProxy(`http://${host}:1`);
         const up = stack.beginUp();
@@ -89,6 +95,19 @@ export const causes: Scenario = {
 };
 
 const quotas = "/api/v1/namespaces/openshift-image-registry/resourcequotas";
+
+/** Runs `use` while the registry's namespace may have so many Pods. */
+async function withQuota(world: World, pods: string, use: () => Promise<void>): Promise<void> {
+  const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "small" } };
+  await world.kube.create(quotas, { ...quota, spec: { hard: { pods } } });
+  try {
+    const counted = async () => (await world.kube.get(`${quotas}/small`)).status?.used !== undefined;
+    await until("the quota to be counted", counted);
+    await use();
+  } finally {
+    await world.kube.remove(`${quotas}/small`);
+  }
+}
 
 /** Neither read-only now, nor ever held by this program: 0 s of a window. */
 async function neverSealed(world: World): Promise<void> {
