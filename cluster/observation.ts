@@ -141,6 +141,8 @@ export interface MoverPod {
   readonly terminating: boolean;
   /** How far it is, or what it ended with, in its own words. */
   readonly told?: string;
+  /** It ended by itself so that the registry could have the volume; another one goes on. */
+  readonly madeWay?: true;
   /** Annotation `image-registry-swift/spec`: what it was made from. */
   readonly specHash?: string;
 }

@@ -55,13 +55,17 @@ export function isAvailable(deployment: RawDeployment | undefined): boolean | un
 }
 
 /** `told`: see `MoverPod`. */
-export function parseMoverPod(raw: Pick<RawPod, "metadata" | "status">, told: string | undefined): MoverPod {
+export function parseMoverPod(
+  raw: Pick<RawPod, "metadata" | "status">,
+  said: Pick<MoverPod, "told" | "madeWay">,
+): MoverPod {
   return {
     name: raw.metadata.name,
     uid: raw.metadata.uid,
     phase: raw.status?.phase ?? "Unknown",
     terminating: raw.metadata.deletionTimestamp !== undefined,
-    ...defined({ specHash: specHashOf(raw), told }),
+    ...defined({ specHash: specHashOf(raw) }),
+    ...said,
   };
 }
 

@@ -1,4 +1,7 @@
+import { statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MoverSettings } from "./contract";
 import { MoverError } from "./errors";
@@ -21,12 +24,41 @@ function answers({ host, port }: Registry): Promise<boolean> {
   });
 }
 
+/** When the registry answered last, also in a container of this Pod that ended: it is started again. */
+export interface Memory {
+  /** Milliseconds since then; `undefined`: it has not. */
+  age(): number | undefined;
+  /** It answers now. */
+  answered(): void;
+}
+
+/** A file's time, in the Pod's folder for such files, which outlives its containers. */
+export function memoryIn(file = join(tmpdir(), "registry-answered")): Memory {
+  return {
+    age() {
+      const since = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+      return since === undefined ? undefined : Math.max(0, Date.now() - since);
+    },
+    answered() {
+      try {
+        writeFileSync(file, "");
+      } catch {
+        // Without a memory a container that is started again waits for the registry's first answer.
+      }
+    },
+  };
+}
+
 export interface Watch {
   readonly asks?: () => Promise<boolean>;
   readonly wait?: () => Promise<unknown>;
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number;
+  readonly memory?: Memory;
 }
+
+/** Milliseconds of silence that each container sees itself: the time of a file follows a clock that may be set. */
+const ownSilence = 60_000;
 
 /**
  * Throws once nothing has answered for `seconds` where the registry did before: on a volume of one node its next Pod
@@ -36,10 +68,15 @@ export interface Watch {
 export async function whileRegistryAnswers(registry: Registry, watch: Watch = {}): Promise<never> {
   const { asks = () => answers(registry), wait = () => sleep(pause, undefined, { ref: false }) } = watch;
   const now = watch.now ?? (() => performance.now());
-  let last: number | undefined;
+  const memory = watch.memory ?? memoryIn();
+  const limit = registry.seconds * 1000;
+  const age = memory.age();
+  let last = age === undefined ? undefined : now() - Math.min(age, Math.max(0, limit - ownSilence));
   for (;;) {
-    if (await asks()) last = now();
-    else if (last !== undefined && now() - last >= registry.seconds * 1000) {
+    if (await asks()) {
+      last = now();
+      memory.answered();
+    } else if (last !== undefined && now() - last >= limit) {
       throw new MoverError(
         "made-way",
         `the registry (${registry.host}:${registry.port}) has not answered for ${registry.seconds} s: its Pod may wait for ` +

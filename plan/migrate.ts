@@ -40,6 +40,7 @@ export function planMigrate(
     ...(settings.rehearse === 0 ? [] : (["pull-check"] as const)),
   ]);
   guards.guardTogether(judge, seen, togetherInMigrate(settings));
+  guards.warnOfMadeWay(judge, seen);
   if (claim === undefined) return undefined;
   guards.guardShards(judge, settings, claim, seen);
   const live = liveRun(settings.pass, seen, name);

@@ -68,8 +68,8 @@ function timesRemade(seen: ReachableObservation, container: string | undefined):
 
 /**
  * The attempt of a pass's next Pod. It is a new one when a Pod vanished before its result was known (its node died, or
- * a drain took it while nobody ran `up`): the engine compares with its own state only, and would wait for the Pod that
- * is gone.
+ * a drain took it while nobody ran `up`), or made way for the registry: the engine compares with its own state only, and
+ * would wait for the Pod that is gone, or read that one's end.
  */
 export function nextAttempt(
   pass: Pass,
@@ -77,7 +77,9 @@ export function nextAttempt(
 ): number {
   const attempt = journal?.attempts?.[pass] ?? 0;
   const followed = journal?.followed?.[pass];
-  const there = moverPods.some((pod) => pod.uid === followed && !pod.terminating);
+  const there = moverPods.some(
+    (pod) => pod.uid === followed && !pod.terminating && pod.madeWay === undefined,
+  );
   return followed === undefined || there ? attempt : attempt + 1;
 }
 

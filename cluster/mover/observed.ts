@@ -1,4 +1,6 @@
 /** The migration Pods that are there, and the Job for those of shards, for plan and status. */
+import { exitCodeOf } from "../../migrator/errors";
+import { defined } from "../../swift/defined";
 import type { Api } from "../api/api";
 import type { RawPod } from "../api/objects";
 import { indexes, isOfJob, phaseOf, type RawJob } from "./job";
@@ -18,26 +20,29 @@ export async function observeMoverPods(api: Api): Promise<readonly MoverPod[]> {
   ]);
   const alone = pods.filter((pod) => !isOfJob(pod));
   return Promise.all([
-    ...alone.map(async (raw) => parseMoverPod(raw, await toldBy(api, raw))),
+    ...alone.map(async (raw) => parseMoverPod(raw, await saidBy(api, raw))),
     ...jobs.map(async (job) => {
       const { metadata, spec, status } = job;
-      const done = `${indexes(status?.completedIndexes).length} of ${spec?.completions ?? 0} shards are done`;
-      return parseMoverPod({ metadata, status: { phase: phaseOf(job) } }, done);
+      const told = `${indexes(status?.completedIndexes).length} of ${spec?.completions ?? 0} shards are done`;
+      return parseMoverPod({ metadata, status: { phase: phaseOf(job) } }, { told });
     }),
   ]);
 }
 
-/** The Pod's result, or how far it is; undefined when it did not say. */
-async function toldBy(api: Api, { metadata, status }: RawPod): Promise<string | undefined> {
+/** The Pod's result, or how far it is; nothing when it did not say. */
+async function saidBy(api: Api, { metadata, status }: RawPod): Promise<Pick<MoverPod, "told" | "madeWay">> {
   switch (status?.phase) {
     case "Succeeded":
     case "Failed": {
       const report = parseReport(status.containerStatuses?.[0]?.state?.terminated?.message);
-      return report?.exitCode === 0 ? reportInWords(report) : report?.message;
+      return {
+        ...defined({ told: report?.exitCode === 0 ? reportInWords(report) : report?.message }),
+        ...(report?.exitCode === exitCodeOf("made-way") ? { madeWay: true } : {}),
+      };
     }
     case "Running":
-      return lastProgress(api, metadata.name, true);
+      return defined({ told: await lastProgress(api, metadata.name, true) });
     default:
-      return undefined;
+      return {};
   }
 }

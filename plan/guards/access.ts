@@ -66,3 +66,13 @@ export function guardMoverPods(judge: Judge, seen: ReachableObservation): void {
     `oc -n ${namespace} logs ${strange[0] ?? ""}; when it has ended: oc -n ${namespace} delete pod ${strange.join(" ")}`,
   );
 }
+
+/** A live copy ended by itself, unasked: whoever runs `up` next learns why it goes on in another Pod. */
+export function warnOfMadeWay(judge: Judge, { moverPods }: ReachableObservation): void {
+  for (const { name, told } of moverPods.filter((pod) => pod.madeWay)) {
+    judge.warn(
+      "made-way",
+      `pod ${name} let go of the volume before it had copied all; another one goes on where it stopped. It said: ${told ?? "nothing"}`,
+    );
+  }
+}

@@ -1,12 +1,18 @@
 import { createServer, type AddressInfo } from "node:net";
-import { whileRegistryAnswers } from "../../migrator/make-way";
+import { mkdtempSync, rmSync, utimesSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { memoryIn, type Memory, whileRegistryAnswers } from "../../migrator/make-way";
 
 const registry = { host: "image-registry.svc", port: 5000, seconds: 300 };
 
+const forgetful = { age: () => undefined, answered: () => undefined };
+
 /** A minute passes between two answers; after the last one the watch ends. */
-function watch(answers: readonly boolean[]) {
+function watch(answers: readonly boolean[], memory = forgetful as Memory) {
   let at = 0;
   return {
+    memory,
     asks: async () => {
       if (at === answers.length) throw new Error("still watching");
       return answers[at++] ?? false;
@@ -32,6 +38,46 @@ test("a restart is no reason, and a registry that never answered says nothing", 
   await expect(whileRegistryAnswers(registry, watch([...away, ...away]))).rejects.toThrow("still watching");
 });
 
+describe("its container is started again, because Swift is away as well", () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "make-way-"))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+  const minutesAgo = (minutes: number) => {
+    const at = Date.now() / 1000 - minutes * 60;
+    utimesSync(join(folder, "answered"), at, at);
+  };
+
+  test("what the container before it heard counts", async () => {
+    const memory = memoryIn(join(folder, "answered"));
+    expect(memory.age()).toBeUndefined();
+    await expect(whileRegistryAnswers(registry, watch([up], memory))).rejects.toThrow("still watching");
+    minutesAgo(3);
+    await expect(whileRegistryAnswers(registry, watch(away.slice(0, 1), memory))).rejects.toThrow(
+      "still watching",
+    );
+    await expect(whileRegistryAnswers(registry, watch(away.slice(0, 3), memory))).rejects.toMatchObject({
+      failure: "made-way",
+    });
+  });
+
+  test("but each container sees a minute of silence itself, and a registry that is back is heard", async () => {
+    const memory = memoryIn(join(folder, "answered"));
+    memory.answered();
+    minutesAgo(600);
+    const once = { ...watch(away.slice(0, 1), memory), now: () => 0 };
+    await expect(whileRegistryAnswers(registry, once)).rejects.toThrow("still watching");
+    await expect(whileRegistryAnswers(registry, watch([up, ...away.slice(0, 4)], memory))).rejects.toThrow(
+      "still watching",
+    );
+    expect(memory.age()).toBeLessThan(60_000);
+  });
+
+  test("a folder that cannot be written to ends no copy", async () => {
+    const memory = memoryIn(join(folder, "gone", "answered"));
+    await expect(whileRegistryAnswers(registry, watch([up, up], memory))).rejects.toThrow("still watching");
+  });
+});
+
 test("it asks by a connection", async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -40,10 +86,10 @@ test("it asks by a connection", async () => {
   const wait = async () => {
     if (++asked === 1) await new Promise((resolve) => server.close(resolve));
   };
-  await expect(whileRegistryAnswers({ host: "127.0.0.1", port, seconds: 0 }, { wait })).rejects.toMatchObject(
-    {
-      failure: "made-way",
-    },
-  );
+  await expect(
+    whileRegistryAnswers({ host: "127.0.0.1", port, seconds: 0 }, { wait, memory: forgetful }),
+  ).rejects.toMatchObject({
+    failure: "made-way",
+  });
   expect(asked).toBe(1);
 });

@@ -42,6 +42,25 @@ describe("warnings stop nothing", () => {
     ["outage", settings("migrate", { seal: "recreate" }), untouched, "pulls stop meanwhile"],
     ["held-up", migrate, { ...untouched, heldUpBy: ["n2"] }, "node(s) n2 take no Pod of the registry"],
     [
+      "made-way",
+      live,
+      {
+        ...untouched,
+        moverPods: [
+          {
+            name: "image-registry-migration-live",
+            uid: "u",
+            phase: "Succeeded",
+            terminating: false,
+            specHash: "h",
+            told: "the registry has not answered for 300 s",
+            madeWay: true,
+          },
+        ],
+      },
+      "goes on where it stopped. It said: the registry has not answered for 300 s",
+    ],
+    [
       "no-room",
       migrate,
       { ...untouched, noRoomBeside: "node n1 is cordoned" },

@@ -47,6 +47,7 @@ describe("the plan", () => {
     ["another one has its name", { followed: { final: "u1" } }, [pod({ uid: "u2" })], 1],
     ["it had failed before", { attempts: { final: 2 }, followed: { final: "u1" } }, [], 3],
     ["its result is known", { attempts: { final: 2 }, followed: {} }, [], 2],
+    ["it made way for the registry", { followed: { final: "u1" } }, [pod({ madeWay: true })], 1],
     ["another pass's vanished", { followed: { live: "u1" } }, [], 0],
   ] as const)("%s", (_what, journal, pods, attempt) => {
     expect(planned(journal, pods)).toBe(attempt);

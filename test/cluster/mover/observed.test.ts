@@ -65,3 +65,13 @@ test("a Pod tells its result, or how far it is, or nothing", async () => {
   api.log = undefined;
   expect((await told())["running"]).toBeUndefined();
 });
+
+test("a Pod that made way for the registry is told from one that copied all, though both end with 0", async () => {
+  const api = new LogApi();
+  const message = JSON.stringify(reportWith({ exitCode: 17, message: "not answered for 300 s" }));
+  pod(api, "away", {
+    phase: "Succeeded",
+    containerStatuses: [{ state: { terminated: { exitCode: 0, message } } }],
+  });
+  expect(await observeMoverPods(api)).toMatchObject([{ told: "not answered for 300 s", madeWay: true }]);
+});

@@ -6,6 +6,7 @@ import { complaint } from "./complaint";
 import { drain } from "./drain";
 import { automation, ecosystem } from "./ecosystem";
 import { interruptions } from "./interruptions";
+import { makesWay } from "./makes-way";
 import { evicted, outOfMemory } from "./pods";
 import { proxy } from "./proxy";
 import { images } from "./pulls";
@@ -54,6 +55,7 @@ export const scenarios: readonly Scenario[] = [
   causes,
   swiftGone,
   drain,
+  makesWay,
   shards,
   interruptions,
   release,

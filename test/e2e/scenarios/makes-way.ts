@@ -1,0 +1,88 @@
+/** A live copy that nobody waits for, and a registry whose next Pod cannot have the volume. */
+import { rename } from "node:fs/promises";
+import { holds, same, says } from "../support/expect";
+import { paths } from "../support/kube";
+import { until } from "../support/process";
+import type { Scenario } from "../support/scenario";
+import type { World } from "../support/world";
+import { cordon, evict } from "./drain";
+
+const livePod = paths.pod("image-registry-migration-live");
+
+export const makesWay: Scenario = {
+  name: "makes-way",
+  title: "an unattended live copy lets go of the volume for which the registry waits on another node",
+  long: true,
+  skip: (world) => (world.lab.nodes < 2 ? "the lab has one node; --nodes 2 makes two" : undefined),
+  run: async (t) => {
+    const { world } = t;
+    const { volume } = world.lab;
+    const elsewhere = `${volume}.elsewhere`;
+    // A volume that any node can have, one at a time, as Cinder's: a Pod that starts finds the folder, or waits for it.
+    await world.replaceClaim(["ReadWriteOnce"], (spec) => {
+      const { local, nodeAffinity: _anywhere, ...rest } = spec;
+      return { ...rest, hostPath: { path: local.path, type: "Directory" } };
+    });
+    await world.onVolume();
+    const stack = await world.stack({ state: "migrate", readOnly: false, wait: false });
+    const there = (await world.kube.list(paths.registryPods))[0].spec.nodeName as string;
+    await t.test("up ends while the copy goes on", async () => {
+      await world.lab.cutSwift(); // holds the copy where it is
+      await stack.up();
+      await copies(world);
+    });
+    const uncordoned = () => cordon(world, there, false);
+    await t.test("the registry is moved, cannot mount the volume, and the copy ends by itself", async () => {
+      await cordon(world, there, true);
+      // What is mounted stays mounted; a new Pod cannot mount it, as while the volume is attached to another node.
+      await rename(volume, elsewhere);
+      try {
+        for (const pod of await world.kube.list(paths.registryPods)) await evict(world, pod.metadata.name);
+        const waiting = await until("the registry's next Pod to wait for the volume", async () => {
+          const events = await world.kube.list(paths.events);
+          return events.find((each) => each.reason === "FailedMount" && each.message.includes(volume));
+        });
+        says(waiting.involvedObject.name, /^image-registry-/);
+        holds("the copy still runs", (await world.kube.get(livePod)).status.phase === "Running");
+        // Five minutes of silence, and at most as long again for a container that is started again meanwhile.
+        const ended = await until(
+          "the live Pod to end by itself",
+          async () => {
+            const pod = await world.kube.get(livePod);
+            return pod.status.phase === "Succeeded" ? pod : undefined;
+          },
+          { seconds: 900 },
+        );
+        const { message } = ended.status.containerStatuses[0].state.terminated;
+        same("exit code in its report", (JSON.parse(message) as { exitCode: number }).exitCode, 17);
+      } catch (error) {
+        await uncordoned();
+        throw error;
+      } finally {
+        await rename(elsewhere, volume);
+      }
+    });
+    await t.test("the registry starts on the other node", async () => {
+      await world.onVolume();
+      const [pod] = await world.kube.list(paths.registryPods);
+      holds("it is on another node", pod.spec.nodeName !== there);
+      await uncordoned();
+      await world.pullAll();
+    });
+    await t.test("the next up says so, and goes on", async () => {
+      await world.lab.joinSwift();
+      const { output } = await stack.configure({ wait: undefined }).up();
+      says(output, /\[made-way\]/, /has not answered for 300 s/);
+      await world.containerIsTree(await world.container());
+      await stack.configure({ readOnly: true }).up();
+      await world.assertSealed();
+    });
+  },
+};
+
+async function copies(world: World): Promise<void> {
+  await until("the live Pod to run", async () => {
+    const pod = await world.kube.find(livePod);
+    return pod?.status?.containerStatuses?.[0]?.state?.running !== undefined;
+  });
+}
