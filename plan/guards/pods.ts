@@ -3,6 +3,7 @@ import { isQuota } from "../../cluster/api/pod-trial";
 import { namespace } from "../../cluster/names";
 import type { PodTrial, ReachableObservation } from "../../cluster/observation";
 import type { Judge } from "../judge";
+import { amountsThatFit, isLimitRange } from "./limit-range";
 
 export const podInWords: Readonly<Record<PodTrial["kind"], string>> = {
   mover: "the migration Pod",
@@ -32,7 +33,7 @@ export function guardPods(
       `the cluster does not let ${of.map((kind) => podInWords[kind]).join(", or ")} be made: ${refused}`,
       `quotas, limit ranges and admissions of namespace ${namespace} that let it be made`,
       // Leaving out one of several Pods does not help the others.
-      `${wayOut(refused)}${only !== undefined && others.length === 0 ? (without[only] ?? "") : ""}`,
+      `${wayOut(refused, of)}${only !== undefined && others.length === 0 ? (without[only] ?? "") : ""}`,
     );
   }
   for (const { kind, broken, changed } of trials) {
@@ -73,10 +74,20 @@ function byReason(trials: readonly PodTrial[]) {
 
 const exempt = `exempt namespace ${namespace} from it: oc get mutatingwebhookconfigurations,validatingwebhookconfigurations`;
 
-function wayOut(refused: string): string {
+function wayOut(refused: string, of: readonly PodTrial["kind"][]): string {
   if (isQuota(refused)) return `raise it: oc -n ${namespace} describe resourcequota`;
   if (/webhook/i.test(refused)) return exempt;
-  if (/\b(maximum|minimum|limit range|less than or equal to \w+ limit|LimitRequestRatio)\b/i.test(refused))
-    return `oc -n ${namespace} describe limitrange; or other amounts for the migration Pod: pulumi config set --path resources.limits.memory 2Gi`;
+  if (isLimitRange(refused)) {
+    // The other Pods' amounts are the registry's, or their own.
+    const fitting = of.some((kind) => kind === "mover" || kind === "back") ? amountsThatFit(refused) : [];
+    return [
+      `oc -n ${namespace} describe limitrange`,
+      ...(fitting.length === 0
+        ? []
+        : [
+            `or other amounts for the migration Pod: ${fitting.map((each) => `pulumi config set --path resources.${each}`).join(" && ")}`,
+          ]),
+    ].join("; ");
+  }
   return `oc -n ${namespace} get resourcequota,limitrange; oc get validatingadmissionpolicies`;
 }

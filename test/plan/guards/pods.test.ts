@@ -74,6 +74,43 @@ describe("warnings stop nothing", () => {
   test.each(warnings)("%s", (id, wanted, seen, word) => expectWarned(id, wanted, seen, word));
 });
 
+describe("a LimitRange: what is advised leads out", () => {
+  const advised = (kind: PodTrial["kind"], message: string): string => {
+    const decision = decide(migrate, tried(untouched, { kind, refused: message }));
+    return decision.ok ? "" : decision.refusals[0]!.next;
+  };
+  test.each([
+    ["minimum memory usage per Container is 512Mi, but request is 256Mi", "requests.memory 512Mi"],
+    ["minimum cpu usage per Container is 1.  No request is specified", "requests.cpu 1"],
+    ["minimum cpu usage per Pod is 1500m, but request is 500m", "requests.cpu 1500m"],
+    ["maximum memory usage per Container is 512Mi, but limit is 1Gi", "limits.memory 512Mi"],
+    ["maximum cpu usage per Pod is 0.5.  No limit is specified", "limits.cpu 0.5"],
+    [
+      "memory max limit to request ratio per Container is 2, but provided ratio is 4.000000",
+      "requests.memory 1Gi",
+    ],
+    [
+      'resources.requests: Invalid value: "500m": must be less than or equal to cpu limit of 200m',
+      "requests.cpu 200m",
+    ],
+  ])("%s", (message, key) => {
+    expect(advised("mover", message)).toContain(`pulumi config set --path resources.${key}`);
+  });
+
+  test("each amount of several", () => {
+    const both =
+      "forbidden: [minimum cpu usage per Container is 1, but request is 500m, minimum memory usage per Container is 2Gi, but request is 256Mi]";
+    expect(advised("mover", both)).toMatch(/requests\.cpu 1 .*requests\.memory 2Gi/);
+  });
+
+  test("of a Pod whose amounts are no key's, no key is named that would not help", () => {
+    const message = "minimum cpu usage per Container is 50m, but request is 10m";
+    expect(advised("pull-check", message)).not.toContain("resources");
+    expect(advised("pull-check", message)).toContain("config set pullCheck 0");
+    expect(advised("rehearsal", message)).not.toContain("resources");
+  });
+});
+
 test("a state judges only the Pods that it makes", () => {
   const seen = tried(proven, { kind: "mover", refused: quota }, { kind: "back", refused: quota });
   expect(refused(decide(toSwift, seen))).toEqual([]);
