@@ -1,38 +1,17 @@
 /** Follows the Job whose Pods copy a shard each to its end. It goes on when this process dies. */
 import type { Report } from "../../migrator/contract";
-import type { Journal } from "../journal/journal";
-import { identityFromMover } from "./identity";
 import type { RawPod } from "../api/objects";
 import { cadence, reader } from "../api/cadence";
 import { paths } from "../api/paths";
 import { type Found, type Turn, Voice, waitFor } from "../api/wait";
 import { namespace } from "../names";
 import { podEvents } from "../registry/registry";
-import {
-  indexes,
-  jobLabel,
-  phaseOf,
-  type RawJob,
-  reportTogether,
-  shardInWords,
-  shardOf,
-  togetherInWords,
-} from "./job";
-import { meaningOf, parseReport, PermanentFailure } from "./pod-end";
+import { indexes, jobLabel, phaseOf, type RawJob, shardInWords, shardOf, togetherInWords } from "./job";
+import { endOf, failed, succeeded } from "./job-end";
+import { meaningOf, PermanentFailure } from "./pod-end";
 import { lastProgressEvent } from "./pod-log";
 import type { Following, FollowingContext } from "./pod-progress";
 import { startOf } from "./pod-start";
-
-export class ShardsFailed extends PermanentFailure {
-  constructor(
-    message: string,
-    exitCode: number,
-    /** What the journal is to know: the next Job leaves out the shards that are done. */
-    readonly left: Journal["shards"],
-  ) {
-    super(message, exitCode);
-  }
-}
 
 /** Nothing runs, and nobody works on it. */
 const idleSeconds = 600;
@@ -97,10 +76,6 @@ async function together(
   return togetherInWords(new Map(known), done, count, reader() === "terminal");
 }
 
-function endOf(pod: RawPod) {
-  return pod.status?.containerStatuses?.[0]?.state?.terminated;
-}
-
 /** A Pod that failed is followed by another of its shard, unless it failed for good. */
 function tellEnd(pod: RawPod, count: number, turn: Turn): void {
   if (pod.status?.phase !== "Failed") return;
@@ -135,58 +110,4 @@ async function stands(
       0,
     );
   }
-}
-
-function succeeded(order: Following, pods: readonly RawPod[]): Report {
-  const reports = pods.flatMap((pod) => {
-    const report = pod.status?.phase === "Succeeded" ? parseReport(endOf(pod)?.message) : undefined;
-    return report === undefined ? [] : [report];
-  });
-  const [first, ...others] = reports;
-  if (first === undefined) {
-    throw new PermanentFailure(
-      `${order.what}: job ${namespace}/${order.name} succeeded but its Pods left no report; run the same command again`,
-      0,
-    );
-  }
-  return reportTogether([first, ...others]);
-}
-
-function failed(
-  order: Following,
-  job: RawJob,
-  pods: readonly RawPod[],
-  done: readonly number[],
-  count: number,
-): ShardsFailed {
-  const shards = indexes(job.status?.failedIndexes);
-  const ends = shards.map((index) => {
-    const last = pods
-      .filter((pod) => shardOf(pod) === index && pod.status?.phase === "Failed")
-      .toSorted((a, b) =>
-        (a.metadata.creationTimestamp ?? "").localeCompare(b.metadata.creationTimestamp ?? ""),
-      )
-      .at(-1);
-    const end = last && endOf(last);
-    const message = parseReport(end?.message)?.message;
-    return {
-      exitCode: end?.exitCode ?? 1,
-      words:
-        `${shardInWords(index, count)} ended with exit code ${end?.exitCode ?? "unknown"} (${meaningOf(end?.exitCode ?? 1)})` +
-        (message === undefined ? "" : `: ${message}`),
-    };
-  });
-  const { run } = identityFromMover(
-    pods.map((pod) => parseReport(endOf(pod)?.message)?.context).find((each) => each !== undefined),
-  );
-  const cause = job.status?.conditions?.find(
-    (each) => each.type === "Failed" && each.status === "True",
-  )?.message;
-  const why = ends.length === 0 ? (cause ?? "no reason is given") : ends.map(({ words }) => words).join("; ");
-  return new ShardsFailed(
-    `${order.what} failed: job ${namespace}/${order.name}: ${why}; when the cause is removed, run the same command again: ` +
-      `${done.length} of ${count} shards are done and are not copied again`,
-    ends[0]?.exitCode ?? 1,
-    run === undefined ? undefined : { run, count, done },
-  );
 }

@@ -1,6 +1,7 @@
 import type { MoverEvent } from "../../../migrator/contract";
 import { indexes, phaseOf, type RawJob, reportTogether, togetherInWords } from "../../../cluster/mover/job";
-import { followJob, ShardsFailed } from "../../../cluster/mover/job-progress";
+import { ShardsFailed } from "../../../cluster/mover/job-end";
+import { followJob } from "../../../cluster/mover/job-progress";
 import { identityForMover } from "../../../cluster/mover/identity";
 import { paths } from "../../../cluster/api/paths";
 import { FakeApi } from "../support/fake-api";
