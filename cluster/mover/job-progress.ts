@@ -1,14 +1,16 @@
 /** Follows the Job whose Pods copy a shard each to its end. It goes on when this process dies. */
 import type { Report } from "../../migrator/contract";
 import type { RawPod } from "../api/objects";
+import { ApiError } from "../api/api";
 import { cadence, reader } from "../api/cadence";
 import { paths } from "../api/paths";
 import { type Found, type Turn, Voice, waitFor } from "../api/wait";
 import { namespace } from "../names";
-import { podEvents } from "../registry/registry";
+import { eventsAbout, podEvents } from "../registry/registry";
 import { indexes, jobLabel, phaseOf, type RawJob, shardInWords, shardOf, togetherInWords } from "./job";
-import { endOf, failed, succeeded } from "./job-end";
-import { meaningOf, PermanentFailure } from "./pod-end";
+import { endInWords, failed, succeeded } from "./job-end";
+import { creationTrouble, hangsInWords, withoutPod } from "./job-trouble";
+import { PermanentFailure } from "./pod-end";
 import { lastProgressEvent } from "./pod-log";
 import type { Following, FollowingContext } from "./pod-progress";
 import { startOf } from "./pod-start";
@@ -16,13 +18,63 @@ import { startOf } from "./pod-start";
 /** Nothing runs, and nobody works on it. */
 const idleSeconds = 600;
 
+/** To its end. */
 export async function followJob(order: Following, context: FollowingContext): Promise<Report> {
+  return follow<Report>(order, context, (found) => found);
+}
+
+/** Until some of its Pods work, and all go on without anybody; or the report of one that has ended. */
+export function startJob(order: Following, context: FollowingContext): Promise<Report | undefined> {
+  return follow<Report | undefined>(order, context, (found, working) =>
+    working > 0 && "waitingFor" in found ? { done: undefined } : found,
+  );
+}
+
+async function follow<R>(
+  order: Following,
+  context: FollowingContext,
+  /** `working`: how many Pods run. */
+  each: (found: Found<Report>, working: number) => Found<R>,
+): Promise<R> {
   const voice = new Voice(context.log);
+  const look = looker(order, context, voice);
+  const wait = {
+    look: async (turn: Turn) => {
+      const { found, working } = await look(turn);
+      return each(found, working);
+    },
+    meanwhile: "the Job goes on, ",
+    ...(order.deadlineSeconds > 0 ? { limitSeconds: order.deadlineSeconds } : {}),
+    outOfTime: (): never => {
+      throw new Error(
+        `${order.what} did not end within ${order.deadlineSeconds} s (copyDeadline); job ${namespace}/${order.name} ` +
+          "goes on. Run the same command again to wait for it, with a higher copyDeadline or none",
+      );
+    },
+  };
+  try {
+    return await waitFor<R>(wait, { ...context, log: voice });
+  } catch (error) {
+    if (error instanceof ApiError && error.kind === "expired") {
+      throw new Error(`${error.message}; the Job ${namespace}/${order.name} goes on meanwhile`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+interface Looked {
+  readonly found: Found<Report>;
+  readonly working: number;
+}
+
+function looker(order: Following, context: FollowingContext, voice: Voice): (turn: Turn) => Promise<Looked> {
+  const { api } = context;
   let lastRead = Number.NEGATIVE_INFINITY;
   // Each time all logs are read.
   const betweenSeconds = Math.max(5, cadence().progress);
-  const look = async (turn: Turn): Promise<Found<Report>> => {
-    const { api } = context;
+  return async (turn) => {
     const job = await api.get<RawJob>(paths.job(order.name));
     if (job === undefined || job.metadata.uid !== order.uid) {
       throw new PermanentFailure(
@@ -34,33 +86,27 @@ export async function followJob(order: Following, context: FollowingContext): Pr
     const count = job.spec?.completions ?? 0;
     const pods = await api.list<RawPod>(paths.pods, { labelSelector: `${jobLabel}=${order.name}` });
     const phase = phaseOf(job);
-    if (phase === "Succeeded") return { done: succeeded(order, pods) };
+    if (phase === "Succeeded") return { found: { done: succeeded(order, pods) }, working: 0 };
     const done = indexes(job.status?.completedIndexes);
     if (phase === "Failed") throw failed(order, job, pods, done, count);
-    const running = pods.filter((pod) => pod.status?.phase === "Running");
+    // What is to end may be on a node that does not answer, and its log with it.
+    const running = pods.filter(
+      ({ status, metadata }) => status?.phase === "Running" && metadata.deletionTimestamp === undefined,
+    );
     if (running.length > 0 && turn.seconds - lastRead >= betweenSeconds) {
       lastRead = turn.seconds;
       const line = await together(running, done.length, count, context);
       if (line !== undefined) voice.say(line, true);
     }
-    for (const pod of pods) tellEnd(pod, count, turn);
-    if (running.length === 0 && done.length < count) await stands(order, pods, turn, context);
-    return { waitingFor: `job ${namespace}/${order.name}: ${done.length} of ${count} shards are done` };
+    for (const pod of pods) {
+      tellEnd(pod, count, turn);
+      tellHanging(pod, count, turn);
+    }
+    const unmade = await tellMissing(order, job, pods, turn, context);
+    if (running.length === 0 && done.length < count) await stands(order, pods, unmade, turn, context);
+    const waitingFor = `job ${namespace}/${order.name}: ${done.length} of ${count} shards are done`;
+    return { found: { waitingFor }, working: running.length };
   };
-  return waitFor<Report>(
-    {
-      look,
-      meanwhile: "the Job goes on, ",
-      ...(order.deadlineSeconds > 0 ? { limitSeconds: order.deadlineSeconds } : {}),
-      outOfTime: () => {
-        throw new Error(
-          `${order.what} did not end within ${order.deadlineSeconds} s (copyDeadline); job ${namespace}/${order.name} ` +
-            "goes on. Run the same command again to wait for it, with a higher copyDeadline or none",
-        );
-      },
-    },
-    { ...context, log: voice },
-  );
 }
 
 async function together(
@@ -79,18 +125,42 @@ async function together(
 /** A Pod that failed is followed by another of its shard, unless it failed for good. */
 function tellEnd(pod: RawPod, count: number, turn: Turn): void {
   if (pod.status?.phase !== "Failed") return;
-  const end = endOf(pod);
-  const why =
-    end === undefined
-      ? (pod.status.reason ?? "ended from outside")
-      : `exit code ${end.exitCode} (${meaningOf(end.exitCode)})`;
-  turn.once(pod.metadata.uid, `${shardInWords(shardOf(pod), count)}: pod ${pod.metadata.name} ended: ${why}`);
+  turn.once(
+    pod.metadata.uid,
+    `${shardInWords(shardOf(pod), count)}: pod ${pod.metadata.name} ${endInWords(pod)}`,
+  );
 }
 
-/** Says what keeps all of them from running; throws when nothing works on it. */
+function tellHanging(pod: RawPod, count: number, turn: Turn): void {
+  const line = hangsInWords(pod, count, Date.now());
+  if (line !== undefined) turn.once(`hangs ${pod.metadata.uid}`, line);
+}
+
+/** Says at once why Pods are not made, which the Job tries again and again; answers it. */
+async function tellMissing(
+  order: Following,
+  job: RawJob,
+  pods: readonly RawPod[],
+  turn: Turn,
+  { api }: FollowingContext,
+): Promise<string | undefined> {
+  const missing = withoutPod(job, pods);
+  if (missing === 0) return undefined;
+  const trouble = creationTrouble(job, await eventsAbout(api, "Job", order.name));
+  if (trouble !== undefined) {
+    turn.once(
+      "creation",
+      `${order.what}: ${missing} of ${job.spec?.completions ?? 0} shards have no Pod, it is tried again: ${trouble}`,
+    );
+  }
+  return trouble;
+}
+
+/** Says what keeps all of them from running; throws when nothing works on it. `unmade`: why Pods are not made. */
 async function stands(
   order: Following,
   pods: readonly RawPod[],
+  unmade: string | undefined,
   turn: Turn,
   { api }: FollowingContext,
 ): Promise<void> {
@@ -103,10 +173,11 @@ async function stands(
     );
   }
   const working = start?.working === true;
+  const why = start?.trouble?.message ?? unmade;
   if (turn.since("idle", working ? undefined : "idle") > idleSeconds) {
     throw new PermanentFailure(
       `${order.what}: no Pod of job ${namespace}/${order.name} runs for ${idleSeconds} s` +
-        `${start?.trouble === undefined ? "" : `: ${start.trouble.message}`}; see: oc -n ${namespace} describe job ${order.name}`,
+        `${why === undefined ? "" : `: ${why}`}; see: oc -n ${namespace} describe job ${order.name}`,
       0,
     );
   }

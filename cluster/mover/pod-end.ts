@@ -125,7 +125,8 @@ function advice(exitCode: number, message: string, pod: RawPod): readonly string
     : [];
 }
 
-const moreMemory = "pulumi config set --path resources.limits.memory 2Gi";
+/** More memory for each migration Pod. */
+export const moreMemory = "pulumi config set --path resources.limits.memory 2Gi";
 
 function limitOf(pod: RawPod): string {
   const limit = pod.spec.containers[0]?.resources?.limits?.["memory"];

@@ -70,12 +70,21 @@ export function isRegistryPod({ metadata: { labels = {} } }: RawPod): boolean {
 }
 
 /** Events about Pods of the namespace, newest last; none when they may not be read. */
-export async function podEvents(api: Api, name?: string): Promise<readonly RawEvent[]> {
+export function podEvents(api: Api, name?: string): Promise<readonly RawEvent[]> {
+  return eventsAbout(api, "Pod", name);
+}
+
+/** The same about objects of any kind. */
+export async function eventsAbout(
+  api: Api,
+  kind: "Pod" | "Job",
+  name?: string,
+): Promise<readonly RawEvent[]> {
   const about = name === undefined ? "" : `,involvedObject.name=${name}`;
   try {
-    return await api.list<RawEvent>(paths.events, { fieldSelector: `involvedObject.kind=Pod${about}` });
+    return await api.list<RawEvent>(paths.events, { fieldSelector: `involvedObject.kind=${kind}${about}` });
   } catch {
-    // Events only word a reason better; the Pod's conditions have it too.
+    // Events only word a reason better; the object's conditions have it too.
     return [];
   }
 }

@@ -1,7 +1,7 @@
 import type { MoverEvent } from "../../../migrator/contract";
 import { indexes, phaseOf, type RawJob, reportTogether, togetherInWords } from "../../../cluster/mover/job";
 import { ShardsFailed } from "../../../cluster/mover/job-end";
-import { followJob } from "../../../cluster/mover/job-progress";
+import { followJob, startJob } from "../../../cluster/mover/job-progress";
 import { identityForMover } from "../../../cluster/mover/identity";
 import { paths } from "../../../cluster/api/paths";
 import { FakeApi } from "../support/fake-api";
@@ -21,11 +21,12 @@ class JobApi extends FakeApi {
   job(status: RawJob["status"]): void {
     this.put(paths.job(name), { metadata: { uid: "j1" }, spec: { completions: 4 }, status });
   }
-  pod(shard: number, phase: string, terminated?: object): void {
+  pod(shard: number, phase: string, terminated?: object, more: object = {}): void {
     this.put(paths.pod(`p${shard}`), {
       metadata: {
         labels: { "job-name": name, "batch.kubernetes.io/job-completion-index": String(shard) },
         creationTimestamp: "2026-01-01T00:00:00Z",
+        ...more,
       },
       spec: { containers: [], nodeName: "n1" },
       status: {
@@ -33,6 +34,10 @@ class JobApi extends FakeApi {
         containerStatuses: [{ name: "m", ready: false, restartCount: 0, state: { terminated } }],
       },
     });
+  }
+  event(uid: string, reason: string, message: string, lastTimestamp = "2026-01-01T00:00:00Z"): void {
+    const involvedObject = { kind: "Job", uid };
+    this.put(`${paths.events}/e${this.objects.size}`, { involvedObject, reason, message, lastTimestamp });
   }
   progress(shard: number, percent: number, left?: number): void {
     const event: MoverEvent = { ...progress, percent, ...(left === undefined ? {} : { left }) };
@@ -146,10 +151,102 @@ test("a Pod that ended is told once, and its shard goes on in another", async ()
   api.pod(1, "Failed", { exitCode: 12 });
   const { lines, result } = following(api, { deadlineSeconds: 0.05 });
   await expect(result).rejects.toThrow("copyDeadline");
-  expect(lines.filter((line) => line.includes("shard 2 of 4: pod p1 ended: exit code 12"))).toHaveLength(1);
+  expect(lines.filter((line) => line.includes("shard 2 of 4: pod p1 ended with exit code 12"))).toHaveLength(
+    1,
+  );
 });
 
 test("a Job that is gone, or is another, is told", async () => {
   const api = new JobApi();
   await expect(following(api).result).rejects.toThrow(/is gone or was replaced; run the same command again/);
+});
+
+const ends = { deadlineSeconds: 0.05 };
+
+test("what an admission or a quota says of a Pod that is not made is told at once, while the others go on", async () => {
+  const api = new JobApi();
+  api.job({ completedIndexes: "0" });
+  api.pod(1, "Running");
+  const refused = (pod: string) => `Error creating: pods "${pod}" is forbidden: exceeded quota: small`;
+  api.event("j0", "FailedCreate", "of another Job", "2026-01-01T00:09:00Z");
+  api.event("j1", "FailedCreate", "an old one");
+  api.event("j1", "FailedCreate", refused("x-2-abcde"), "2026-01-01T00:01:00Z");
+  api.event("j1", "SuccessfulCreate", "Created pod", "2026-01-01T00:02:00Z");
+  let turns = 0;
+  api.tick = (path) => {
+    if (path === paths.events && ++turns > 1)
+      api.event("j1", "FailedCreate", refused(`x-3-${turns}`), `2026-01-01T01:00:0${turns % 10}Z`);
+  };
+  const { lines, result } = following(api, ends);
+  await expect(result).rejects.toThrow("copyDeadline");
+  expect(turns).toBeGreaterThan(1);
+  expect(lines.filter((line) => line.includes("FailedCreate"))).toEqual([
+    "the copy in shards: 2 of 4 shards have no Pod, it is tried again: FailedCreate: Error creating: a Pod is forbidden: exceeded quota: small",
+  ]);
+});
+
+test("a Job that somebody suspended says so", async () => {
+  const api = new JobApi();
+  api.job({ conditions: condition("Suspended") });
+  const { lines, result } = following(api, ends);
+  await expect(result).rejects.toThrow("copyDeadline");
+  expect(lines).toContainEqual(
+    expect.stringContaining("4 of 4 shards have no Pod, it is tried again: Suspended: why"),
+  );
+});
+
+test("a Pod on a node that does not answer is told, once it should be gone", async () => {
+  const api = new JobApi();
+  const since = (seconds: number) => ({
+    deletionTimestamp: new Date(Date.now() - seconds * 1000).toISOString(),
+  });
+  api.job({});
+  api.pod(0, "Running", undefined, since(10));
+  api.pod(1, "Running", undefined, since(100));
+  api.pod(2, "Running");
+  api.pod(3, "Running");
+  const { lines, result } = following(api, ends);
+  await expect(result).rejects.toThrow("copyDeadline");
+  expect(lines.filter((line) => line.includes("does not end"))).toEqual([
+    expect.stringMatching(/^shard 2 of 4: pod p1 does not end: node n1 may not answer.*oc get node n1/),
+  ]);
+});
+
+test("a shard that was ended from outside, or for lack of memory, says so and what helps", async () => {
+  const api = new JobApi();
+  api.job({ completedIndexes: "3", failedIndexes: "0-2", conditions: condition("Failed") });
+  api.pod(0, "Failed", { exitCode: 137, reason: "OOMKilled" });
+  api.pod(1, "Failed");
+  const corrupt = {
+    ...report("2/4", 0),
+    exitCode: 11,
+    message: "EACCES: data",
+    corrupt: [{ digest: "d", usedBy: [] }],
+  };
+  api.pod(2, "Failed", { exitCode: 11, message: JSON.stringify(corrupt) });
+  const error = (await following(api).result.catch((reason: unknown) => reason)) as ShardsFailed;
+  expect(error.message).toMatch(
+    /shard 1 of 4 was killed for lack of memory.*limits.memory.*shard 2 of 4 was ended from outside.*shard 3 of 4 ended with exit code 11.*shards 1 && pulumi config set scc anyuid/,
+  );
+  expect(error.report?.corrupt).toHaveLength(1);
+});
+
+test("a run that does not wait ends when some shards work, and takes up the result of those that have ended", async () => {
+  const api = new JobApi();
+  api.job({});
+  api.pod(0, "Pending");
+  const start = () =>
+    startJob(
+      { name, uid: "j1", what: "the copy in shards", deadlineSeconds: 0, startSeconds: 7200 },
+      { api, journal: { assertRun: async () => ({}) } as never, log: () => undefined, pace: 1 },
+    );
+  let looks = 0;
+  api.tick = (path) => {
+    if (path === paths.job(name) && ++looks === 3) api.pod(0, "Running");
+  };
+  expect(await start()).toBeUndefined();
+  expect(looks).toBe(3);
+  api.pod(0, "Succeeded", { exitCode: 0, message: JSON.stringify(report("0/4", 1)) });
+  api.job({ conditions: condition("Complete") });
+  expect((await start())?.copied.objects).toBe(1);
 });
