@@ -147,10 +147,13 @@ export interface MoverPod {
   readonly specHash?: string;
 }
 
-/** A Pod that the API server was asked to make without making it; what is absent is well. */
+/** A Pod, or the Job for those of shards, that the API server was asked to make without making it; what is absent is well. */
 export interface PodTrial {
-  /** `mover`: the live and the final copy's. `registry`: a second one from the Deployment's template. */
-  readonly kind: "mover" | "back" | "pull-check" | "rehearsal" | "registry";
+  /**
+   * `mover`: the live and the final copy's. `shards`, `shard`: the Job, and one of its Pods.
+   * `registry`: a second one from the Deployment's template.
+   */
+  readonly kind: "mover" | "shards" | "shard" | "back" | "pull-check" | "rehearsal" | "registry";
   /** Why it would be refused, as the API server says it. */
   readonly refused?: string;
   /** Why that cannot be told. */

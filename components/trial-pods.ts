@@ -9,12 +9,13 @@ import { pullCheckPod } from "../cluster/pull-check/pod";
 import { placementOf } from "../cluster/registry/placement";
 import type { PodTemplate } from "../cluster/registry/bare-pod";
 import { registryOnSwift } from "../cluster/rehearsal/pod";
-import type { Settings } from "../config/config";
+import type { MigrateSettings, Settings } from "../config/config";
 import { copy } from "../plan/copies";
 import { servedContainer } from "../plan/storage";
+import type { CopyPlan } from "../plan/types";
 import { defined } from "../swift/defined";
 import { owned } from "./mover-shared";
-import { podSpec } from "./mover-pod";
+import { jobSpec, type PodInputs, podSpec } from "./mover-pod";
 
 /**
  * None where the run makes none, and none that already runs: the cluster has let it in, and a quota counts it already.
@@ -28,6 +29,7 @@ export function podsToTry(settings: Settings, known: KnownToTry): readonly Trial
       if (onSwift) return [];
       return [
         ...mover("mover", settings, known),
+        ...inShards(settings, known),
         ...mover("back", settings, known),
         ...(settings.rehearse === 0 ? [] : [pullCheck(settings, known)]),
         ...(settings.rehearse === undefined ? [] : rehearsal(settings, known)),
@@ -41,29 +43,59 @@ export function podsToTry(settings: Settings, known: KnownToTry): readonly Trial
   }
 }
 
-function mover(
-  kind: "mover" | "back",
-  settings: Settings,
-  { seen, secretName }: KnownToTry,
-): readonly TrialPod[] {
-  const { claim, moverPods, namespaceIds, proxy } = seen;
-  const running = moverPods.some(({ phase }) => phase !== "Succeeded" && phase !== "Failed");
-  if (claim === undefined || running) return [];
+function mover(kind: "mover" | "back", settings: Settings, known: KnownToTry): readonly TrialPod[] {
+  const { claim } = known.seen;
+  if (claim === undefined || runsAlready(known)) return [];
   const pass = kind === "mover" ? "final" : "back";
-  const { image, scc, resources, metrics } = { ...settings, image: settings.migratorImage };
-  const spec = podSpec({
-    copy: copy(pass, claim, seen, { word: "trial" }),
-    image,
+  const spec = podSpec(inputsOf(copy(pass, claim, known.seen, { word: "trial" }), settings, known));
+  const metadata = { ...owned(podNames[pass]), annotations: { [requiredScc]: settings.scc } };
+  return [{ kind, pod: { apiVersion: "v1", kind: "Pod", metadata, spec } }];
+}
+
+function runsAlready({ seen }: KnownToTry): boolean {
+  return seen.moverPods.some(({ phase }) => phase !== "Succeeded" && phase !== "Failed");
+}
+
+function inputsOf(plan: CopyPlan, settings: Settings, { seen, secretName }: KnownToTry): PodInputs {
+  const { migratorImage, scc, resources, metrics } = settings;
+  return {
+    copy: plan,
+    image: migratorImage,
     scc,
     resources,
     metrics,
     placement: placementOf(seen.deployment, settings),
     secretName,
-    ids: namespaceIds,
-    ...defined({ proxy }),
-  });
-  const metadata = { ...owned(podNames[pass]), annotations: { [requiredScc]: scc } };
-  return [{ kind, pod: { apiVersion: "v1", kind: "Pod", metadata, spec } }];
+    ids: seen.namespaceIds,
+    ...defined({ proxy: seen.proxy }),
+  };
+}
+
+/**
+ * The Job and one of its Pods. The Job controller makes the Pods under an account of its own, so an admission that goes by
+ * who asks may answer otherwise then.
+ */
+function inShards(settings: MigrateSettings, known: KnownToTry): readonly TrialPod[] {
+  const { shards } = settings;
+  const { claim } = known.seen;
+  if (shards === 1 || claim?.shared !== true || runsAlready(known)) return [];
+  const plan: CopyPlan = {
+    ...copy("shards", claim, known.seen, { word: "trial" }),
+    shards: { count: shards, done: [] },
+  };
+  const spec = jobSpec(inputsOf(plan, settings, known), shards);
+  const metadata = owned(podNames.shards);
+  const template = spec.template as { readonly metadata: object; readonly spec: object };
+  const pod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { ...metadata, ...template.metadata },
+    spec: template.spec,
+  };
+  return [
+    { kind: "shards", pod: { apiVersion: "batch/v1", kind: "Job", metadata, spec } },
+    { kind: "shard", pod },
+  ];
 }
 
 /** It uses the namespace's own account: the check's account may not exist yet. */

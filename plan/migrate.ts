@@ -34,6 +34,7 @@ export function planMigrate(
   guards.guardQuota(judge, seen);
   guards.guardPods(judge, seen, [
     "mover",
+    ...(settings.shards === 1 ? [] : (["shards", "shard"] as const)),
     "back",
     "registry",
     ...(settings.rehearse === undefined ? [] : (["rehearsal"] as const)),

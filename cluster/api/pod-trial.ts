@@ -10,7 +10,7 @@ import { podChanges } from "./pod-changes";
 import { chargeOf } from "./quota";
 import { paths } from "./paths";
 
-/** A Pod to try. Its name is replaced, because a Pod of that name may exist. */
+/** A Pod, or a Job, to try. Its name is replaced, because a Pod of that name may exist. */
 export interface TrialPod extends Pick<PodTrial, "kind"> {
   readonly pod: object;
 }
@@ -25,17 +25,27 @@ async function tryPod(api: Api, { kind, pod }: TrialPod): Promise<PodTrial> {
   const { name = "image-registry", ...described } = metadata;
   const nameless = { ...rest, metadata: { ...described, generateName: `${name}-` } };
   try {
-    const came = await api.create<object>(paths.pods, nameless, { dryRun: "All" });
+    const came = await api.create<object>(kind === "shards" ? paths.jobs : paths.pods, nameless, {
+      dryRun: "All",
+    });
     // A bare Pod is not what its ReplicaSet would make: of the registry's own only the amounts count.
     return {
       kind,
-      ...(kind === "registry" ? {} : told(podChanges(nameless, came, kind !== "rehearsal"))),
-      charge: chargeOf((came as RawPod).spec),
+      ...(kind === "registry"
+        ? {}
+        : told(podChanges(podOf(kind, nameless), podOf(kind, came), kind !== "rehearsal"))),
+      // A Job counts nothing that is summed, and one of its Pods is tried beside it.
+      ...(kind === "shards" ? {} : { charge: chargeOf((came as RawPod).spec) }),
     };
   } catch (error) {
     if (!(error instanceof ApiError) || error.kind === "unreachable" || error.kind === "expired") throw error;
     return { kind, ...answered(kind, error) };
   }
+}
+
+/** What admissions made of a Job's Pod: of the Job itself nothing else matters. */
+function podOf(kind: PodTrial["kind"], object: object): object {
+  return kind === "shards" ? (object as { spec: { template: object } }).spec.template : object;
 }
 
 function told({ broken, changed }: ReturnType<typeof podChanges>): Partial<PodTrial> {

@@ -22,7 +22,7 @@ export class ShardsFailed extends PermanentFailure {
 }
 
 /** How its one container ended; undefined while it runs, and when it never ran. */
-export function endOf(pod: RawPod) {
+function endOf(pod: RawPod) {
   return pod.status?.containerStatuses?.[0]?.state?.terminated;
 }
 

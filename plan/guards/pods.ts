@@ -7,14 +7,20 @@ import { amountsThatFit, isLimitRange } from "./limit-range";
 
 export const podInWords: Readonly<Record<PodTrial["kind"], string>> = {
   mover: "the migration Pod",
+  shards: "the Job of the copy in shards",
+  shard: "a Pod of the copy in shards",
   back: "the Pod that copies back to the volume",
   "pull-check": "the Pod of the pull check",
   rehearsal: "the Pod of the rehearsal",
   registry: "a second Pod of the registry (each of its rollouts needs one)",
 };
 
+const byOnePod = "; or, by one Pod instead: pulumi config set shards 1";
+
 /** The config keys by which a run needs no such Pod. */
 const without: Partial<Readonly<Record<PodTrial["kind"], string>>> = {
+  shards: byOnePod,
+  shard: byOnePod,
   rehearsal: "; or, without a rehearsal: pulumi config set rehearse false",
   "pull-check": "; or, without a pull check: pulumi config set pullCheck 0",
 };

@@ -37,6 +37,27 @@ test("a migration Pod that runs has been let in, and a quota counts it already",
   );
 });
 
+test("in shards: the Job and one of its Pods too, where they can be made at all", () => {
+  const wide = settings("migrate", { shards: "4" });
+  const claim = { ...untouched.claim!, accessModes: ["ReadWriteMany"], shared: true };
+  expect(kinds(wide, untouched)).not.toContain("shards");
+  expect(kinds(settings("migrate"), { ...untouched, claim })).not.toContain("shards");
+  const found = tried(wide, { ...untouched, claim });
+  expect(found.map(({ kind }) => kind)).toEqual([
+    "mover",
+    "shards",
+    "shard",
+    "back",
+    "pull-check",
+    "rehearsal",
+    "registry",
+  ]);
+  const [job, pod] = found.slice(1).map((each) => each.pod as { metadata: object; spec: object });
+  expect(job).toMatchObject({ kind: "Job", spec: { completions: 4, template: { spec: pod!.spec } } });
+  expect(pod!.spec).toMatchObject({ restartPolicy: "Never" });
+  expect(pod!.metadata).toMatchObject({ annotations: { "openshift.io/required-scc": "restricted-v2" } });
+});
+
 test("they are the Pods that will be made: SCC, placement and the registry's own template", () => {
   const [mover, , , rehearsal, second] = tried(settings("migrate", { scc: "anyuid" }), untouched);
   expect(mover?.pod).toMatchObject({

@@ -35,6 +35,27 @@ test("what would be refused is told in the API server's words", async () => {
   expect(await tried("mover", refusing("other", down))).toEqual({ kind: "mover", refused: down });
 });
 
+test("a Job is tried as one, and what admissions make of its Pod counts as for a Pod", async () => {
+  const api = new FakeApi();
+  const job = {
+    metadata: { name: "image-registry-migration-shards" },
+    spec: { completions: 2, template: pod },
+  };
+  const paths: string[] = [];
+  api.admit = (body, path) => {
+    paths.push(path);
+    const { spec } = body as typeof job;
+    const containers = [...pod.spec.containers, { name: "mesh", image: "i" }];
+    return {
+      ...body,
+      spec: { ...spec, completions: 1, template: { ...spec.template, spec: { containers } } },
+    };
+  };
+  const [trial] = await tryPods(api, [{ kind: "shards", pod: job }]);
+  expect(paths).toEqual(["/apis/batch/v1/namespaces/openshift-image-registry/jobs"]);
+  expect(trial).toEqual({ kind: "shards", broken: [expect.stringContaining("mesh")] });
+});
+
 test("an admission that takes no dry run leaves it untold; a server that fails says nothing of the Pod", async () => {
   const message = 'admission webhook "v.example" does not support dry run';
   expect(await tried("mover", refusing("invalid", message))).toEqual({ kind: "mover", untold: message });

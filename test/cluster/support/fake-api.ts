@@ -52,12 +52,12 @@ export class FakeApi implements Api {
       .map(([, each]) => structuredClone(each) as unknown as T);
   }
 
-  /** What an admission makes of a dry run. */
-  admit: (body: object) => object = (body) => body;
+  /** What an admission makes of a dry run; where it would be made. */
+  admit: (body: object, path: string) => object = (body) => body;
 
   async create<T extends object>(path: string, body: object, query: Query = {}): Promise<T> {
     if (query["dryRun"] !== undefined) {
-      return structuredClone(this.admit(body)) as T;
+      return structuredClone(this.admit(body, path)) as T;
     }
     const {
       name = `${(body as { metadata?: { generateName?: string } }).metadata?.generateName}${this.version}`,

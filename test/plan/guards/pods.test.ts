@@ -1,5 +1,5 @@
 import type { PodTrial, ReachableObservation } from "../../../cluster/observation";
-import { proven, switched, untouched } from "../observations";
+import { proven, settings, switched, untouched } from "../observations";
 import {
   back,
   decide,
@@ -14,6 +14,7 @@ import {
 
 const tried = (seen: ReachableObservation, ...podTrials: PodTrial[]) => ({ ...seen, podTrials });
 const quota = "not allowed: exceeded quota: small, requested: pods=1, used: pods=4, limited: pods=4";
+const shared = { ...untouched, claim: { ...untouched.claim!, accessModes: ["ReadWriteMany"], shared: true } };
 const limits = "maximum memory usage per Container is 64Mi, but limit is 1Gi";
 
 describe("invariant 5: refused in preview as in up, before the seal for what comes after it", () => {
@@ -44,6 +45,18 @@ describe("invariant 5: refused in preview as in up, before the seal for what com
       toSwift,
       tried(proven, { kind: "pull-check", refused: quota }),
       ["config set pullCheck 0"],
+    ],
+    [
+      "pod-refused",
+      settings("migrate", { shards: "4" }),
+      tried(shared, { kind: "shard", refused: quota }),
+      ["a Pod of the copy in shards", "config set shards 1"],
+    ],
+    [
+      "pod-refused",
+      settings("migrate", { shards: "4" }),
+      tried(shared, { kind: "shards", refused: "exceeded quota: small, requested: count/jobs.batch=1" }),
+      ["the Job of the copy in shards", "describe resourcequota"],
     ],
     ["pod-refused", back, tried(switched, { kind: "back", refused: quota }), ["copies back"]],
     [
@@ -115,6 +128,7 @@ test("a state judges only the Pods that it makes", () => {
   const seen = tried(proven, { kind: "mover", refused: quota }, { kind: "back", refused: quota });
   expect(refused(decide(toSwift, seen))).toEqual([]);
   expect(refused(decide(back, seen))).toEqual([]);
+  expect(refused(decide(migrate, tried(untouched, { kind: "shard", refused: quota })))).toEqual([]);
 });
 
 test("what refuses several Pods alike is told once, with all of them", () => {
