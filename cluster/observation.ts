@@ -2,7 +2,7 @@
  * What is there, as values: read once by `observe.ts`, judged by `plan/`. A missing object is `undefined`, never an
  * exception; nothing here is secret.
  */
-import type { Journal } from "./journal/journal";
+import type { CopyRun, Journal } from "./journal/journal";
 import type { RegistryStorage, Toleration } from "./api/objects";
 import type { SignInProblem } from "./cloud/operator-rules";
 import type { Spread } from "./registry/spread";
@@ -145,6 +145,8 @@ export interface MoverPod {
   readonly madeWay?: true;
   /** Annotation `image-registry-swift/spec`: what it was made from. */
   readonly specHash?: string;
+  /** Of the Job for shards: how many there are, and which run they copied, once one of its Pods has said so. */
+  readonly shards?: { readonly count: number; readonly run?: CopyRun };
 }
 
 /** A Pod, or the Job for those of shards, that the API server was asked to make without making it; what is absent is well. */

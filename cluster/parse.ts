@@ -57,7 +57,7 @@ export function isAvailable(deployment: RawDeployment | undefined): boolean | un
 /** `told`: see `MoverPod`. */
 export function parseMoverPod(
   raw: Pick<RawPod, "metadata" | "status">,
-  said: Pick<MoverPod, "told" | "madeWay">,
+  said: Pick<MoverPod, "told" | "madeWay" | "shards">,
 ): MoverPod {
   return {
     name: raw.metadata.name,

@@ -108,10 +108,14 @@ class Graph {
     this.resume("copy", [open]);
     const swift = this.container(plan);
     const shared = this.shared();
-    const wide = this.shards(plan, swift.container, [...shared, open]);
-    const live = this.pod("live", plan.live, swift.container, [...shared, open, ...wide], plan);
-    this.rehearse(plan, swift.container, live.finishedAt, [live]);
-    return { container: swift.container, copied: live.summary };
+    const wide = this.shards(plan, swift.container, [...shared, open], plan);
+    const live =
+      plan.live === undefined
+        ? []
+        : [this.pod("live", plan.live, swift.container, [...shared, open, ...wide], plan)];
+    const [last] = [...live, ...wide];
+    this.rehearse(plan, swift.container, last?.finishedAt ?? "", last === undefined ? [] : [last]);
+    return { container: swift.container, ...defined({ copied: last?.summary }) };
   }
 
   /** Copies, seals, copies the rest, proves. */
@@ -209,8 +213,10 @@ class Graph {
     { shards }: { readonly shards?: CopyPlan },
     container: pulumi.Output<string>,
     dependsOn: readonly pulumi.Resource[],
+    { unattended }: Pick<CopyGraph, "unattended"> = {},
   ): readonly MigrationPod[] {
-    return shards === undefined ? [] : [this.pod("shards", shards, container, dependsOn)];
+    if (shards === undefined) return [];
+    return [this.pod("shards", shards, container, dependsOn, defined({ unattended }))];
   }
 
   private pod(

@@ -84,7 +84,7 @@ export function plannedPods(
   switch (plan.kind) {
     case "copy":
       if (plan.shards !== undefined) add(materials.pod(plan.shards), plan.container.name);
-      add(materials.pod(plan.live), plan.container.name);
+      if (plan.live !== undefined) add(materials.pod(plan.live), plan.container.name);
       return planned;
     case "migrate": {
       if (plan.shards !== undefined) add(materials.pod(plan.shards), plan.container.name);

@@ -121,7 +121,7 @@ export class MigrationPod extends pulumi.ComponentResource {
         attempt: copy.attempt,
         container: args.container,
         claim: copy.claim,
-        ...defined({ witness: args.witness, unattended: args.unattended }),
+        ...defined({ witness: args.witness, unattended: args.unattended, shards: copy.shards?.count }),
         deadlineSeconds: args.deadlineSeconds,
         startSeconds: args.startSeconds,
       },

@@ -221,9 +221,6 @@ function readState(
           "restricted-v2",
         );
       }
-      if (!wait && !readOnly && shards > 1) {
-        fields.add("wait", `is false with shards ${shards}`, "true with more than one shard", "true");
-      }
       return {
         ...common,
         state,

@@ -2,6 +2,7 @@
 import type { Claim, ReachableObservation } from "../cluster/observation";
 import type { CopyRun } from "../cluster/journal/journal";
 import { nextAttempt, type Pass } from "../cluster/mover/identity";
+import { podNames } from "../cluster/names";
 import { isForOnePod } from "../cluster/registry/shared";
 import type { CopyPlan } from "./types";
 
@@ -19,6 +20,18 @@ export function shards(
       ? before.done
       : [];
   return { shards: { ...copy("shards", claim, seen, run), shards: { count, done } } };
+}
+
+/** Whether a Job has copied all shards of this run, so that the live copy has only the rest to do. */
+export function shardsAreCopied(
+  { run, shards: wanted }: CopyPlan,
+  { journal, moverPods }: Pick<ReachableObservation, "journal" | "moverPods">,
+): boolean {
+  const isIt = (other: { readonly run?: CopyRun; readonly count: number } | undefined) =>
+    other?.count === wanted?.count && JSON.stringify(other?.run) === JSON.stringify(run);
+  // What has ended while nobody waited is not in the journal yet.
+  const job = moverPods.find(({ name, phase }) => name === podNames.shards && phase === "Succeeded");
+  return (journal?.shards?.complete === true && isIt(journal.shards)) || isIt(job?.shards);
 }
 
 export function copy(pass: Pass, claim: Claim, seen: ReachableObservation, run: CopyRun): CopyPlan {

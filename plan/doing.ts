@@ -32,7 +32,7 @@ export function doing(plan: Plan, seen: ReachableObservation): string {
   }
   switch (plan.kind) {
     case "copy":
-      return `copies the images to ${to(plan)}${inShards(plan)}${plan.rehearsal === undefined ? "" : ", tries a registry on Swift"}; the registry itself is not touched${plan.unattended ? "; ends while the copy goes on (wait: false)" : ""}`;
+      return `copies the images to ${to(plan)}${inShards(plan)}${plan.rehearsal === undefined ? "" : ", tries a registry on Swift"}; the registry itself is not touched${plan.unattended ? `; ends while the copy goes on (wait: false)${plan.live === undefined ? ", and a later run copies what is left, the tags too" : ""}` : ""}`;
     case "migrate":
       return [
         ...(plan.live === undefined

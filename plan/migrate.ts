@@ -5,7 +5,7 @@ import type { CopyRun } from "../cluster/journal/journal";
 import type { Claim, ReachableObservation } from "../cluster/observation";
 import type { MigrateSettings } from "../config/config";
 import { containerName } from "./container";
-import { copy, shards } from "./copies";
+import { copy, shards, shardsAreCopied } from "./copies";
 import { commonPlan } from "./common";
 import * as guards from "./guards";
 import type { Judge } from "./judge";
@@ -80,11 +80,13 @@ function copyOnly(
       "pulumi config set readOnly true && pulumi up",
     );
   }
+  // A run that does not wait cannot begin the live copy after the shards: a later one does.
+  const begins = settings.wait || wide.shards === undefined || shardsAreCopied(wide.shards, seen);
   return {
     kind: "copy",
     ...base,
     ...wide,
-    live: copy("live", claim, seen, live),
+    ...(begins ? { live: copy("live", claim, seen, live) } : {}),
     ...told(judge, opening(settings, seen, claim)),
     ...(settings.wait ? {} : { unattended: true as const }),
   };

@@ -127,6 +127,8 @@ function nextOf(seen: ReachableObservation): string {
       return "pulumi config set state migrate && pulumi up";
     case "copying":
       if (copiesLive(seen)) return `when the live copy has ended: pulumi up; ${back}`;
+      if (journal.followed?.shards !== undefined)
+        return `pulumi up, which takes up the shards' result and copies what is left, the tags too; ${back}`;
       return journal.followed?.live === undefined
         ? `pulumi config set readOnly true && pulumi up; ${back}`
         : `pulumi up, which takes up the live copy's result; ${back}`;

@@ -60,7 +60,8 @@ export interface CopyGraph extends CommonPlan, WayBack {
   readonly container: ContainerPlan;
   /** Before the live copy, where there is more than one shard. */
   readonly shards?: CopyPlan;
-  readonly live: CopyPlan;
+  /** Absent in a run that does not wait for the shards: the live copy begins when they have ended. */
+  readonly live?: CopyPlan;
   /** The run ends when the copy is under way. */
   readonly unattended?: true;
   readonly rehearsal?: RehearsalPlan;

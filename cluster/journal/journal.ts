@@ -178,8 +178,15 @@ export interface Journal {
   readonly released?: { readonly claim: string; readonly uid: string; readonly at: string };
   /** How often each Pod failed for good; part of the next Pod's identity. Keys: live, final, back, shards. */
   readonly attempts?: Readonly<Record<string, number>>;
-  /** Shards that a Job copied before it failed, of which run and of how many: the next one leaves them out. */
-  readonly shards?: { readonly run: CopyRun; readonly count: number; readonly done: readonly number[] };
+  /** What Jobs for shards have copied, of which run and of how many. */
+  readonly shards?: {
+    readonly run: CopyRun;
+    readonly count: number;
+    /** Copied before a Job failed: the next one leaves them out. Not added to by a Job that ends well: its spec names them. */
+    readonly done: readonly number[];
+    /** A Job has copied all that was left. */
+    readonly complete?: true;
+  };
   /**
    * UID of each Pod that is, or was last, followed and has no result yet: if it vanished, the next Pod must be another
    * one.

@@ -22,7 +22,7 @@ export class ShardsFailed extends PermanentFailure {
 }
 
 /** How its one container ended; undefined while it runs, and when it never ran. */
-function endOf(pod: RawPod) {
+export function endOf(pod: RawPod) {
   return pod.status?.containerStatuses?.[0]?.state?.terminated;
 }
 

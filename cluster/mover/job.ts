@@ -17,9 +17,11 @@ export interface RawJob extends Stored {
 export const jobLabel = "job-name";
 const indexKey = "batch.kubernetes.io/job-completion-index";
 
-/** The Job sees to it. */
-export function isOfJob({ metadata }: Stored): boolean {
-  return metadata.ownerReferences?.some((each) => each.kind === "Job") === true;
+/** A Job sees to it: any, or that one. */
+export function isOfJob({ metadata }: Stored, uid?: string): boolean {
+  return (
+    metadata.ownerReferences?.some((each) => each.kind === "Job" && (uid ?? each.uid) === each.uid) === true
+  );
 }
 
 /** As a Pod's, so that plan and status treat both alike. */

@@ -5,9 +5,12 @@ import type { Api } from "../api/api";
 import type { RawPod } from "../api/objects";
 import { indexes, isOfJob, phaseOf, type RawJob } from "./job";
 import { paths } from "../api/paths";
+import type { CopyRun } from "../journal/journal";
 import { moverPodLabel } from "../names";
 import type { MoverPod } from "../observation";
 import { parseMoverPod } from "../parse";
+import { identityFromMover } from "./identity";
+import { endOf } from "./job-end";
 import { parseReport } from "./pod-end";
 import { lastProgress } from "./pod-log";
 import { reportInWords } from "./progress";
@@ -23,10 +26,20 @@ export async function observeMoverPods(api: Api): Promise<readonly MoverPod[]> {
     ...alone.map(async (raw) => parseMoverPod(raw, await saidBy(api, raw))),
     ...jobs.map(async (job) => {
       const { metadata, spec, status } = job;
-      const told = `${indexes(status?.completedIndexes).length} of ${spec?.completions ?? 0} shards are done`;
-      return parseMoverPod({ metadata, status: { phase: phaseOf(job) } }, { told });
+      const count = spec?.completions ?? 0;
+      const told = `${indexes(status?.completedIndexes).length} of ${count} shards are done`;
+      const run = runOf(pods.filter((pod) => isOfJob(pod, metadata.uid)));
+      const shards = { count, ...defined({ run }) };
+      return parseMoverPod({ metadata, status: { phase: phaseOf(job) } }, { told, shards });
     }),
   ]);
+}
+
+/** The run that a Job's Pods say in their reports. */
+function runOf(pods: readonly RawPod[]): CopyRun | undefined {
+  return pods
+    .map((pod) => identityFromMover(parseReport(endOf(pod)?.message)?.context).run)
+    .find((run) => run !== undefined);
 }
 
 /** The Pod's result, or how far it is; nothing when it did not say. */

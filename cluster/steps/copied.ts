@@ -8,7 +8,7 @@ import { lastProgress } from "../mover/pod-log";
 import { corruptInWords } from "../mover/corrupt";
 import { readImageStreams } from "../pull-check/images";
 import { ShardsFailed } from "../mover/job-end";
-import { followJob } from "../mover/job-progress";
+import { followJob, startJob } from "../mover/job-progress";
 import { followPod, type Following, startPod, Stopped } from "../mover/pod-progress";
 import { PermanentFailure } from "../mover/pod-end";
 import { rememberPrevious } from "../journal/previous";
@@ -41,10 +41,9 @@ export async function followCopy(inputs: CopiedInputs, session: Session): Promis
   await begin(inputs, session);
   const report = await following(inputs, session);
   if (report === undefined) {
-    const far = await lastProgress(session.api, inputs.pod);
     session.log(
-      `the copy goes on in pod ${namespace}/${inputs.pod}${far === undefined ? "" : ` (${far})`}; this run does not wait for ` +
-        "it (wait: false): npm run status ends with 5 until it has ended, then pulumi up takes up its result",
+      `the copy goes on in ${await whereItGoesOn(inputs, session)}; this run does not wait for it (wait: false): ` +
+        "npm run status ends with 5 until it has ended, then pulumi up takes up its result",
     );
     return { report: "", proven: false };
   }
@@ -53,6 +52,12 @@ export async function followCopy(inputs: CopiedInputs, session: Session): Promis
   await record(inputs, report, session);
   await session.journal.update((each) => withResult(each, inputs));
   return { report: JSON.stringify(report), proven: report.proven };
+}
+
+async function whereItGoesOn({ pass, pod }: CopiedInputs, { api }: Session): Promise<string> {
+  if (pass === "shards") return `job ${namespace}/${pod}`;
+  const far = await lastProgress(api, pod);
+  return `pod ${namespace}/${pod}${far === undefined ? "" : ` (${far})`}`;
 }
 
 /**
@@ -69,7 +74,8 @@ export async function following(inputs: CopiedInputs, session: Session): Promise
     ...(inputs.pass === "live" ? { mustStop: () => registryShutOut(session) } : {}),
   };
   try {
-    if (inputs.pass === "shards") return await followJob(order, session);
+    if (inputs.pass === "shards")
+      return inputs.unattended ? await startJob(order, session) : await followJob(order, session);
     if (inputs.unattended) return await startPod(order, session);
     return underPresentSeal(inputs, await followPod(order, session));
   } catch (error) {
@@ -128,6 +134,8 @@ export async function begin(inputs: CopiedInputs, { api, journal }: Session): Pr
 async function record(inputs: CopiedInputs, report: Report, session: Session): Promise<void> {
   switch (inputs.pass) {
     case "shards":
+      await session.journal.update((each) => withShardsCopied(each, inputs, report));
+      return;
     case "live":
       return;
     case "back": {
@@ -149,6 +157,15 @@ async function record(inputs: CopiedInputs, report: Report, session: Session): P
       await session.journal.update((each) => proven(each, proof));
     }
   }
+}
+
+/** A later run need not wait for this Job before it begins the live copy, also when the Job is gone. */
+function withShardsCopied(journal: Journal, { shards: count }: CopiedInputs, report: Report): Journal {
+  const { run } = identityFromMover(report.context);
+  if (run === undefined || count === undefined) return journal;
+  const before = journal.shards;
+  const same = before?.count === count && JSON.stringify(before.run) === JSON.stringify(run);
+  return { ...journal, shards: { run, count, done: same ? before.done : [], complete: true } };
 }
 
 /** What the final copy, made under the present seal, proved; throws when it did not. */

@@ -95,7 +95,9 @@ export interface CopiedInputs extends CommonInputs {
   readonly deadlineSeconds: number;
   /** How long the Pod's node may work on its start; default 7,200. */
   readonly startSeconds?: number;
-  /** live: ends when the Pod works; called again, it takes up the result. */
+  /** shards: how many. */
+  readonly shards?: number;
+  /** live, shards: ends when the Pod, or some of the Job's, works; called again, it takes up the result. */
   readonly unattended?: true;
 }
 export interface CopiedOutputs {

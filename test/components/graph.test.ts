@@ -170,6 +170,26 @@ describe("graphs", () => {
     );
   });
 
+  test("wait: false with shards: the Job alone, until it has ended; then the live copy", async () => {
+    const claim = { ...untouched.claim!, accessModes: ["ReadWriteMany"], shared: true };
+    const wanted = settings("migrate", { readOnly: "false", wait: "false", shards: "4" });
+    const first = (await graph(wanted, { ...untouched, claim })).recorded;
+    expect(first.names()).not.toContain("live");
+    expect(first.get("shards-copy").inputs).toMatchObject({ unattended: true, shards: 4 });
+    expect(await dependencies(first.get("rehearsal"))).toContain("shards");
+    const job = {
+      name: podNames.shards,
+      uid: "j",
+      phase: "Succeeded",
+      terminating: false,
+      specHash: "a",
+      shards: { count: 4, run: { word: "1" } },
+    };
+    const then = (await graph(wanted, { ...untouched, claim, moverPods: [job] })).recorded;
+    expect(then.get("live-copy").inputs).toMatchObject({ unattended: true });
+    expect(await dependencies(then.get("rehearsal"))).toContain("live");
+  });
+
   test("switch: no Pod and no read-only patch are left; replicas last", async () => {
     const wanted = settings("switch", { releaseVolumeClaim: "true", copyDeadline: "1h" });
     const { recorded } = await graph(wanted, proven);

@@ -26,13 +26,6 @@ test("Pods of a Job have no right to anyuid", () => {
   expect(problems({ state: "migrate", scc: "anyuid" })).toBe("");
 });
 
-test("what nobody waits for is one Pod's", () => {
-  expect(problems({ state: "migrate", readOnly: "false", wait: "false", shards: "2" })).toMatch(
-    /wait is false with shards 2; accepted: true with more than one shard/,
-  );
-  expect(problems({ state: "migrate", wait: "false", shards: "2" })).toBe("");
-});
-
 describe("Pulumi.yaml", () => {
   test("declares every key that the program knows, and no other, each with a type, a description and a default", () => {
     expect(Object.keys(project.config)).toEqual([...keys]);

@@ -1,5 +1,6 @@
 import type { Journal } from "../../cluster/journal/journal";
-import type { MigrateGraph } from "../../plan/types";
+import type { MoverPod, ReachableObservation } from "../../cluster/observation";
+import type { CopyGraph, MigrateGraph } from "../../plan/types";
 import { defined } from "../../swift/defined";
 import { aborted, claim, containerName, proven, provenJournal, settings, untouched } from "./observations";
 import {
@@ -100,6 +101,42 @@ describe("in shards", () => {
     expect(wide(seen({ run, count: 3, done: [0] })).shards?.shards?.done).toEqual([]);
     expect(wide(seen({ run, count: 4, done: [0] }), "4", { pass: "2" }).shards?.shards?.done).toEqual([]);
   });
+});
+
+test("a run that does not wait begins the live copy only when the shards have ended, of this run and as many", () => {
+  const shared = withClaim(untouched, { accessModes: ["ReadWriteMany"], shared: true });
+  const wanted = { shards: "4", readOnly: "false", wait: "false" };
+  const lives = (seen: ReachableObservation, config = wanted) =>
+    (planned(decide(settings("migrate", config), seen)) as CopyGraph).live !== undefined;
+  const job = (phase: string, shards: MoverPod["shards"]) => ({
+    ...shared,
+    moverPods: [
+      {
+        name: "image-registry-migration-shards",
+        uid: "j",
+        phase,
+        terminating: false,
+        specHash: "a",
+        ...defined({ shards }),
+      },
+    ],
+  });
+  const journal = (shards: Journal["shards"]) => ({
+    ...shared,
+    journal: { ...withoutKey(provenJournal, "seal"), phase: "copying" as const, ...defined({ shards }) },
+  });
+  const run = { word: "1" };
+  expect(lives(shared)).toBe(false);
+  expect(lives(shared, { ...wanted, wait: "true" })).toBe(true);
+  expect(lives(job("Running", { count: 4, run }))).toBe(false);
+  expect(lives(job("Failed", { count: 4, run }))).toBe(false);
+  expect(lives(job("Succeeded", { count: 4, run }))).toBe(true);
+  expect(lives(job("Succeeded", { count: 2, run }))).toBe(false);
+  expect(lives(job("Succeeded", { count: 4, run: { word: "0" } }))).toBe(false);
+  expect(lives(job("Succeeded", { count: 4 }))).toBe(false);
+  expect(lives(journal({ run, count: 4, done: [0, 1, 2, 3] }))).toBe(false);
+  expect(lives(journal({ run, count: 4, done: [], complete: true }))).toBe(true);
+  expect(lives(journal({ run, count: 4, done: [], complete: true }), { ...wanted, shards: "3" })).toBe(false);
 });
 
 test("only a live copy of a writable registry is left to itself", () => {

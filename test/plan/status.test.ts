@@ -84,6 +84,21 @@ test.each([
   expect(text(seen)).toMatch(next);
 });
 
+test("shards that nobody waits for: under way, then to be taken up", () => {
+  const job = { name: "image-registry-migration-shards", uid: "j", terminating: false };
+  const seen = (phase: string): ReachableObservation => ({
+    ...inPhase("copying", false),
+    journal: { ...provenJournal, phase: "copying", followed: { shards: "j" } },
+    moverPods: [{ ...job, phase }],
+  });
+  expect(statusOf(seen("Running")).code).toBe(5);
+  for (const phase of ["Succeeded", "Failed"])
+    expect([statusOf(seen(phase)).code, text(seen(phase))]).toEqual([
+      3,
+      expect.stringContaining("next: pulumi up, which takes up the shards' result and copies what is left"),
+    ]);
+});
+
 test("a registry that was read-only before counts as one that is not held up", () => {
   const seen = inPhase("copying", true);
   const previous = {

@@ -1,5 +1,6 @@
 import { observeMoverPods } from "../../../cluster/mover/observed";
 import { paths } from "../../../cluster/api/paths";
+import { identityForMover } from "../../../cluster/mover/identity";
 import { FakeApi } from "../support/fake-api";
 import { reportWith } from "../support/report";
 
@@ -39,9 +40,19 @@ test("a Job for shards stands for its Pods", async () => {
     metadata: { labels, ownerReferences: [{ kind: "Job", name, uid: "j" }] },
     spec: { containers: [] },
   });
-  expect(await observeMoverPods(api)).toEqual([
-    { name, uid: "j", phase: "Running", terminating: false, told: "2 of 4 shards are done" },
-  ]);
+  const seen = { name, uid: "j", phase: "Running", terminating: false, told: "2 of 4 shards are done" };
+  expect(await observeMoverPods(api)).toEqual([{ ...seen, shards: { count: 4 } }]);
+  const context = identityForMover({ claimUid: "c", run: { word: "1" } });
+  const terminated = { exitCode: 0, message: JSON.stringify(reportWith({ proven: false, context })) };
+  for (const uid of ["j", "another"])
+    api.put(paths.pod(`done-${uid}`), {
+      metadata: { labels, ownerReferences: [{ kind: "Job", name, uid }] },
+      spec: { containers: [] },
+      status: { phase: "Succeeded", containerStatuses: [{ state: { terminated } }] },
+    });
+  expect(await observeMoverPods(api)).toEqual([{ ...seen, shards: { count: 4, run: { word: "1" } } }]);
+  await api.remove(paths.pod("done-j"));
+  expect(await observeMoverPods(api)).toEqual([{ ...seen, shards: { count: 4 } }]);
 });
 
 test("a Pod tells its result, or how far it is, or nothing", async () => {

@@ -149,6 +149,81 @@ test("invariant 1: opened while it was copied back: not recorded, and the seal s
   expect(drifted(abortSeal, outputs, await readRegistry(registry.api))).toEqual(["readOnly", "witness"]);
 });
 
+describe("shards that nobody waits for", () => {
+  const name = "image-registry-migration-shards";
+  const inputs: CopiedInputs = {
+    ...back(undefined),
+    pass: "shards",
+    pod: name,
+    podUid: "job-1",
+    shards: 2,
+    unattended: true,
+  };
+  const run = { word: "1" };
+  const job = (registry: FakeRegistry, status: object) =>
+    registry.api.put(paths.job(name), { metadata: { uid: "job-1" }, spec: { completions: 2 }, status });
+  const ended = (type: string) => ({ conditions: [{ type, status: "True" }] });
+  const pod = (registry: FakeRegistry, shard: number, phase: string, report?: object) =>
+    registry.api.put(paths.pod(`shard-${shard}`), {
+      metadata: {
+        uid: `p${shard}`,
+        labels: { "job-name": name, "batch.kubernetes.io/job-completion-index": `${shard}` },
+      },
+      spec: { containers: [] },
+      status: {
+        phase,
+        containerStatuses: [
+          { state: report && { terminated: { exitCode: 0, message: JSON.stringify(report) } } },
+        ],
+      },
+    });
+  const report = reportWith({
+    mode: "copy",
+    proven: false,
+    context: identityForMover({ claimUid: "c", run }),
+  });
+
+  test("the run ends when some work; the next takes up the result, and remembers it", async () => {
+    const registry = new FakeRegistry();
+    const session = await sessionFor(registry);
+    job(registry, {});
+    pod(registry, 0, "Running");
+    expect(await followCopy(inputs, session)).toEqual({ report: "", proven: false });
+    expect(session.lines.at(-1)).toMatch(/goes on in job .*-shards; .*status ends with 5 until it has ended/);
+    expect(await journalIn(registry)).toMatchObject({ followed: { shards: "job-1" } });
+    for (const shard of [0, 1]) pod(registry, shard, "Succeeded", report);
+    job(registry, ended("Complete"));
+    expect((await followCopy(inputs, session)).report).not.toBe("");
+    const journal = await journalIn(registry);
+    expect(journal.followed).toEqual({});
+    expect(journal.shards).toEqual({ run, count: 2, done: [], complete: true });
+  });
+
+  test("what an earlier Job had copied stays in the next one's spec, so that the same up changes nothing", async () => {
+    const registry = new FakeRegistry();
+    const session = await sessionFor(registry);
+    await session.journal.update((each) => ({ ...each, shards: { run, count: 2, done: [1] } }));
+    for (const shard of [0, 1]) pod(registry, shard, "Succeeded", report);
+    job(registry, ended("Complete"));
+    await followCopy(inputs, session);
+    expect((await journalIn(registry)).shards).toEqual({ run, count: 2, done: [1], complete: true });
+  });
+
+  test("a Job that failed meanwhile fails the next run, whose successor repeats only what is left", async () => {
+    const registry = new FakeRegistry();
+    const session = await sessionFor(registry);
+    pod(registry, 0, "Succeeded", report);
+    pod(registry, 1, "Failed", { ...report, exitCode: 14, message: "the quota is reached" });
+    job(registry, { ...ended("Failed"), completedIndexes: "0", failedIndexes: "1" });
+    await expect(followCopy(inputs, session)).rejects.toThrow(/shard 2 of 2 .*the quota is reached/);
+    expect(await journalIn(registry)).toMatchObject({
+      followed: {},
+      attempts: { shards: 1 },
+      shards: { run, count: 2, done: [0] },
+    });
+  });
+});
+
 test("invariant 1: without a seal's witness nothing is recorded", async () => {
   const { registry, session } = await onSwift();
   const { witness } = await seal(abortSeal, session);
