@@ -40,6 +40,24 @@ export function membership({ index, count }: Shard): (name: ByteString) => boole
   };
 }
 
+/**
+ * Tells of a folder whether anything of a shard is in it, so that the others need not be walked. Of folders that do not tell
+ * it is true.
+ */
+export function folderMembership({ index, count }: Shard): (folder: ByteString) => boolean {
+  const shardOf = (hash: number): number => Math.floor((hash / 2 ** 32) * count);
+  return (folder) => {
+    const prefix = /^blobs\/sha256\/([0-9a-f]{2})\/$/.exec(folder)?.[1];
+    if (prefix !== undefined) {
+      const first = parseInt(prefix, 16) * 2 ** 24;
+      return shardOf(first) <= index && index <= shardOf(first + 2 ** 24 - 1);
+    }
+    const repository = repositoryOf(folder);
+    if (repository === undefined) return true;
+    return shardOf(hashOf(repository)) === index && kindOf(folder) !== "tag";
+  };
+}
+
 /** 32 bits that depend on every byte: FNV-1a, with its bits mixed once more, because ranges go by the upper ones. */
 function hashOf(text: ByteString): number {
   let hash = 0x811c9dc5;

@@ -16,6 +16,8 @@ export interface PassOptions {
   readonly onProblem: (problem: SourceProblem) => void;
   /** Gets each name once, in order: on the volume, in the container, or both. Returns true to have `room` called. */
   readonly pair: (file: SourceFile | undefined, object: ListedObject | undefined) => boolean;
+  /** Which folders are walked; default: all. */
+  readonly wants?: (folder: ByteString) => boolean;
   /** Shared with a scan ahead. */
   readonly folders?: SharedFolders;
   /** Waits until there is room for more; called after `pair` returned true. */
@@ -47,7 +49,7 @@ async function joinSides(run: Run, options: PassOptions): Promise<void> {
         root: run.settings.root,
         onProblem: options.onProblem,
         onForeign: (folder) => addForeign(run, folder),
-        ...defined({ folders: options.folders }),
+        ...defined({ folders: options.folders, wants: options.wants }),
       }),
     ),
     (file, object) => {

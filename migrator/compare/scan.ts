@@ -1,4 +1,5 @@
 import type { ByteString } from "../../swift/bytes";
+import { defined } from "../../swift/defined";
 import type { Progress } from "../events";
 import type { Tally } from "../contract";
 import { SharedFolders } from "../volume/folders";
@@ -25,6 +26,8 @@ export class ScanAhead {
     private readonly folders = new SharedFolders(),
     /** Of these names alone; default: all. */
     private readonly counts: (name: ByteString) => boolean = () => true,
+    /** As the other walk's. */
+    private readonly wants?: (folder: ByteString) => boolean,
   ) {}
 
   /** Goes on with the scan, in slices, until the promise settles. */
@@ -40,7 +43,13 @@ export class ScanAhead {
     const step = (): void => {
       if (stopped || this.ended) return;
       const { root, folders } = this;
-      this.walk ??= walkRegistry({ root, folders, ahead: true, onProblem: () => undefined });
+      this.walk ??= walkRegistry({
+        root,
+        folders,
+        ahead: true,
+        onProblem: () => undefined,
+        ...defined({ wants: this.wants }),
+      });
       for (const end = performance.now() + slice; performance.now() < end;) {
         const next = this.walk.next();
         if (next.done) {

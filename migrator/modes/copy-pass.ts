@@ -1,4 +1,4 @@
-import { toText, type ByteString } from "../../swift/bytes";
+import { toText } from "../../swift/bytes";
 import type { ListedObject } from "../../swift/listing";
 import { Inventories } from "../compare/inventory";
 import { inventoryHash, keep, listedHash, pass, rowCounts } from "../compare/pass";
@@ -9,7 +9,8 @@ import { SharedFolders } from "../volume/folders";
 import { addProblem, stopsAtCorrupt, type Run } from "../context";
 import { messageOf } from "../errors";
 import { PhasedQueue } from "../queue";
-import { membership, parseShard } from "../shard";
+import { folderMembership, membership, parseShard, type Shard } from "../shard";
+import { defined } from "../../swift/defined";
 import { NamesInUse, isRegistryForm } from "../transfer/form";
 import type { TransferResult, TransferTask } from "../transfer/task";
 import { smallFile, transfer } from "../transfer/transfer";
@@ -43,8 +44,8 @@ export class CopyPass {
   private readonly inUse: NamesInUse;
   private readonly stale: ListedObject[] = [];
   private readonly scan: ScanAhead;
-  /** Whether a name is of this run's shard; without one, all are. */
-  private readonly isMine: (name: ByteString) => boolean;
+  /** The part of the registry that this run copies; absent: all of it. */
+  private readonly part: ReturnType<typeof partOf> | undefined;
   private readonly queue: PhasedQueue<Work>;
   /** Digests of blobs that could not be read: nothing that refers to them is sent. */
   private readonly unread = new Set<string>();
@@ -65,8 +66,14 @@ export class CopyPass {
     this.full = settings.verify === "full";
     this.inUse = new NamesInUse(settings.container);
     const shard = parseShard(settings.shard);
-    this.isMine = shard === undefined ? () => true : membership(shard);
-    this.scan = new ScanAhead(settings.root, progress, this.folders, shard && membership(shard));
+    this.part = shard && partOf(shard);
+    this.scan = new ScanAhead(
+      settings.root,
+      progress,
+      this.folders,
+      shard && membership(shard),
+      this.part?.reaches,
+    );
     this.queue = new PhasedQueue(run.allowance, (work) => this.do(work));
   }
 
@@ -75,6 +82,7 @@ export class CopyPass {
     const { blobs, links } = run.tallies;
     await pass(run, {
       folders: this.folders,
+      ...defined({ wants: this.part?.reaches }),
       onProblem: (problem) => {
         if (this.exact || !problem.vanished) addProblem(run, problem);
       },
@@ -113,13 +121,12 @@ export class CopyPass {
     if (object) this.listed++;
     if (object?.large) this.inUse.addManifest(object.large.manifest);
     if (!file) return this.onlyInSwift(object!);
-    if (this.isMine(file.name)) return this.compare(file, object);
-    // Links may lead to it.
-    if (file.kind === "blob") this.blobs.add(digestOfBlob(file.name)!);
-    return false;
+    return this.part === undefined || this.part.has(file.name) ? this.compare(file, object) : false;
   }
 
   private onlyInSwift(object: ListedObject): boolean {
+    // Most of them are in other shards, whose files are not walked.
+    if (this.part !== undefined) return false;
     if (this.exact || !isExcluded(object.name))
       this.inventories.target(object.name, Math.max(object.bytes, 0), listedHash(object));
     if (this.exact) this.stale.push(keep(object));
@@ -163,6 +170,8 @@ export class CopyPass {
       return;
     }
     tallies.links.add(file.bytes);
+    // The blob may be in another shard; the copy of the whole tells.
+    if (this.part !== undefined) return;
     // Blobs come first in the order of names: all of them are known by now.
     const digest = contentOfLink(file.name);
     if (digest === undefined || this.blobs.has(digest)) return;
@@ -265,6 +274,10 @@ export class CopyPass {
     }
     this.settled(work.bytes);
   }
+}
+
+function partOf(shard: Shard) {
+  return { has: membership(shard), reaches: folderMembership(shard) };
 }
 
 function plain({ name, bytes, kind }: SourceFile): Pick<TransferTask, "name" | "bytes" | "kind"> {

@@ -29,6 +29,11 @@ export interface WalkOptions {
   readonly onProblem: (problem: SourceProblem) => void;
   /** Gets each folder that is passed over since a file server, and not the registry, made it. */
   readonly onForeign?: (folder: ByteString) => void;
+  /**
+   * Asked of a folder `blobs/sha256/<two digits>/`, of what a repository has (`_layers/`, `_manifests/`) and of its
+   * `_manifests/tags/`: false passes it over unread. Default: all are walked.
+   */
+  readonly wants?: (folder: ByteString) => boolean;
   /** Start here instead of at the tree's root: a folder of the tree's root with its trailing slash. */
   readonly under?: ByteString;
   /** Shared with another walk over the same tree. */
@@ -94,6 +99,9 @@ function placeIn(place: Place, key: ByteString): Place {
   if (found !== undefined) return found;
   return key === "_layers/" ? "layers" : key === "_manifests/" ? "manifests" : "other";
 }
+
+/** Folders that are a repository's own, and no part of its name, begin with it. */
+const underscore = 95;
 
 /** Places whose folders are all named by digests, and the one file that the format has in each. */
 const onlyFile: Readonly<Partial<Record<Place, "data" | "link">>> = {
@@ -175,6 +183,9 @@ class Walk implements IterableIterator<SourceFile> {
     }
     const path = folder.path + key;
     const { place } = folder;
+    const { wants } = this.options;
+    const asked = key.charCodeAt(0) === underscore || place === "prefixes" || place === "manifests";
+    if (wants !== undefined && asked && !wants(path)) return undefined;
     if (place === "tags") return this.tag(path);
     if (place === "tag" && key === "current/") {
       const file = this.expected(`${path}link`);

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { membership, parseShard } from "../../../migrator/shard";
+import { folderMembership, membership, parseShard } from "../../../migrator/shard";
 import { kindOf } from "../../../migrator/volume/layout";
 import { fromText } from "../../../swift/bytes";
 
@@ -40,6 +40,32 @@ test("every blob and link is in exactly one shard, and a tag in none, in whateve
         ]);
     }),
   ));
+
+test("the folders that a shard walks hold all that is in it", () =>
+  fc.assert(
+    fc.property(name, count, (each, of) => {
+      const index = shards(of).findIndex((mine) => mine(each));
+      const folders = Array.from(each.matchAll(/\//g), ({ index: at }) => each.slice(0, at + 1));
+      fc.pre(index >= 0);
+      const walked = folderMembership({ index, count: of });
+      expect(folders.filter((folder) => !walked(folder))).toEqual([]);
+    }),
+  ));
+
+test("a shard walks the folders of its own digests and repositories, and no tags", () => {
+  const walks = [0, 1, 2, 3].map((index) => folderMembership({ index, count: 4 }));
+  const who = (folder: string) => walks.flatMap((walked, index) => (walked(folder) ? [index] : []));
+  expect([who("blobs/sha256/3f/"), who("blobs/sha256/40/"), who("blobs/sha256/ff/")]).toEqual([
+    [0],
+    [1],
+    [3],
+  ]);
+  expect(who("blobs/sha512/00/")).toEqual([0, 1, 2, 3]);
+  expect(who("repositories/team/app/_layers/")).toHaveLength(1);
+  expect(who("repositories/team/app/_manifests/")).toEqual(who("repositories/team/app/_layers/"));
+  expect(who("repositories/team/app/_manifests/tags/")).toEqual([]);
+  expect(folderMembership({ index: 150, count: 999 })("blobs/sha256/26/")).toBe(true);
+});
 
 test("a repository's links are all in one shard", () =>
   fc.assert(
