@@ -5,12 +5,13 @@
 import type { ReachableObservation } from "../cluster/observation";
 import { defined } from "../swift/defined";
 import { duration, showBytes, showCount } from "../swift/figures";
+import { assumed, copySeconds, registryOf } from "./copy-model";
 import { doing, isDone } from "./doing";
 import { expected } from "./expected";
 import { basis, pulls, pushes } from "./notice";
 import { passesOf } from "./passes";
 import { servedContainer } from "./storage";
-import type { Plan } from "./types";
+import type { CopyGraph, MigrateGraph, Plan } from "./types";
 import { lastWindowInWords, secondsOf } from "./window";
 import { describe, placeInWords } from "./words";
 
@@ -128,7 +129,7 @@ function toCopy(plan: Plan, seen: ReachableObservation): string | undefined {
   const passes = passesOf(seen.journal?.history);
   const last = passes.at(-1);
   if (last === undefined) {
-    return "all that is on the volume, for a time that is not known before a copy has run";
+    return `all that is on the volume${atMost(plan, seen)}; what this cluster manages is not known before a copy has run`;
   }
   const moved = passes.findLast(({ copy }) => copy.bytes > worthARate && copy.seconds > 0)?.copy;
   const rate =
@@ -136,6 +137,15 @@ function toCopy(plan: Plan, seen: ReachableObservation): string | undefined {
       ? ""
       : `, ${showBytes(moved.bytes / moved.seconds)}/s when it had ${showBytes(moved.bytes)} to copy`;
   return `what came since ${last.at}; the last copy took ${duration(last.seconds)}${rate}`;
+}
+
+/** Nobody has looked into the volume yet; it holds no more than its size. */
+function atMost(plan: CopyGraph | MigrateGraph, { claim }: ReachableObservation): string {
+  if (claim?.capacity === undefined) return "";
+  const pods = plan.shards?.shards?.count ?? 1;
+  const rates = { ...assumed, bytesPerSecond: assumed.bytesPerSecond * pods, pods };
+  const seconds = copySeconds(registryOf(claim.capacity), rates);
+  return `: if it is full, about ${duration(seconds)} for ${showBytes(claim.capacity)} at ${showBytes(rates.bytesPerSecond)}/s (docs/scale.md)`;
 }
 
 function sinceTheProof({ journal, cloud }: ReachableObservation): string {

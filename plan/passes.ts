@@ -2,14 +2,10 @@
 import type { Entry } from "../cluster/journal/history";
 import type { Happening, StepDone } from "../cluster/journal/journal";
 import type { ReachableObservation } from "../cluster/observation";
+import { type Amount, assumed, compareSeconds, copySeconds, proofSeconds } from "./copy-model";
 
-/**
- * Objects a second of a copy that finds them in place, assumed where no copy was made yet; the benchmark's machine
- * manages 10,000.
- */
-const looksAt = 5000;
 /** Seconds until a Pod of ours runs, and until its end is seen. */
-export const moverStarts = 5;
+export const moverStarts = assumed.podSeconds;
 
 /** A copy whose figures are known. */
 export type PassDone = Entry & { readonly copy: NonNullable<StepDone["copy"]> };
@@ -31,7 +27,7 @@ export function unchangedCopy({ journal }: ReachableObservation): number | undef
   const alike = passes.findLast(({ copy }) => copy.objects * 20 <= copy.thereObjects);
   const objects = last.copy.objects + last.copy.thereObjects;
   return alike === undefined
-    ? startOf(passes) + objects / looksAt
+    ? startOf(passes) - moverStarts + proofSeconds(objects)
     : alike.seconds * Math.max(1, objects / (alike.copy.objects + alike.copy.thereObjects));
 }
 
@@ -43,11 +39,20 @@ export function backCopy({ journal, cloud }: ReachableObservation): number | und
   if (passes.length === 0 || container === undefined || proof === undefined) {
     return undefined;
   }
+  const came = {
+    objects: Math.max(0, container.objects - proof.containerObjects),
+    bytes: Math.max(0, container.bytes - proof.containerBytes),
+  };
+  return startOf(passes) + compareSeconds(container.objects) + bringing(came, passes);
+}
+
+/** Seconds to copy what came: by the copy here that moved most, or as the model has it where none has moved anything. */
+function bringing(came: Amount, passes: readonly PassDone[]): number {
   // A copy of a few objects takes its seconds for other things.
   const most = passes.toSorted((a, b) => b.copy.objects - a.copy.objects)[0]?.copy;
-  const perObject = most === undefined || most.objects === 0 ? 0 : most.seconds / most.objects;
-  const came = Math.max(0, container.objects - proof.containerObjects);
-  return startOf(passes) + container.objects / looksAt + came * perObject;
+  return most === undefined || most.objects === 0
+    ? copySeconds(came, assumed)
+    : (came.objects * most.seconds) / most.objects;
 }
 
 /** The least time that a Pod of ours took here besides its work: a first one may have pulled its image. */

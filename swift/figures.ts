@@ -25,10 +25,12 @@ export function showCount(value: number): string {
   return value.toLocaleString("en-US");
 }
 
-/** Seconds, minutes or hours; a negative time is none. `100` is `2 min`. */
+/** Seconds, minutes, hours or days; a negative time is none. `100` is `2 min`. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 90) return `${whole} s`;
   const minutes = Math.round(whole / 60);
-  return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
+  if (minutes < 90) return `${minutes} min`;
+  const hours = minutes / 60;
+  return hours < 48 ? `${hours.toFixed(1)} h` : `${(hours / 24).toFixed(1)} days`;
 }
