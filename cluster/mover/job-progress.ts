@@ -86,7 +86,16 @@ function looker(order: Following, context: FollowingContext, voice: Voice): (tur
     const count = job.spec?.completions ?? 0;
     const pods = await api.list<RawPod>(paths.pods, { labelSelector: `${jobLabel}=${order.name}` });
     const phase = phaseOf(job);
-    if (phase === "Succeeded") return { found: { done: succeeded(order, pods) }, working: 0 };
+    if (phase === "Succeeded") {
+      const gone = count - pods.filter((pod) => pod.status?.phase === "Succeeded").length;
+      if (gone > 0) {
+        turn.say(
+          `${order.what}: the Pods of ${gone} of ${count} shards are gone, with their reports (a drain takes Pods that have ` +
+            "ended too): all shards are done, and the figures are those of the others",
+        );
+      }
+      return { found: { done: succeeded(order, pods) }, working: 0 };
+    }
     const done = indexes(job.status?.completedIndexes);
     if (phase === "Failed") throw failed(order, job, pods, done, count);
     // What is to end may be on a node that does not answer, and its log with it.

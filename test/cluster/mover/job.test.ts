@@ -156,6 +156,16 @@ test("a Pod that ended is told once, and its shard goes on in another", async ()
   );
 });
 
+test("shards whose Pods are gone with their reports are done all the same", async () => {
+  const api = new JobApi();
+  api.job({ completedIndexes: "0-3", conditions: condition("Complete") });
+  for (const shard of [1, 3])
+    api.pod(shard, "Succeeded", { exitCode: 0, message: JSON.stringify(report(`${shard}/4`, 1)) });
+  const { lines, result } = following(api);
+  expect((await result).copied.objects).toBe(2);
+  expect(lines).toEqual([expect.stringContaining("the Pods of 2 of 4 shards are gone, with their reports")]);
+});
+
 test("a Job that is gone, or is another, is told", async () => {
   const api = new JobApi();
   await expect(following(api).result).rejects.toThrow(/is gone or was replaced; run the same command again/);
