@@ -3,7 +3,7 @@
  * baseline); then a registry Pod on Swift, made from the Deployment's own template, is asked for the same. What the
  * live one can serve and the other cannot is refused here, before anything is sealed.
  */
-import { away, insist, isAway } from "../api/away";
+import { away, isAway } from "../api/away";
 import type { RawDeployment, Stored } from "../api/objects";
 import { paths } from "../api/paths";
 import { isQuota } from "../api/pod-trial";
@@ -12,22 +12,22 @@ import { type CloudSources, readCloudSources } from "../cloud/cloud";
 import { swiftEnvironment } from "../cloud/operator-env";
 import type { Rehearsal } from "../journal/journal";
 import { showBytes } from "../../swift/figures";
-import { pullCheckName, rehearsalName } from "../names";
+import { rehearsalName } from "../names";
 import type { RegistryConfig } from "../observation";
 import { namespaceIds } from "../parse";
 import { findOut } from "../pull-check/found";
-import { draw, readImageStreams, toJournal } from "../pull-check/images";
+import { draw, toJournal } from "../pull-check/images";
 import { judge } from "../pull-check/judge";
-import type { Failure, PullResult, Sample } from "../pull-check/order";
-import { pullCheckNetworkPolicy } from "../pull-check/pod";
-import { runPuller } from "../pull-check/run";
+import type { Failure, PullResult, Sample, Target } from "../pull-check/order";
 import { readTarget } from "../pull-check/target";
 import { failureInWords } from "../pull-check/words";
 import type { PodTemplate } from "../registry/bare-pod";
 import { containerOf } from "../registry/patch";
 import { readRegistry } from "../registry/registry";
+import { rehearsalNetworkPolicy } from "../rehearsal/network-policy";
 import { type OnSwift, registryOnSwift, swiftSecret } from "../rehearsal/pod";
 import { removeRehearsal, type Started, untilReady } from "../rehearsal/pod-run";
+import { imageStreams, pullFrom } from "../rehearsal/pulls";
 import { brokenBefore, cannotServe, cannotStart, noRoomForSecond } from "../rehearsal/words";
 import { type Session, sessionOf } from "../session";
 import type { RehearsalInputs, RehearsalOutputs } from "./kinds";
@@ -86,16 +86,6 @@ export async function rehearse(inputs: RehearsalInputs, session: Session): Promi
   }
 }
 
-/** ImageStreams; `undefined` on a cluster without an image API, `away` when it does not answer for a minute. */
-async function imageStreams({ api, log, pace }: Session) {
-  const hurried = pace === undefined ? { seconds: 60 } : { seconds: 0 };
-  return insist(log, () => readImageStreams(api), hurried).catch((error: unknown): typeof away => {
-    if (!isAway(error)) throw error;
-    log("warning: the image API does not answer: the rehearsal pulls nothing");
-    return away;
-  });
-}
-
 /**
  * The part of the sample that the baseline pulled; `undefined` where only the registry's catalog tells what was asked
  * for.
@@ -122,8 +112,6 @@ function broken(failures: readonly Failure[]): Pick<Rehearsal, "broken"> {
   return samples.length === 0 ? {} : { broken: toJournal(samples, "").images };
 }
 
-const none: PullResult = { manifests: 0, blobs: 0, bytes: 0, redirected: 0, failures: [], left: 0 };
-
 /** What every part of one rehearsal works with, read once. */
 interface Attempt {
   readonly inputs: RehearsalInputs;
@@ -132,26 +120,12 @@ interface Attempt {
   readonly sources: CloudSources;
 }
 
-async function pull(
+function pull(
   { inputs, session, config }: Attempt,
-  target: Awaited<ReturnType<typeof readTarget>>,
+  target: Target,
   samples: readonly Sample[] | undefined,
 ): Promise<PullResult> {
-  if (samples?.length === 0) return none;
-  return runPuller(
-    {
-      pull: {
-        target,
-        count: samples === undefined ? inputs.sample : Math.min(inputs.sample, samples.length),
-        ...defined({ samples }),
-      },
-      login: samples !== undefined,
-      placement: config,
-      image: inputs.image,
-      timeoutSeconds: inputs.timeoutSeconds,
-    },
-    session,
-  );
+  return pullFrom(target, samples, { ...inputs, placement: config }, session);
 }
 
 /** How often a Pod is made that Swift turned away when it started: a Deployment would start its container again. */
@@ -200,26 +174,6 @@ async function start({ inputs, session, sources }: Attempt): Promise<Started> {
     return { kind: "impossible", why };
   }
   return untilReady(rehearsalName, inputs.timeoutSeconds, session);
-}
-
-/** The puller is let in, to the registry's port, and nobody else, also where the namespace denies nothing by default. */
-function rehearsalNetworkPolicy(): object {
-  const policy = pullCheckNetworkPolicy() as { metadata: object; spec: object };
-  const labels = { app: rehearsalName };
-  return {
-    ...policy,
-    metadata: { ...policy.metadata, name: rehearsalName, labels },
-    spec: {
-      ...policy.spec,
-      podSelector: { matchLabels: labels },
-      ingress: [
-        {
-          from: [{ podSelector: { matchLabels: { app: pullCheckName } } }],
-          ports: [{ port: 5000, protocol: "TCP" }],
-        },
-      ],
-    },
-  };
 }
 
 interface Tried {
