@@ -8,12 +8,15 @@ import { cadence, reader } from "../api/cadence";
 import type { Log } from "../api/wait";
 
 const tailLines = 10;
+/** Causes of a retry that are told at once: past these they are many, and all of one kind. */
+const causesAtOnce = 5;
 
 /** Prints the lines of one Pod's log. `betweenSeconds`: of two lines that matter only until the next one. */
 export class ProgressTeller {
   private lastAt = Number.NEGATIVE_INFINITY;
   private lastPhase = "";
   private retries = 0;
+  private readonly causes = new Set<string>();
   private lastReport: Report | undefined;
   private readonly others: string[] = [];
 
@@ -65,7 +68,10 @@ export class ProgressTeller {
         break;
       case "retry":
         this.retries++;
-        this.inPassing(`trying again in ${Math.round(event.waitSeconds)} s: ${event.what}: ${event.why}`);
+        this.inPassing(
+          `trying again in ${Math.round(event.waitSeconds)} s: ${event.what}: ${event.why}`,
+          this.isNew(event.why),
+        );
         break;
       case "warning":
         this.said(`warning: ${event.message}`);
@@ -74,6 +80,13 @@ export class ProgressTeller {
         this.lastReport = event.report;
         break;
     }
+  }
+
+  /** What has just begun to fail is news, however short ago the last line was. */
+  private isNew(cause: string): boolean {
+    if (this.causes.has(cause) || this.causes.size === causesAtOnce) return false;
+    this.causes.add(cause);
+    return true;
   }
 
   private said(line: string): void {

@@ -44,6 +44,25 @@ test("one line every few seconds, however many events come; a new phase is told 
   expect(told([progress(1), progress(2), progress(3, "links")], 0.5).lines.length).toBe(2);
 });
 
+test("a cause that was not told yet is told at once, also in a log with a line every 30 s; the same again is not", () => {
+  const retry = (why: string): MoverEvent => ({
+    event: "retry",
+    t,
+    what: "PUT x",
+    why,
+    attempt: 1,
+    waitSeconds: 2,
+  });
+  const start: MoverEvent = { event: "start", t, mode: "copy", container: "c" } as MoverEvent;
+  const { lines } = told([start, retry("503"), retry("503"), retry("ECONNREFUSED"), retry("503")], 0.1);
+  expect(lines.slice(1)).toEqual([
+    "trying again in 2 s: PUT x: 503",
+    "trying again in 2 s: PUT x: ECONNREFUSED",
+  ]);
+  const many = Array.from({ length: 50 }, (_, index) => retry(`transaction ${index}`));
+  expect(told(many, 0.1).lines.length).toBeLessThan(8);
+});
+
 test("a line says how far, how fast, how long, and where", () => {
   expect(told([progress(25.9)], 1).lines).toEqual([
     "25 % 1.0 MiB of 1.0 GiB, 2 min left, 1.0 MiB/s, 10 of 40 objects, blobs, team/app",
