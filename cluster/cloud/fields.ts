@@ -24,8 +24,10 @@ export function cloudFields(
   }
   const cloud = findCloud(text, cloudName);
   if (cloud.found) {
-    // No interface: the operator and the registry take the public endpoint, whatever clouds.yaml says.
-    const { interface: _, ...fields } = fieldsOf(cloud.entry);
+    // No interface and no `regions`: the operator and the registry take the public endpoint, and without region_name that
+    // of the first region, whatever else clouds.yaml says.
+    const { regions: _r, ...entry } = cloud.entry;
+    const { interface: _i, ...fields } = fieldsOf(entry);
     return withProjectDomain(fields);
   }
   return cloud.why === "no-yaml"

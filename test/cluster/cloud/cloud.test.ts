@@ -69,6 +69,13 @@ describe("from installer-cloud-credentials", () => {
     expect(cloud.patch).toEqual({});
   });
 
+  test("regions without region_name choose none: the operator does not read them", () => {
+    const auth =
+      "auth_url: https://k.example\nusername: u\npassword: pw-secret\nproject_name: p\nuser_domain_name: D";
+    const cloud = resolved({ installerSecret: clouds(auth, "regions: [two]") });
+    expect([cloud.pod.region, cloud.provider.region]).toEqual([undefined, undefined]);
+  });
+
   test("a project's domain by id beside the user's by name is the user's, as for the operator", () => {
     const auth =
       "auth_url: https://k.example\nusername: u\npassword: pw-secret\nproject_name: p\nuser_domain_name: Default";
