@@ -179,6 +179,9 @@ class Graph {
         : [this.pod("back", plan.back, from, [...this.shared(), seal], { witness: seal.witness })];
     const toVolume = this.patch("abort", "abort", "to-volume", [seal, ...back], {
       claim: plan.claim,
+      ...(plan.rehearsal === undefined
+        ? {}
+        : { trial: { sample: plan.rehearsal.sample, image: this.settings.migratorImage } }),
       ...loss,
       ...bridge,
     });

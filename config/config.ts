@@ -74,6 +74,8 @@ export interface AbortSettings extends CommonSettings {
   readonly state: "abort";
   readonly copyBack: boolean;
   readonly acceptLoss: boolean;
+  /** Before the registry goes back, so many images are pulled from the volume. Absent: none. */
+  readonly rehearse?: number;
 }
 
 export type Settings = MigrateSettings | SwitchSettings | AbortSettings;
@@ -239,7 +241,13 @@ function readState(
       }
       return { ...common, state, pullCheck, releaseVolumeClaim, ...(replicas === 0 ? {} : { replicas }) };
     case "abort":
-      return { ...common, state, copyBack, acceptLoss };
+      return {
+        ...common,
+        state,
+        copyBack,
+        acceptLoss,
+        ...(rehearse && pullCheck > 0 ? { rehearse: pullCheck } : {}),
+      };
     case undefined:
       return undefined;
   }

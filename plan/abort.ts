@@ -63,6 +63,7 @@ function goBack(
     ...commonPlan(seen),
     seal: settings.seal,
     container: { name: container },
+    ...(settings.rehearse === undefined ? {} : { rehearsal: { sample: settings.rehearse } }),
     ...told(judge, way),
   } as const;
   if (!settings.copyBack) {

@@ -58,6 +58,9 @@ export function doing(plan: Plan, seen: ReachableObservation): string {
       return [
         "makes the registry read-only",
         ...(plan.back === undefined ? [] : ["copies back what was pushed to Swift"]),
+        ...(plan.back === undefined || plan.rehearsal === undefined
+          ? []
+          : ["tries a registry on the volume"]),
         `serves from claim ${plan.claim} again, as it was before; ${to(plan)} stays`,
       ].join(", ");
   }

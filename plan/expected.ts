@@ -8,6 +8,7 @@
  * about copies are in passes.ts.
  */
 import { type Entry, lastDone } from "../cluster/journal/history";
+import type { Journal } from "../cluster/journal/journal";
 import type { ReachableObservation } from "../cluster/observation";
 import { backCopy, moverStarts, unchangedCopy } from "./passes";
 import { wayToSeal } from "../cluster/registry/way-to-seal";
@@ -102,11 +103,23 @@ function goingBack(plan: GoBackGraph, seen: ReachableObservation, rollout: Rollo
     closed: [
       ...(isHeld(seen) || plan.acceptLoss ? [] : [{ what: "sealing", seconds: rollout.end }]),
       ...(back === undefined || back === 0 ? [] : [{ what: "copy back", seconds: back + settles }]),
+      ...tryingTheVolume(plan, seen),
       ...(plan.bridge === true ? overBridge(seen, rollout) : [straight(rollout)]),
     ],
     away: plan.bridge !== true && goesBackByRecreate(seen) ? rollout.end + rollout.ready : 0,
     ...(back === undefined ? { unknown: "the copy back" } : {}),
   };
+}
+
+/** A registry Pod whose probe has no delay, and the puller's Pod after it; in what the last way back took it is included. */
+function tryingTheVolume(plan: GoBackGraph, { journal }: ReachableObservation): readonly Part[] {
+  const last = journal?.volumeRehearsal;
+  const included = plan.bridge === true && last !== undefined && overBridgeBefore(journal) !== undefined;
+  if (plan.back === undefined || plan.rehearsal === undefined || included) {
+    return [];
+  }
+  const known = last === undefined || last.impossible !== undefined ? undefined : last.seconds;
+  return [{ what: "rehearsal on the volume", seconds: known ?? startsIn + moverStarts + settles }];
 }
 
 function straight({ end, ready }: Rollout): Part {
@@ -119,13 +132,17 @@ function straight({ end, ready }: Rollout): Part {
  */
 function overBridge({ journal }: ReachableObservation, rollout: Rollout): readonly Part[] {
   const { ready, end, bridge } = rollout;
-  // Without a bridge the same step lets pushes in.
-  const before = lastDone(journal?.history, "going back", ({ pushes }) => pushes === undefined);
+  const before = overBridgeBefore(journal);
   const opened = lastDone(journal?.history, "opening", ({ pushes }) => pushes !== undefined);
   return [
     { what: "going back", seconds: before?.seconds ?? bridge + straight(rollout).seconds + end },
     { what: "opening", seconds: opened === undefined ? ready + settles : untilPushes(opened) },
   ];
+}
+
+/** Without a bridge the same step lets pushes in. */
+function overBridgeBefore(journal: Journal | undefined): Entry | undefined {
+  return lastDone(journal?.history, "going back", ({ pushes }) => pushes === undefined);
 }
 
 /** The opening goes on for a while after pushes are taken again. */

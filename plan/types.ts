@@ -48,7 +48,7 @@ export interface CopyPlan {
   readonly shards?: { readonly count: number; readonly done: readonly number[] };
 }
 
-/** A registry on Swift is tried while the live one is writable. */
+/** A registry on the other storage is tried while the live one serves. */
 export interface RehearsalPlan {
   /** Images to pull; 0: only start it. */
   readonly sample: number;
@@ -102,6 +102,8 @@ export interface GoBackGraph extends CommonPlan, WayBack {
   readonly container: { readonly name: string };
   /** Absent with `copyBack: false`, and once the registry is on its volume again. */
   readonly back?: CopyPlan;
+  /** The volume is tried before the registry goes back to it. */
+  readonly rehearsal?: RehearsalPlan;
   /** With `copyBack: false`: go back without the images that were pushed to Swift. */
   readonly acceptLoss: boolean;
 }

@@ -91,6 +91,17 @@ export interface Rehearsal {
   readonly impossible?: string;
 }
 
+/** The volume was tried before an abort put the registry back on it. */
+export interface VolumeRehearsal {
+  /** ISO 8601. */
+  readonly at: string;
+  /** Manifests pulled from the volume. */
+  readonly pulled: number;
+  readonly seconds: number;
+  /** Why it could not be tried; the abort went on. */
+  readonly impossible?: string;
+}
+
 /** The run that may act; whoever finds another's token stops before its next patch. */
 export interface Run {
   readonly token: string;
@@ -174,6 +185,8 @@ export interface Journal {
   readonly sample?: JournalSample;
   /** What the last rehearsal found: how the registry did on Swift while it was writable on its volume. */
   readonly rehearsal?: Rehearsal;
+  /** What the last rehearsal on the volume found. */
+  readonly volumeRehearsal?: VolumeRehearsal;
   /** Set when the claim was released. */
   readonly released?: { readonly claim: string; readonly uid: string; readonly at: string };
   /** How often each Pod failed for good; part of the next Pod's identity. Keys: live, final, back, shards. */

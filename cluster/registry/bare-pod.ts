@@ -1,6 +1,6 @@
 /**
  * A Pod of its own made from the registry Deployment's template: it runs what the registry runs (image, command, service
- * account, TLS, trust, proxy, limits, tolerations). It mounts no claim, goes anywhere and ends by itself. Pure.
+ * account, TLS, trust, proxy, limits, tolerations). It mounts no claim of the template's and ends by itself. Pure.
  */
 import { defined } from "../../swift/defined";
 import { namespace, requiredScc } from "../names";
@@ -25,11 +25,13 @@ export interface BarePod {
 
 export type Values = Readonly<Record<string, unknown>>;
 
-/** What a caller changes besides: parts of the Pod's spec, its registry container, each of its volumes. */
+/** What a caller changes besides: parts of the Pod's spec, its registry container, each of its volumes, and more. */
 export interface Changes {
   readonly spec?: Values;
   readonly container?: (registry: Values) => Values;
   readonly volume?: (volume: Values) => Values;
+  /** Volumes beside the template's. */
+  readonly volumes?: readonly Values[];
 }
 
 /** The Pod; `undefined` when the template has no container. */
@@ -65,7 +67,10 @@ export function barePod(template: PodTemplate, own: BarePod, changes: Changes = 
         ...defined({ runAsUser: own.uid }),
       },
       containers: [changed(confined(container, claims))],
-      volumes: volumes.filter((each) => !claims.has(each["name"])).map(volume),
+      volumes: [
+        ...volumes.filter((each) => !claims.has(each["name"])).map(volume),
+        ...(changes.volumes ?? []),
+      ],
     },
   };
 }

@@ -23,6 +23,11 @@ const storageCaKey = "storage-ca.pem";
 /** Variables of the template that stay, because they do not belong to its storage. */
 const kept = /^REGISTRY_STORAGE_(CACHE|DELETE|REDIRECT)_/;
 
+/** Whether a variable says which storage the registry uses, and how. */
+export function isOfStorage(name: string): boolean {
+  return name.startsWith("REGISTRY_STORAGE") && !kept.test(name);
+}
+
 /** The Pod; `undefined` when the template has no container. */
 export function registryOnSwift(template: PodTemplate, on: OnSwift): object | undefined {
   return barePod(template, on, {
@@ -35,7 +40,7 @@ export function registryOnSwift(template: PodTemplate, on: OnSwift): object | un
 function onSwift(container: Values, on: OnSwift): Values {
   const { lifecycle: _c, ...rest } = container;
   const env = (listOf(container["env"]) as unknown as readonly Variable[]).filter(
-    (each) => !each.name.startsWith("REGISTRY_STORAGE") || kept.test(each.name),
+    ({ name }) => !isOfStorage(name),
   );
   return {
     ...rest,

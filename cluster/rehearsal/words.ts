@@ -1,4 +1,5 @@
 /** What a rehearsal says. Pure. */
+import { showBytes } from "../../swift/figures";
 import { namespace } from "../names";
 import type { Failure, PullResult } from "../pull-check/order";
 import { failureInWords } from "../pull-check/words";
@@ -36,8 +37,7 @@ export function cannotServe(failed: readonly Failure[], result: PullResult): str
   return [
     `rehearsal: ${failed.length} image(s) that the registry serves from its volume cannot be pulled from Swift, ` +
       `${result.manifests} can:`,
-    ...failed.slice(0, shownAtMost).map((each) => `    ${failureInWords(each)}`),
-    ...(failed.length > shownAtMost ? [`    and ${failed.length - shownAtMost} more, listed above`] : []),
+    ...shown(failed),
     untouched,
     ...advice(failed).map((line) => `    ${line}`),
     `    or, ${without}`,
@@ -74,4 +74,36 @@ export function brokenBefore(failures: readonly Failure[]): readonly string[] {
           "does not judge them:",
         ...failures.slice(0, shownAtMost).map((each) => `    ${failureInWords(each)}`),
       ];
+}
+
+/** The volume served the sample. */
+export function servedByVolume({ manifests, blobs, bytes }: PullResult, seconds: number): string {
+  return (
+    `rehearsed on the volume: the registry served ${manifests} manifests and ${blobs} blobs ` +
+    `(${showBytes(bytes)}) from it (${seconds} s)`
+  );
+}
+
+/** The volume could not be tried; the abort goes on. */
+export function volumeUntried(why: string): string {
+  return `no rehearsal on the volume: ${why}; what the copy back found stands, and the way back goes on`;
+}
+
+/** Images that Swift has and the volume does not serve: the storage patch is not sent. */
+export function lacking(lost: readonly Failure[], { manifests }: PullResult): string {
+  return [
+    `rehearsal on the volume: ${lost.length} image(s) that Swift has cannot be pulled from the volume, ${manifests} can:`,
+    ...shown(lost),
+    "The registry is on Swift and stays read-only; nothing was sent.",
+    "    next: copy back once more: pulumi up",
+    "    or, to stay on Swift: pulumi config set state switch && pulumi up",
+    "    or, to go back without these images: pulumi config set rehearse false && pulumi up",
+  ].join("\n");
+}
+
+function shown(failed: readonly Failure[]): readonly string[] {
+  return [
+    ...failed.slice(0, shownAtMost).map((each) => `    ${failureInWords(each)}`),
+    ...(failed.length > shownAtMost ? [`    and ${failed.length - shownAtMost} more, listed above`] : []),
+  ];
 }

@@ -61,6 +61,8 @@ export interface RegistryPatchInputs extends CommonInputs {
    * to-volume: a bridge serves pulls meanwhile (default false). It decides nothing about whether the step runs again.
    */
   readonly bridge?: boolean;
+  /** to-volume: the volume is tried first with so many images (absent: it is not). It decides nothing about that either. */
+  readonly trial?: { readonly sample: number; readonly image: string };
   /** open, on the volume: the writable Pod starts beside the read-only one (default false: after its end). The same. */
   readonly rolls?: boolean;
   /** seal, to-volume: go although nothing was copied back from Swift, which may be gone (default false). */

@@ -10,6 +10,7 @@ import { volumeIsComplete } from "../journal/proof";
 import { readRegistry, type RegistrySnapshot } from "../registry/registry";
 import { hasNoPlace } from "../registry/placing";
 import { rollOut, type RolloutResult } from "../registry/rollout";
+import { rehearseOnVolume } from "../rehearsal/volume";
 import type { Session } from "../session";
 import type { RegistryPatchInputs, RegistryPatchOutputs } from "./kinds";
 import { rolledOut } from "./rolled-out";
@@ -22,6 +23,7 @@ export async function toVolumeStep(
   const { journal, log } = session;
   const { previous } = await journal.assertRun();
   const claim = await claimToGoBackTo(inputs, session, previous);
+  await tryVolume(inputs, session, claim);
   const bridge = await bridgeFor(inputs, session, claim);
   const result = await goBack(inputs, session, { previous, claim, bridge });
   await journal.update((each) =>
@@ -37,6 +39,20 @@ interface Way {
   readonly previous: Previous | undefined;
   readonly claim: Claim;
   readonly bridge: Bridge | undefined;
+}
+
+/** Before the bridge, so that it stands no longer than it must. @throws Error when the volume lacks what Swift has */
+async function tryVolume(inputs: RegistryPatchInputs, session: Session, claim: Claim): Promise<void> {
+  const { trial, timeoutSeconds } = inputs;
+  if (trial === undefined || inputs.acceptLoss === true) {
+    return;
+  }
+  const { config } = await readRegistry(session.api);
+  if (config === undefined || !isSwift(config.storage)) {
+    return;
+  }
+  await assertNothingIsLost(inputs, session, claim);
+  await rehearseOnVolume({ ...trial, timeoutSeconds }, claim, session);
 }
 
 /** Where the plan wants one, and the storage patch is still to be sent. */

@@ -281,6 +281,9 @@ describe("graphs", () => {
     ]);
     expect(await dependencies(recorded.get("abort-to-volume"))).toEqual(["abort-seal", "back"]);
     expect(recorded.get("abort-to-volume").inputs).not.toHaveProperty("acceptLoss");
+    expect(recorded.get("abort-to-volume").inputs).toMatchObject({
+      trial: { sample: 20, image: settings("abort").migratorImage },
+    });
     expect(recorded.get("back-pod").inputs).toMatchObject({
       metadata: { name: "image-registry-migration-back" },
       spec: {

@@ -1,3 +1,5 @@
+import { doing } from "../../plan/doing";
+import { expected } from "../../plan/expected";
 import { recordPrevious } from "../../cluster/journal/store";
 import type { ObservedCloud, ReachableObservation } from "../../cluster/observation";
 import { aborted, containerName, proven, provenJournal, settings, switched, untouched } from "./observations";
@@ -56,6 +58,30 @@ describe("abort", () => {
       container: { name: containerName },
       back: { pass: "back", besideRegistry: false },
     });
+  });
+
+  test("the volume is tried with as many images as pullCheck says, and said so; with rehearse false it is not", () => {
+    const plan = planned(decide(settings("abort", { pullCheck: "7" }), switched));
+    expect(plan).toMatchObject({ rehearsal: { sample: 7 } });
+    expect(doing(plan, switched)).toContain(
+      "pushed to Swift, tries a registry on the volume, serves from claim",
+    );
+    for (const without of [settings("abort", { rehearse: "false" }), settings("abort", { pullCheck: "0" })]) {
+      const untried = planned(decide(without, switched));
+      expect(untried).not.toHaveProperty("rehearsal");
+      expect(doing(untried, switched)).not.toContain("tries");
+    }
+  });
+
+  test("how long that takes is part of what is foretold, by what it took last time", () => {
+    const seconds = (journal: ReachableObservation["journal"]) => {
+      const seen = { ...switched, ...(journal === undefined ? {} : { journal }) };
+      const parts = expected(planned(decide(back, seen)), seen).closed;
+      return parts.find(({ what }) => what === "rehearsal on the volume")?.seconds;
+    };
+    expect(seconds(switched.journal)).toBe(15);
+    const volumeRehearsal = { at: "now", pulled: 20, seconds: 41 };
+    expect(seconds({ ...switched.journal!, volumeRehearsal })).toBe(41);
   });
 
   test("invariant 1: back on the volume, nothing is copied to it any more, whatever changed; all else stays", () => {
