@@ -50,6 +50,20 @@ export function judge(result: PullResult, found: (failure: Failure) => Found, pr
   return { failed, broken, deleted, skipped };
 }
 
+/**
+ * Redirects of which not one could be followed, while the registry itself reaches Swift: that does not pass by itself,
+ * whatever each of these failures looks like.
+ */
+export function unfollowed(
+  failed: readonly Failure[],
+  { manifests, redirected }: Pick<PullResult, "manifests" | "redirected">,
+): readonly Failure[] {
+  if (redirected > 0 || manifests === 0) return failed;
+  return failed.map(({ passing, ...failure }) =>
+    failure.kind === "redirect" || passing === undefined ? failure : { ...failure, passing },
+  );
+}
+
 /** Names in the container of what failed: the image's link in its repository, if it is known, and the content. */
 export function objectsOf({ sample, part, digest }: Failure): readonly string[] {
   if (digest === undefined) {

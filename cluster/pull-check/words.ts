@@ -4,7 +4,7 @@
  */
 import { namespace, pullCheckName, registryConfig } from "../names";
 import { pullAccount, pullerRole } from "./account";
-import { type Judged, projectsOf } from "./judge";
+import { type Judged, projectsOf, unfollowed } from "./judge";
 import type { Failure, PullResult } from "./order";
 
 /** What decides which advice can be followed. */
@@ -42,7 +42,7 @@ export function pullFailure(judged: Judged, result: PullResult, situation: Situa
     ...shown,
     ...more,
     ...login,
-    ...waysOn(failed, situation),
+    ...waysOn(unfollowed(failed, result), situation),
   ].join("\n");
 }
 

@@ -1,6 +1,7 @@
 /** What a rehearsal says. Pure. */
 import { showBytes } from "../../swift/figures";
 import { namespace } from "../names";
+import { unfollowed } from "../pull-check/judge";
 import type { Failure, PullResult } from "../pull-check/order";
 import { failureInWords } from "../pull-check/words";
 import { meaning } from "./cause";
@@ -39,7 +40,7 @@ export function cannotServe(failed: readonly Failure[], result: PullResult): str
       `${result.manifests} can:`,
     ...shown(failed),
     untouched,
-    ...advice(failed).map((line) => `    ${line}`),
+    ...advice(unfollowed(failed, result)).map((line) => `    ${line}`),
     `    or, ${without}`,
   ].join("\n");
 }

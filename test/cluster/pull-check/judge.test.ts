@@ -99,6 +99,24 @@ describe("ways on, in the order of their harm", () => {
     expect(fits([redirect], { ...sealed, disableRedirect: true })).toMatch(/^2\. go back/);
   });
 
+  test("connections that are refused each time, and never a redirect that was followed: no route, and no moment", () => {
+    const refused = [{ ...redirect, passing: true as const }];
+    const fitsOf = (redirected: number) => {
+      const counts = { ...result(refused), redirected };
+      const text = pullFailure(
+        judge(counts, () => ({ named: true }), true),
+        counts,
+        sealed,
+      );
+      return text
+        .split("\n")
+        .find((line) => line.includes("<- fits"))
+        ?.trim();
+    };
+    expect(fitsOf(0)).toMatch(/^2\. let the registry serve blobs itself/);
+    expect(fitsOf(3)).toMatch(/^1\. run it again/);
+  });
+
   test("on a registry that is open nothing says that it stays read-only, and no advice is what the config refuses", () => {
     const open = { ...sealed, readOnly: false, releasing: true };
     const text = waysOn([failure()], open).join("\n");

@@ -197,6 +197,15 @@ describe("refused before any seal, with the cause and the next command", () => {
     expectNothingLeft(at);
   });
 
+  test("a redirect that refuses every connection, which looks as if it passed by itself", async () => {
+    const at = await scene();
+    const failures = [
+      failure("redirect", digests[0], { part: "blob", redirect: "https://swift/v1/x", passing: true }),
+    ];
+    const onSwift = { result: { ...good, blobs: 0, redirected: 0 }, failures };
+    await expect(at.run({ result: good }, onSwift)).rejects.toThrow(/disableRedirect/);
+  });
+
   test("content that Swift has and the registry there does not serve", async () => {
     const at = await scene();
     swiftHas(at.session, true);
