@@ -83,8 +83,9 @@ export interface ReadQuotas {
  */
 export async function readQuotas(api: Api): Promise<ReadQuotas> {
   const [own, across] = await Promise.all([
-    readable(api.list<RawQuota>(paths.quotas)),
-    readable(api.list<RawClusterQuota>(paths.clusterQuotas)),
+    unless((error) => error.kind === "forbidden", api.list<RawQuota>(paths.quotas)),
+    // OpenShift's own API server has them, which may be away while the registry and this program work on.
+    unless(() => true, api.list<RawClusterQuota>(paths.clusterQuotas)),
   ]);
   const all = [
     ...own.map(({ metadata, spec, status }) =>
@@ -153,11 +154,15 @@ function parseQuota(
   };
 }
 
-async function readable<T>(items: Promise<readonly T[]>): Promise<readonly T[]> {
+/** None where the answer is such an error. */
+async function unless<T>(
+  isNoMatter: (error: ApiError) => boolean,
+  items: Promise<readonly T[]>,
+): Promise<readonly T[]> {
   try {
     return await items;
   } catch (error) {
-    if (error instanceof ApiError && error.kind === "forbidden") return [];
+    if (error instanceof ApiError && isNoMatter(error)) return [];
     throw error;
   }
 }

@@ -115,6 +115,19 @@ describe("read", () => {
     ]);
   });
 
+  test("OpenShift's API server may be away: nothing else depends on it", async () => {
+    const api = cluster();
+    api.tick = (path) => {
+      if (path === paths.clusterQuotas)
+        throw new ApiError("other", "the server is currently unable to handle the request", 503);
+    };
+    expect((await readQuotas(api)).quotas).toMatchObject([{ name: "small" }]);
+    api.tick = (path) => {
+      if (path === paths.quotas) throw new ApiError("unreachable", "gone");
+    };
+    await expect(readQuotas(api)).rejects.toThrow("gone");
+  });
+
   test("quotas that may not be read are left out", async () => {
     const api = cluster();
     api.tick = (path) => {
