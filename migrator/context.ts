@@ -1,5 +1,5 @@
 import type { Allowance } from "./allowance";
-import type { Tally } from "./contract";
+import type { Repositories, Tally } from "./contract";
 import { toText, type ByteString } from "../swift/bytes";
 import type { EventLog, Progress } from "./events";
 import type { Gather } from "../swift/gather";
@@ -80,6 +80,8 @@ export interface Run {
   missing: { readonly objects: number; readonly names: readonly string[] };
   /** What came without all of its layers, because Swift never had them (`back`); for a person. */
   partial: { readonly manifests: number; readonly names: readonly string[] };
+  /** What each repository uses, once it was counted. */
+  repositories: Repositories | undefined;
   /** What Swift itself confirmed in this run. */
   readonly seen: Seen;
   /** Called when the run ends, also by a signal in the middle of its work. */

@@ -109,6 +109,36 @@ export interface Inventory extends Tally {
   readonly digest: string;
 }
 
+/** What a repository uses: objects of its own (links and tags), and the blobs that they lead to. */
+export interface RepositoryUse extends Tally {
+  readonly name: string;
+  readonly blobs: number;
+  /** Of its blobs; one that several repositories use counts in each of them. */
+  readonly bytes: number;
+}
+
+/**
+ * What the volume's repositories use. The bytes of all repositories, less `shared.saved`, plus those of `unused` are
+ * the bytes of all blobs.
+ */
+export interface Repositories {
+  readonly count: number;
+  /** Those whose blobs have most bytes, largest first; at most 20. */
+  readonly largest: readonly RepositoryUse[];
+  /** All others together; absent: there are none. */
+  readonly others?: Omit<RepositoryUse, "name"> & { readonly repositories: number };
+  /** Blobs that several repositories use, each counted once; `saved`: what copies of their own would take more. */
+  readonly shared: Tally & { readonly saved: number };
+  /** Blobs that no repository uses: the registry's pruning removes them. */
+  readonly unused: Tally;
+}
+
+/** What was sent or fetched over time: bytes in each period of so many seconds since the run began, at most 60. */
+export interface Throughput {
+  readonly everySeconds: number;
+  readonly bytes: readonly number[];
+}
+
 /** The result of a run. As a termination message it is cut to 4,096 bytes: lists shorten, numbers stay. */
 export interface Report {
   readonly version: 1;
@@ -132,6 +162,12 @@ export interface Report {
   readonly skipped: Tally;
   readonly deleted: Tally;
   readonly retries: number;
+  /** How often each cause made a request be tried again; the most frequent eight. Absent: never. */
+  readonly retriesBy?: Readonly<Record<string, number>>;
+  /** Absent: nothing was moved. */
+  readonly throughput?: Throughput;
+  /** `copy` and `finish` of the whole, once the volume was walked. */
+  readonly repositories?: Repositories;
   /** The store asked for less: how often transfers were cut, and to how few at a time; absent when it never did. */
   readonly slowed?: { readonly times: number; readonly fewest: number };
   /** Seconds per phase, by phase name. */

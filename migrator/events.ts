@@ -1,7 +1,9 @@
 import { writeSync } from "node:fs";
-import type { MoverEvent, Report, Tally } from "./contract";
+import type { MoverEvent, Report, Tally, Throughput } from "./contract";
 import type { Retry } from "../swift/retry";
 import { defined } from "../swift/defined";
+import { RetryCauses } from "./retry-causes";
+import { ThroughputMeter } from "./throughput";
 
 type Untimed<E> = E extends unknown ? Omit<E, "t"> : never;
 
@@ -9,6 +11,7 @@ type Untimed<E> = E extends unknown ? Omit<E, "t"> : never;
 export class EventLog {
   private lastRetry = -Infinity;
   private muted = 0;
+  private readonly causes = new RetryCauses();
   retries = 0;
 
   constructor(
@@ -28,6 +31,7 @@ export class EventLog {
   /** Counts every retry and reports at most one a second, because thirty-two connections may break at once. */
   retry(retry: Retry): void {
     this.retries++;
+    this.causes.add(retry.why);
     if (this.now() - this.lastRetry < 1000) {
       this.muted++;
       return;
@@ -36,6 +40,11 @@ export class EventLog {
     const more = this.muted > 0 ? ` (and ${this.muted} more since the last line)` : "";
     this.muted = 0;
     this.emit({ event: "retry", ...retry, why: retry.why + more });
+  }
+
+  /** How often each cause made a request be tried again; undefined: never. */
+  retriesBy(): Report["retriesBy"] {
+    return this.causes.result();
   }
 
   done(report: Report): void {
@@ -75,13 +84,15 @@ export class Progress {
   private known = false;
   private counted = false;
   private lastLine: number;
+  private readonly began: number;
+  private readonly meter = new ThroughputMeter();
   private samples: { at: number; sent: number; weight: number }[] = [];
 
   constructor(
     private readonly log: EventLog,
     private readonly now: () => number = () => performance.now() / 1000,
   ) {
-    this.lastLine = this.now();
+    this.began = this.lastLine = this.now();
   }
 
   /** An object is in the container, or was there. */
@@ -91,6 +102,11 @@ export class Progress {
   }
   transferred(bytes: number): void {
     this.sent += bytes;
+    this.meter.add(bytes, this.now() - this.began);
+  }
+  /** What was moved so far, over time. */
+  throughput(): Throughput | undefined {
+    return this.meter.result();
   }
   /** What a line says; the total only once it is known, and the bytes that were transferred from the first on. */
   get counts(): { settled: Tally; sent: number; percent: number; total?: Tally } {

@@ -76,6 +76,7 @@ export async function prepareRun(
     dangling: { links: 0, names: [] },
     missing: { objects: 0, names: [] },
     partial: { manifests: 0, names: [] },
+    repositories: undefined,
     seen: new Seen(),
     atEnd: [],
     ...counted,

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import type { Mode, Report } from "./contract";
+import type { Mode, Report, Repositories } from "./contract";
 import { exitCodeOf, messageOf, type MoverError } from "./errors";
 
 /** Kubernetes cuts a termination message after so many bytes, wherever that is. */
@@ -16,6 +16,12 @@ export function shortenReport(report: Report, limit = terminationLimit): string 
   const total = report.corrupt.length + (report.corruptMore ?? 0);
   for (const uses of [8, 4, 2, 1, 0])
     if (size(short) > limit) short = withUses({ ...short, corrupt: report.corrupt }, uses);
+  if (size(short) > limit && short.throughput !== undefined) {
+    const { throughput: _, ...rest } = short;
+    short = rest;
+  }
+  while (size(short) > limit && short.repositories !== undefined)
+    short = withFewerRepositories(short, short.repositories);
   while (size(short) > limit && short.corrupt.length > 0) {
     const corrupt = short.corrupt.slice(0, Math.floor(short.corrupt.length / 2));
     short = { ...short, corrupt, corruptMore: total - corrupt.length };
@@ -42,6 +48,25 @@ function withNames(report: Report, kept: number): Report {
     return value === undefined ? [] : [[list, { ...value, names: value.names.slice(0, kept) }] as const];
   });
   return { ...report, ...Object.fromEntries(shorter) };
+}
+
+/** Half as many by name, all others in one sum; none of it, where there is no name left. */
+function withFewerRepositories(report: Report, { largest, others, ...rest }: Repositories): Report {
+  if (largest.length === 0) {
+    const { repositories: _, ...without } = report;
+    return without;
+  }
+  const kept = largest.slice(0, Math.floor(largest.length / 2));
+  const sum = largest.slice(kept.length).reduce(
+    (all, each) => ({
+      repositories: all.repositories + 1,
+      objects: all.objects + each.objects,
+      blobs: all.blobs + each.blobs,
+      bytes: all.bytes + each.bytes,
+    }),
+    others ?? { repositories: 0, objects: 0, blobs: 0, bytes: 0 },
+  );
+  return { ...report, repositories: { ...rest, largest: kept, others: sum } };
 }
 
 /** At most `uses` users of each corrupt blob, and how many more there are. */

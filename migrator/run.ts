@@ -198,6 +198,11 @@ class Execution {
       skipped: plain(tallies.skipped),
       deleted: plain(tallies.deleted),
       retries: log.retries,
+      ...defined({
+        retriesBy: log.retriesBy(),
+        throughput: this.progress.throughput(),
+        repositories: run?.repositories,
+      }),
       ...(this.allowance.slowed === undefined ? {} : { slowed: this.allowance.slowed }),
       seconds: { ...seconds, total: round((Date.now() - startedAt.getTime()) / 1000) },
       proven: failure === undefined && proof?.equal === true,

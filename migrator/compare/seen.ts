@@ -23,27 +23,3 @@ function keyOf(name: ByteString, bytes: number, hash: string): [number, number] 
   const hex = hashOf("sha256", Buffer.from(`${name}\0${bytes}\0${hash}`, "latin1"));
   return [Number.parseInt(hex.slice(0, 8), 16), Number.parseInt(hex.slice(8, 16), 16)];
 }
-
-/**
- * Digests (`sha256:<hex>`) by their first 40 bits: for counting what is missing, not for a proof. Of a million that are
- * missing beside a million that are there one is overlooked.
- */
-export class DigestSet {
-  private readonly keys = new KeySet(40);
-
-  add(digest: string): void {
-    this.keys.add(...halvesOf(digest));
-  }
-
-  has(digest: string): boolean {
-    return this.keys.has(...halvesOf(digest));
-  }
-}
-
-function halvesOf(digest: string): [number, number] {
-  const start = digest.indexOf(":") + 1;
-  return [
-    Number.parseInt(digest.slice(start, start + 8), 16),
-    Number.parseInt(digest.slice(start + 8, start + 16), 16),
-  ];
-}

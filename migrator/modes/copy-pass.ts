@@ -3,7 +3,7 @@ import type { ListedObject } from "../../swift/listing";
 import { Inventories } from "../compare/inventory";
 import { inventoryHash, keep, listedHash, pass, rowCounts } from "../compare/pass";
 import type { Proof } from "../compare/proof";
-import { DigestSet } from "../compare/seen";
+import { RepositoryCounts } from "../compare/repositories";
 import { ScanAhead } from "../compare/scan";
 import { SharedFolders } from "../volume/folders";
 import { addProblem, stopsAtCorrupt, type Run } from "../context";
@@ -49,8 +49,8 @@ export class CopyPass {
   private readonly queue: PhasedQueue<Work>;
   /** Digests of blobs that could not be read: nothing that refers to them is sent. */
   private readonly unread = new Set<string>();
-  /** Those of the volume. */
-  private readonly blobs = new DigestSet();
+  /** Also tells which links lead to no blob. */
+  private readonly counts = new RepositoryCounts();
   private tags: Work[] = [];
   private readonly folders = new SharedFolders();
   private changed = false;
@@ -89,6 +89,8 @@ export class CopyPass {
       room: () => this.room(),
       pair: (file, object) => this.pair(file, object),
     });
+    // A shard walks a part only.
+    if (run.settings.shard === undefined) run.repositories = this.counts.result();
     this.scan.stop({ objects: blobs.objects + links.objects, bytes: blobs.bytes + links.bytes });
     await queue.idle();
     run.progress.phase = "tags";
@@ -166,15 +168,12 @@ export class CopyPass {
     this.files++;
     if (file.kind === "blob") {
       tallies.blobs.add(file.bytes);
-      this.blobs.add(digestOfBlob(file.name)!);
+      if (this.part === undefined) this.counts.blob(digestOfBlob(file.name)!, file.bytes);
       return;
     }
     tallies.links.add(file.bytes);
     // The blob may be in another shard; the copy of the whole tells.
-    if (this.part !== undefined) return;
-    // Blobs come first in the order of names: all of them are known by now.
-    const digest = contentOfLink(file.name);
-    if (digest === undefined || this.blobs.has(digest)) return;
+    if (this.part !== undefined || this.counts.link(file.name)) return;
     if (++dangling.links <= toldDangling) dangling.names.push(toText(file.name));
   }
 

@@ -25,10 +25,16 @@ test("together the shards copy every blob and link once and no tag; the whole ad
   for (const [index, { report }] of runs.entries()) {
     expect(report?.shard).toBe(shards[index]);
     expect(report?.copied.objects).toBeGreaterThan(0);
+    expect(report?.repositories).toBeUndefined();
   }
   const finish = await stage.run();
   expectProven(stage, finish);
   expect(finish.report?.copied.objects).toBe(objects().filter(isTag).length);
+  const { blobs, links, repositories } = finish.report!;
+  const sum = (key: "objects" | "bytes") =>
+    repositories!.largest.reduce((total, each) => total + each[key], repositories!.others?.[key] ?? 0);
+  expect(sum("objects")).toBe(links.objects);
+  expect(sum("bytes") - repositories!.shared.saved + repositories!.unused.bytes).toBe(blobs.bytes);
 });
 
 test("an interrupted shard is repeated alone, and one that was done does nothing", async () => {
