@@ -2,6 +2,7 @@
  * The journal: what the program must remember on the cluster itself, so that it can go on, and back, without its
  * Pulumi state. One ConfigMap, one JSON document, no secrets. Read and written by `store.ts`.
  */
+import type { Report } from "../../migrator/contract";
 import type { RegistryStorage } from "../api/objects";
 import type { Spread } from "../registry/spread";
 
@@ -123,6 +124,26 @@ export interface JournalSample {
   readonly images: Readonly<Record<string, readonly string[]>>;
 }
 
+/** What the last copy of one pass found, and how it went; see copies.ts. Counts that are 0 are absent. */
+export interface CopyDetails extends Pick<Report, "repositories" | "throughput" | "retriesBy" | "slowed"> {
+  /** When it ended (ISO 8601). */
+  readonly at: string;
+  /** Objects that the volume no longer had. */
+  readonly deleted?: number;
+  /** Blobs whose content is not their name. */
+  readonly corrupt?: number;
+  /** Links that lead to no blob. */
+  readonly dangling?: number;
+  /** Files that are not the registry's. */
+  readonly foreign?: number;
+}
+
+/** A time in which nothing was served (ISO 8601); without `to` it had not ended when nobody looked any more. */
+export interface Away {
+  readonly from: string;
+  readonly to?: string;
+}
+
 /** A step that ended, in the words of the documentation: "sealing", "final copy". */
 export interface StepDone {
   readonly step: string;
@@ -130,6 +151,8 @@ export interface StepDone {
   readonly seconds: number;
   /** When the registry's Service first had no Pod that takes pushes, or had one again (ISO 8601). */
   readonly pushes?: string;
+  /** When nothing was served, at most five times; absent: never. */
+  readonly away?: readonly Away[];
   /** sealing: how, in the end. */
   readonly by?: "rolling" | "recreate" | "already";
   /** A copy: what it moved, what it found there, and for how many seconds its mover ran. */
@@ -206,6 +229,8 @@ export interface Journal {
    */
   readonly followed?: Readonly<Record<string, string>>;
   readonly run?: Run;
+  /** The last copy of each pass; forgotten when the next migration's first copy begins. */
+  readonly copies?: Readonly<Partial<Record<"shards" | "live" | "final" | "back", CopyDetails>>>;
   /** Oldest first, at most 200 entries; see history.ts. */
   readonly history?: readonly Happening[];
 }

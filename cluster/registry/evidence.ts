@@ -63,6 +63,11 @@ export function takesPushes({ pods }: Pick<RegistrySnapshot, "pods">): boolean {
   return pods.some((pod) => pod.ready && !pod.terminating && !pod.env.readOnly);
 }
 
+/** Whether a pull that begins now is answered, by the same rule; a bridge, which no evidence counts, may answer too. */
+export function serves({ pods }: Pick<RegistrySnapshot, "pods">): boolean {
+  return pods.some((pod) => pod.ready && !pod.terminating);
+}
+
 /** What the registry should serve from. */
 export interface Serving {
   readonly storage: "filesystem" | "swift";

@@ -7,8 +7,9 @@ import { type Api, ApiError } from "../api/api";
 import type { RawDeployment, RawRegistryConfig } from "../api/objects";
 import { paths } from "../api/paths";
 import { type Found, type Last, type Log, type Turn, waitFor } from "../api/wait";
+import { AwayWatch } from "./away";
 import { lastDone } from "../journal/history";
-import type { Journal } from "../journal/journal";
+import type { Away, Journal } from "../journal/journal";
 import type { JournalOfRun } from "../journal/store";
 import { namespace, operatorDeployment, registryConfig, registryName } from "../names";
 import type { RegistryConfig } from "../observation";
@@ -24,6 +25,7 @@ import {
   type Verdict,
 } from "./evidence";
 import { type OwnContainerWatch, unwatched, watchForOwnContainer } from "./own-container";
+import { defined } from "../../swift/defined";
 import { holds, type SpecPatch } from "./patch";
 import { readRegistry, type RegistrySnapshot } from "./registry";
 
@@ -62,6 +64,8 @@ export interface RolloutResult {
   readonly sent: number;
   /** When the registry last began, or ceased, to take pushes during it (ISO 8601). */
   readonly pushes?: string;
+  /** When nothing was served during it. */
+  readonly away?: readonly Away[];
 }
 
 export interface RolloutContext {
@@ -95,13 +99,22 @@ interface UnderWay {
   sent: number;
   seen: RegistrySnapshot | undefined;
   pushes: string | undefined;
+  readonly away: AwayWatch;
 }
 
 /** Throws one message for the user: what it waited for, what it saw last, the next command. */
 export async function rollOut(rollout: Rollout, context: RolloutContext): Promise<RolloutResult> {
   const ownContainer =
     rollout.ownContainerMeans === undefined ? unwatched : watchForOwnContainer(context.api);
-  const state: UnderWay = { rollout, context, ownContainer, sent: 0, seen: undefined, pushes: undefined };
+  const state: UnderWay = {
+    rollout,
+    context,
+    ownContainer,
+    sent: 0,
+    seen: undefined,
+    pushes: undefined,
+    away: new AwayWatch(),
+  };
   const wait = {
     look: (turn: Turn) => look(state, turn),
     limitSeconds: rollout.timeoutSeconds,
@@ -120,6 +133,7 @@ export async function rollOut(rollout: Rollout, context: RolloutContext): Promis
 async function look(state: UnderWay, turn: Turn): Promise<Found<RolloutResult>> {
   const { rollout, context } = state;
   const seen = await readRegistry(context.api);
+  state.away.see(seen, new Date().toISOString());
   if (state.seen !== undefined && takesPushes(seen) !== takesPushes(state.seen)) {
     state.pushes = new Date().toISOString();
   }
@@ -202,7 +216,7 @@ async function send(api: Api, config: RegistryConfig, patch: SpecPatch): Promise
  * Whether it is done: by the registry's own evidence, and then by the ClusterOperator, for which the wait is shorter.
  */
 function judge(
-  { rollout, sent, pushes }: UnderWay,
+  { rollout, sent, pushes, away }: UnderWay,
   seen: RegistrySnapshot,
   turn: Turn,
 ): Found<RolloutResult> {
@@ -210,7 +224,7 @@ function judge(
   const provenSeconds = turn.since("proven", evidence.ok ? "proven" : undefined);
   const verdict = evidence.ok && (rollout.settle ?? true) ? clusterOperatorSettled(seen) : evidence;
   const seconds = Math.round(turn.seconds * 10) / 10;
-  const result = { seen, seconds, sent, ...(pushes === undefined ? {} : { pushes }) };
+  const result = { seen, seconds, sent, ...defined({ pushes, away: away.result() }) };
   if (verdict.ok) {
     return { done: result };
   }

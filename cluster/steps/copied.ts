@@ -2,6 +2,7 @@
 import type { Report } from "../../migrator/contract";
 import { readClaim } from "../registry/claim";
 import { stuckPod, witnessProblem } from "../registry/evidence";
+import { withCopy } from "../journal/copies";
 import type { Journal, Proof, Witness } from "../journal/journal";
 import { inPhase, without } from "../journal/store";
 import { lastProgress } from "../mover/pod-log";
@@ -50,7 +51,7 @@ export async function followCopy(inputs: CopiedInputs, session: Session): Promis
   session.log(reportInWords(report));
   await tellCorrupt(report, session);
   await record(inputs, report, session);
-  await session.journal.update((each) => withResult(each, inputs));
+  await session.journal.update((each) => withResult(withCopy(each, inputs.pass, report), inputs));
   return { report: JSON.stringify(report), proven: report.proven };
 }
 
@@ -124,11 +125,17 @@ export async function begin(inputs: CopiedInputs, { api, journal }: Session): Pr
   await journal.update((each) =>
     withFollowed(
       isLive(pass) && each.seal === undefined
-        ? inPhase(without(each, "switchedAt", "copiedBack"), "copying", new Date().toISOString())
+        ? inPhase(ofThisMigration(each), "copying", new Date().toISOString())
         : each,
       inputs,
     ),
   );
+}
+
+/** Without what an earlier migration left. */
+function ofThisMigration(journal: Journal): Journal {
+  const ours = without(journal, "switchedAt", "copiedBack");
+  return journal.phase === "copying" ? ours : without(ours, "copies");
 }
 
 async function record(inputs: CopiedInputs, report: Report, session: Session): Promise<void> {

@@ -5,6 +5,7 @@ import type { Happening, StepDone } from "../journal/journal";
 import type { JournalOfRun } from "../journal/store";
 import type { CopiedOutputs, RegistryPatchOutputs, StepKind } from "./kinds";
 import { stepName } from "./kinds";
+import { defined } from "../../swift/defined";
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -33,15 +34,9 @@ export function happened(
   }
   switch (kind) {
     case "registry-patch": {
-      const { pushes, sealedBy, seconds: rollout } = outputs as RegistryPatchOutputs;
+      const { pushes, away, sealedBy, seconds: rollout } = outputs as RegistryPatchOutputs;
       const idle = rollout < 1 && pushes === undefined;
-      return idle
-        ? undefined
-        : {
-            ...entry,
-            ...(pushes === undefined ? {} : { pushes }),
-            ...(sealedBy === undefined ? {} : { by: sealedBy }),
-          };
+      return idle ? undefined : { ...entry, ...defined({ pushes, away, by: sealedBy }) };
     }
     case "copied": {
       const { report } = outputs as CopiedOutputs;

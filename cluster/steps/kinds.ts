@@ -2,7 +2,7 @@
  * The steps, with their inputs and outputs. The plan chooses them, `components/` declares them, and for each a file
  * beside this one carries it out.
  */
-import type { Witness } from "../journal/journal";
+import type { Away, Witness } from "../journal/journal";
 import type { Pass } from "../mover/identity";
 import type { Placement } from "../registry/placement";
 import type { CommonInputs } from "./step";
@@ -80,6 +80,8 @@ export interface RegistryPatchOutputs {
   readonly seconds: number;
   /** When the registry began, or ceased, to take pushes in this step (ISO 8601). */
   readonly pushes?: string;
+  /** When nothing was served. */
+  readonly away?: readonly Away[];
 }
 
 /** `copied`: waits for one mover Pod and records its result. */

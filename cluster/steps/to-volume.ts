@@ -108,10 +108,13 @@ async function goBack(
       },
       session,
     );
-    if (bridge !== undefined && gate.readOnly === true) {
-      await leaveTo(bridge, session);
+    if (bridge === undefined || gate.readOnly !== true) {
+      return result;
     }
-    return result;
+    await leaveTo(bridge, session);
+    // The bridge answered meanwhile.
+    const { away: _answered, ...rest } = result;
+    return rest;
   } finally {
     if (bridge !== undefined) {
       await removeBridge(session, bridge.uid);

@@ -76,7 +76,7 @@ const bridgeThere = ({ registry }: Scene) => registry.api.objects.has(paths.pod(
 
 test("invariants 1 and 7: a Pod answers at every moment, no push is taken beside the bridge, all is as before", async () => {
   const at = await sealedOnSwift();
-  await toVolumeStep(toVolume, at.session);
+  expect((await toVolumeStep(toVolume, at.session)).away).toBeUndefined();
   expect(bridgeThere(at)).toBe(false);
   expect(at.registry.config.spec.readOnly).toBe(true);
   const { deployment } = await readRegistry(at.registry.api);
@@ -147,7 +147,8 @@ test("invariant 2: it is evidence of nothing, whatever it is like: not of a seal
 
 test("without one the restart opens as well, and no Pod answers meanwhile", async () => {
   const at = await sealedOnSwift();
-  await toVolumeStep({ ...toVolume, bridge: false }, at.session);
+  const { away } = await toVolumeStep({ ...toVolume, bridge: false }, at.session);
+  expect(away).toEqual([{ from: expect.any(String), to: expect.any(String) }]);
   expect(at.seen).toEqual({ away: true, inexact: false, bridge: false });
   expect(at.registry.config.spec.readOnly).toBe(false);
 });

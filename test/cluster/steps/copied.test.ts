@@ -1,9 +1,10 @@
+import type { Report } from "../../../migrator/contract";
 import type { Witness } from "../../../cluster/journal/journal";
 import { paths } from "../../../cluster/api/paths";
 import { identityForMover } from "../../../cluster/mover/identity";
 import { PermanentFailure } from "../../../cluster/mover/pod-end";
 import { drifted } from "../../../cluster/steps/drift";
-import { copiedStep, followCopy } from "../../../cluster/steps/copied";
+import { begin, copiedStep, followCopy } from "../../../cluster/steps/copied";
 import type { CopiedInputs, CopiedOutputs } from "../../../cluster/steps/kinds";
 import { seal } from "../../../cluster/steps/seal";
 import { readRegistry } from "../../../cluster/registry/registry";
@@ -38,12 +39,13 @@ async function onSwift() {
 }
 
 /** A back Pod that has ended well, made under this seal. */
-function ended(registry: FakeRegistry, witness: Witness): void {
+function ended(registry: FakeRegistry, witness: Witness, found: Partial<Report> = {}): void {
   const report = reportWith({
     mode: "back",
     context: identityForMover({ claimUid: "claim-1", run: { word: "1" }, witness }),
     copied: { objects: 2, bytes: 20 },
     proven: false,
+    ...found,
   });
   registry.api.put(paths.pod(name), {
     metadata: { uid: "pod-1" },
@@ -80,6 +82,27 @@ test("a copy back is recorded with the seal it ran under", async () => {
     bytes: 20,
     witness,
   });
+  expect((await journalIn(registry)).copies).toEqual({ back: { at: "2026-01-01T00:01:00Z" } });
+});
+
+test("what a copy found is kept in more detail than its entry, and forgotten when the next migration begins", async () => {
+  const { registry, session } = await onSwift();
+  const { witness } = await seal(abortSeal, session);
+  const found = {
+    throughput: { everySeconds: 1, bytes: [20] },
+    retriesBy: { "Swift answered 503": 2 },
+    dangling: { links: 3, names: ["a"] },
+  };
+  ended(registry, witness!, found);
+  await followCopy(back(witness), session);
+  expect((await journalIn(registry)).copies?.back).toEqual({
+    at: "2026-01-01T00:01:00Z",
+    ...found,
+    dangling: 3,
+  });
+  await session.journal.update(({ seal: _opened, ...journal }) => ({ ...journal, phase: "aborted" }));
+  await begin({ ...back(undefined), pass: "live" }, session);
+  expect((await journalIn(registry)).copies).toBeUndefined();
 });
 
 describe("a live copy that nobody waits for", () => {

@@ -4,15 +4,17 @@ import { reportWith } from "../support/report";
 import { journalIn, sessionFor } from "../support/session";
 
 const when = { at: "2026-01-01T00:02:00.000Z", seconds: 12.345 };
+const gone = { from: "2026-01-01T00:01:50Z", to: "2026-01-01T00:01:52Z" };
 const rollout = { deploymentUid: "d", revision: 2, seconds: 12 };
 
 test("a rollout: how it was sealed, and since when no push is taken", () => {
-  const outputs = { ...rollout, pushes: "2026-01-01T00:01:55Z", sealedBy: "rolling" as const };
+  const outputs = { ...rollout, pushes: "2026-01-01T00:01:55Z", away: [gone], sealedBy: "rolling" as const };
   expect(happened("registry-patch", { purpose: "seal" }, outputs, when)).toEqual({
     at: when.at,
     step: "sealing",
     seconds: 12.3,
     pushes: "2026-01-01T00:01:55Z",
+    away: [gone],
     by: "rolling",
   });
 });
