@@ -5,10 +5,10 @@ const common = {
   transform: {
     "^.+\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" } }],
     // Packages that come as ES modules only; jest loads CommonJS.
-    "^.+\\.js$": ["@swc/jest", { jsc: { target: "es2022" }, module: { type: "commonjs" } }],
+    "^.+\\.m?js$": ["@swc/jest", { jsc: { target: "es2022" }, module: { type: "commonjs" } }],
   },
   transformIgnorePatterns: [
-    `/node_modules/(?!(${["@kubernetes/client-node", "agent-base", "jose", "oauth4webapi", "openid-client", "socks-proxy-agent"].join("|")})/)`,
+    `/node_modules/(?!(${["@kubernetes/client-node", "agent-base", "d3-.*", "internmap", "jose", "oauth4webapi", "openid-client", "socks-proxy-agent"].join("|")})/)`,
   ],
   modulePathIgnorePatterns: ["<rootDir>/.lab", "<rootDir>/.cache"],
 };

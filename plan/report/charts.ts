@@ -1,108 +1,162 @@
-/** The report's charts: SVG that needs no script, and whose colours follow the page's. Pure. */
-import { duration, showBytes } from "../../swift/figures";
-import type { Part, Window } from "../window";
-import type { Span } from "./data";
+/**
+ * The report's charts, drawn by D3's scales and shapes: SVG that needs no script, and whose colours follow the page's.
+ * Pure.
+ */
+import { scaleBand, scaleLinear } from "d3-scale";
+import { area, curveStepAfter } from "d3-shape";
+import { duration, showBytes, showCount } from "../../swift/figures";
+import { secondsOf, type Window } from "../window";
+import type { CountedRepositories, MeasuredThroughput, Span } from "./data";
+import { escaped, moment } from "./text";
 
 const width = 900;
 const left = 130;
-const row = 24;
+const row = 22;
 
-/** Escapes text that comes from the cluster. */
-export function escaped(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
-}
+/** Milliseconds that hours in which nothing happened count as. */
+const idleAtMost = 60_000;
 
-/** `2026-11-27 09:05:20 UTC` of an ISO 8601 time; other text stays as it is. */
-export function moment(iso: string): string {
-  return iso.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z$/, "$1 $2 UTC");
-}
-
-/** Each step as a bar on the time axis, one row for each kind; what failed is marked. Idle hours are cut out. */
-export function timeline(steps: readonly Span[]): string {
-  const names = [...new Set(steps.map(({ step }) => step))];
-  const axis = axisOf(steps);
-  const height = names.length * row + 30;
-  const bars = steps.map(({ step, from, to, seconds, failed }) => {
-    const x = axis(Date.parse(from));
-    const wide = Math.max(2, axis(Date.parse(to)) - x);
-    const title = `${step}: ${duration(seconds)}, until ${moment(to)}${failed === undefined ? "" : `; failed: ${failed}`}`;
-    return rect(x, names.indexOf(step) * row + 4, wide, failed === undefined ? colour(step) : "bad", title);
-  });
-  const labels = names.map((name, index) => text(0, index * row + 17, name));
-  const [first, last] = [steps[0], steps.at(-1)];
-  const ends =
-    first === undefined || last === undefined
-      ? []
-      : [text(left, height - 6, moment(first.from)), text(width, height - 6, moment(last.to), "end")];
-  return svg(height, "Each step, when and for how long", [...labels, ...bars, ...ends]);
+/**
+ * When the registry took pushes, when it took none, and when nothing was served; below that each step, a row for each
+ * kind. What failed is marked.
+ */
+export function timeline(steps: readonly Span[], windows: readonly Window[]): string {
+  const names = ["registry", ...new Set(steps.map(({ step }) => step))];
+  const x = axisOf(steps);
+  const y = scaleBand(names, [0, names.length * row]).paddingInner(0.35);
+  const bar = (name: string, from: number, to: number, kind: string, title: string) =>
+    rect(x(from), y(name)!, Math.max(2, x(to) - x(from)), y.bandwidth(), kind, title);
+  const [first, last] = [Date.parse(steps[0]!.from), Math.max(...steps.map(({ to }) => Date.parse(to)))];
+  const registry = [
+    bar("registry", first, last, "open", "takes pushes"),
+    ...windows.flatMap(({ from, to, parts }) => {
+      const end = to === undefined ? last : Date.parse(to);
+      return Date.parse(from) > last || end < first
+        ? []
+        : bar(
+            "registry",
+            Math.max(first, Date.parse(from)),
+            end,
+            "seal",
+            `read-only: ${duration(secondsOf(parts))}`,
+          );
+    }),
+    ...steps.flatMap(({ away, step }) =>
+      (away ?? []).map(({ from, to }) =>
+        bar("registry", Date.parse(from), Date.parse(to), "bad", `nothing was served, in the step ${step}`),
+      ),
+    ),
+  ];
+  const bars = steps.map(({ step, from, to, seconds, failed }) =>
+    bar(
+      step,
+      Date.parse(from),
+      Date.parse(to),
+      failed === undefined ? colour(step) : "bad",
+      `${step}: ${duration(seconds)}, until ${moment(to)}${failed === undefined ? "" : `; failed: ${failed}`}`,
+    ),
+  );
+  const labels = names.map((name) => text(0, y(name)! + 12, name));
+  const height = names.length * row + 18;
+  const ends = [
+    text(left, height - 4, moment(steps[0]!.from)),
+    text(width, height - 4, moment(isoOf(last)), "end"),
+  ];
+  return svg(height, "Each step, when and for how long", [...labels, ...registry, ...bars, ...ends]);
 }
 
 /** Where the seconds of a window went: one bar. */
 export function windowBar({ parts }: Pick<Window, "parts">, what: string): string {
-  const all = parts.reduce((sum, { seconds }) => sum + seconds, 0);
-  let x = 0;
-  const bars = parts.map(({ what: name, seconds }: Part) => {
-    const wide = all === 0 ? 0 : (seconds / all) * width;
-    const bar = rect(x, 4, wide, colour(name), `${name}: ${duration(seconds)}`);
-    const label = wide > 8 * name.length ? text(x + 4, 17, name, "start", "on") : "";
-    x += wide;
-    return bar + label;
+  const x = scaleLinear([0, Math.max(secondsOf(parts), 1)], [0, width]);
+  let from = 0;
+  const bars = parts.map(({ what: name, seconds }) => {
+    const [begin, end] = [x(from), x(from + seconds)];
+    from += seconds;
+    const label = end - begin > 8 * name.length ? text(begin + 4, 13, name, "start", "on") : "";
+    return rect(begin, 2, end - begin, 14, colour(name), `${name}: ${duration(seconds)}`) + label;
   });
-  return svg(row, what, bars);
+  return svg(20, what, bars);
 }
 
-/** Bytes below which a copy says nothing about speed. */
-const worthARate = 2 ** 20;
-
-/** Whether there is a copy whose speed says something. */
-export function hasSpeeds(steps: readonly Span[]): boolean {
-  return steps.some(({ copy }) => (copy?.bytes ?? 0) >= worthARate);
+/** What moved over time, in bytes a second. */
+export function throughputChart(
+  { everySeconds, bytes }: MeasuredThroughput,
+  what: string,
+  kind: string,
+): string {
+  const height = 90;
+  const bottom = height - 18;
+  const rates = bytes.map((each) => each / everySeconds);
+  const x = scaleLinear([0, bytes.length * everySeconds], [left, width]);
+  const y = scaleLinear([0, Math.max(...rates, 1)], [bottom, 8]).nice(3);
+  const shape = area<number>()
+    .x((_, n) => x(n * everySeconds))
+    .y0(bottom)
+    .y1((each) => y(each))
+    .curve(curveStepAfter);
+  const lines = y
+    .ticks(3)
+    .map((tick) => line(left, y(tick), width) + text(left - 6, y(tick) + 4, `${showBytes(tick)}/s`, "end"));
+  const [last = 0] = rates.slice(-1);
+  // The last period has its width, too: a step needs one point more.
+  const path = shape([...rates, last]) ?? "";
+  const ticks = x
+    .ticks(6)
+    .map((tick) => text(x(tick), height - 4, duration(tick), tick === 0 ? "start" : "middle"));
+  return svg(height, what, [
+    ...lines,
+    `<path class="${kind}" d="${path}"><title>${escaped(what)}</title></path>`,
+    ...ticks.slice(0, -1),
+  ]);
 }
 
-/** Bytes a second of each copy that moved something. */
-export function speeds(steps: readonly Span[]): string {
-  const copies = steps.flatMap((each) =>
-    each.copy !== undefined && each.copy.bytes >= worthARate && each.copy.seconds > 0
-      ? [{ ...each, rate: each.copy.bytes / each.copy.seconds, moved: each.copy.bytes }]
-      : [],
-  );
-  const most = Math.max(...copies.map(({ rate }) => rate), 1);
-  const rows = copies.map(({ step, to, rate, moved }, index) => {
-    const y = index * row + 4;
-    const words = `${showBytes(moved)} at ${showBytes(rate)}/s, ${moment(to)}`;
-    return (
-      text(0, y + 13, step) +
-      rect(left, y, ((width - left - 350) * rate) / most, colour(step), words) +
-      text(left + ((width - left - 350) * rate) / most + 8, y + 13, words)
-    );
+/** The repositories with most bytes, as bars; those that are not named, in one. */
+export function repositoryBars({ largest, others }: CountedRepositories): string {
+  const rows = [
+    ...largest.map(({ name, ...rest }) => ({ name, ...rest, kind: "copy" })),
+    ...(others === undefined
+      ? []
+      : [{ name: `${showCount(others.repositories)} others`, ...others, kind: "idle" }]),
+  ];
+  const from = 330;
+  const x = scaleLinear([0, Math.max(...rows.map(({ bytes }) => bytes), 1)], [0, width - from - 290]);
+  const bars = rows.map(({ name, objects, blobs, bytes, kind }, n) => {
+    const y = n * 18;
+    const words = `${showBytes(bytes)}, ${showCount(blobs)} blobs, ${showCount(objects)} links`;
+    const bar = rect(from, y + 2, x(bytes), 12, kind, `${name}: ${words}`);
+    return `<g class="${n < 10 || kind === "idle" ? "" : "more"}">${text(0, y + 12, short(name))}${bar}${text(from + x(bytes) + 6, y + 12, words)}</g>`;
   });
-  return svg(copies.length * row + 4, "How fast each copy was", rows);
+  return svg(rows.length * 18, "Bytes by repository", bars);
 }
 
-/** Hours in which nothing happened count as a minute. */
+/** A name that fits its column; the whole of it is in the bar's title. */
+function short(name: string): string {
+  return name.length <= 44 ? name : `${name.slice(0, 21)}…${name.slice(-22)}`;
+}
+
+/** A time's place; hours in which nothing happened count as a minute. */
 function axisOf(steps: readonly Span[]): (time: number) => number {
-  const idleAtMost = 60_000;
   const sorted = steps
     .map(({ from, to }) => [Date.parse(from), Date.parse(to)] as const)
     .toSorted(([a], [b]) => a - b);
-  const cuts: { readonly at: number; readonly by: number }[] = [];
-  let until = sorted[0]?.[0] ?? 0;
+  const begin = sorted[0]![0];
+  const points: [time: number, shown: number][] = [[begin, 0]];
   for (const [from, to] of sorted) {
-    if (from - until > idleAtMost) cuts.push({ at: from, by: from - until - idleAtMost });
-    until = Math.max(until, to);
+    const [until, shown] = points.at(-1)!;
+    const after = shown + Math.min(Math.max(0, from - until), idleAtMost);
+    if (from > until) points.push([from, after]);
+    if (to > Math.max(from, until)) points.push([to, after + to - Math.max(from, until)]);
   }
-  const start = sorted[0]?.[0] ?? 0;
-  const flat = (time: number) =>
-    time - start - cuts.filter(({ at }) => at <= time).reduce((sum, { by }) => sum + by, 0);
-  const whole = Math.max(1, flat(until));
-  return (time) => left + (flat(time) / whole) * (width - left);
+  const all = Math.max(1, points.at(-1)![1]);
+  const scale = scaleLinear(
+    points.map(([time]) => time),
+    points.map(([, shown]) => left + (shown / all) * (width - left)),
+  ).clamp(true);
+  return points.length === 1 ? () => left : (time) => scale(time);
 }
 
 const colours: Readonly<Record<string, string>> = {
+  "copy in shards": "copy",
   "live copy": "copy",
   "final copy": "copy",
   "copy back": "copy",
@@ -118,12 +172,20 @@ function colour(name: string): string {
   return colours[name] ?? "idle";
 }
 
-function rect(x: number, y: number, wide: number, kind: string, title: string): string {
-  return `<rect class="${kind}" x="${x.toFixed(1)}" y="${y}" width="${Math.max(0, wide).toFixed(1)}" height="${row - 8}"><title>${escaped(title)}</title></rect>`;
+function isoOf(time: number): string {
+  return new Date(time).toISOString();
+}
+
+function rect(x: number, y: number, wide: number, high: number, kind: string, title: string): string {
+  return `<rect class="${kind}" x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${Math.max(0, wide).toFixed(1)}" height="${high.toFixed(1)}"><title>${escaped(title)}</title></rect>`;
+}
+
+function line(x: number, y: number, to: number): string {
+  return `<path class="line" d="M${x} ${y.toFixed(1)}H${to}"/>`;
 }
 
 function text(x: number, y: number, words: string, anchor = "start", kind = ""): string {
-  return `<text class="${kind}" x="${x.toFixed(1)}" y="${y}" text-anchor="${anchor}">${escaped(words)}</text>`;
+  return `<text class="${kind}" x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}">${escaped(words)}</text>`;
 }
 
 function svg(height: number, title: string, parts: readonly string[]): string {

@@ -1,26 +1,8 @@
-import type { Happening } from "../../../cluster/journal/journal";
 import { reportData } from "../../../plan/report/data";
 import { reportHtml } from "../../../plan/report/html";
-import { provenJournal, switched, untouched, rehearsed } from "../observations";
+import { aborted, proven, provenJournal, switched, untouched } from "../observations";
+import { at, copy, final, full, history, live, seen } from "./reported";
 
-const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1000).toISOString();
-const copy = { objects: 233, bytes: 8_493_466, thereObjects: 2, thereBytes: 142, retries: 3, seconds: 11 };
-const history: readonly Happening[] = [
-  { at: at(0), run: { stack: "o/p/dev", host: "vm", foretold: 30 } },
-  { at: at(0), phase: "started" },
-  { at: at(20), step: "live copy", seconds: 16, copy },
-  { at: at(60), step: "sealing", seconds: 30, pushes: at(40), by: "rolling" },
-  { at: at(65), step: "final copy", seconds: 4, copy: { ...copy, objects: 0, bytes: 0 } },
-  { at: at(4000), run: { stack: "o/p/dev", host: "laptop" } },
-  { at: at(4010), step: "pull check", seconds: 5, failed: `<script>alert("x")</script> & more` },
-];
-const rehearsal = {
-  ...rehearsed,
-  at: at(30),
-  brokenBefore: 1,
-  images: { "team/app": ["sha256:1", "sha256:2"] },
-};
-const seen = { ...switched, journal: { ...switched.journal!, history, rehearsal } };
 const data = reportData(seen, at(5000));
 const page = reportHtml(data);
 
@@ -28,7 +10,12 @@ test("the data is the journal's, and JSON gives it back", () => {
   expect(data).toMatchObject({
     cluster: "lab-x7k2p",
     phase: { phase: "switched" },
-    runs: [{ host: "vm", foretold: 30 }, { host: "laptop" }],
+    // The window began 40 s after the first run did, and that run's last step ended at 65.
+    runs: [
+      { host: "vm", foretold: 30, refused: 25 },
+      { host: "laptop", refused: 10 },
+    ],
+    copies: { live, final },
     windows: [
       {
         from: at(40),
@@ -51,7 +38,19 @@ test("the page says what the data says", () => {
     "switched",
     "233 objects (8.1 MiB) copied",
     "3 requests tried again",
-    "8.1 MiB at 754 KiB/s",
+    "754 KiB/s",
+    "nothing was served for 10 s",
+    "23 repositories, as the final copy found them",
+    "team-a/web",
+    "5.7 MiB, 20 blobs, 60 links",
+    "21 others",
+    "4 blobs (684 KiB) are used by several repositories, which saves 977 KiB of 9.1 MiB",
+    "Blobs that no repository uses: 1 (12 bytes)",
+    "tried again, 2 times: Swift answered 503",
+    "as few as 4 transfers at a time",
+    "5 files are not the registry&#39;s".replace("&#39;", "'"),
+    "live copy: what it moved over time",
+    "pulumi config set state abort &amp;&amp; pulumi up",
     "served 20 of 2 images",
     "118",
     "30 s",
@@ -67,6 +66,7 @@ test("needs no network and no script, follows the reader's colours, and takes wh
   expect(page).toContain("default-src 'none'");
   expect(page).toContain("prefers-color-scheme:dark");
   expect(page).toContain("@media print");
+  expect(page).toContain("team-b/&lt;b&gt;api&lt;/b&gt;");
   expect(page).toContain("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; more");
 });
 
@@ -88,9 +88,37 @@ test("nothing has happened yet: each part says so, and no chart is drawn", () =>
 });
 
 test("bars keep inside their chart, whatever the hours between them", () => {
-  const places = [...page.matchAll(/ x="([\d.]+)" y="\d+" width="([\d.]+)"/g)].map(
+  for (const shown of [page, reportHtml(reportData(full, at(10 ** 6)))]) {
+    expect(shown).not.toMatch(/undefined|NaN|Infinity/);
+    const places = placesIn(shown);
+    expect(places.length).toBeGreaterThan(5);
+    expect(Math.max(...places)).toBeLessThanOrEqual(902);
+  }
+});
+
+function placesIn(shown: string): readonly number[] {
+  return [...shown.matchAll(/ x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/g)].map(
     ([, x, wide]) => Number(x) + Number(wide),
   );
-  expect(places.length).toBeGreaterThan(5);
-  expect(Math.max(...places)).toBeLessThanOrEqual(902);
+}
+
+test.each([
+  ["nothing was done", untouched, /^nothing to undo/],
+  ["sealed on its volume", proven, /opens on claim image-registry-storage, and nothing is copied/],
+  ["on Swift", switched, /first copies to claim image-registry-storage what was pushed to Swift/],
+  ["gone back", aborted, /^done: the registry has its previous settings back/],
+] as const)("how to go back: %s", (_, where, words) => {
+  expect(reportData(where, at(0)).wayBack.join("\n")).toMatch(words);
+});
+
+test("how to go back: not at all, once the claim was released", () => {
+  const released = { claim: "image-registry-storage", uid: "u", at: at(1) };
+  const journal = { ...switched.journal!, released };
+  expect(reportData({ ...switched, journal }, at(2)).wayBack).toEqual([
+    `no way back: claim image-registry-storage was released at ${at(1)}, and the images are in Swift only`,
+  ]);
+});
+
+test("as much as the journal may hold stays a page of at most 200 KiB", () => {
+  expect(reportHtml(reportData(full, at(10 ** 6))).length).toBeLessThan(200 * 1024);
 });
