@@ -6,7 +6,7 @@ import { repositoryBars, throughputChart, timeline, windowBar } from "./charts";
 import type { CountedRepositories, ReportData, Span } from "./data";
 import { escaped, moment, paragraph, table } from "./text";
 
-export const nothing = paragraph("Nothing yet.");
+const nothing = paragraph("Nothing yet.");
 
 /** What goes on paper; all is on the screen. */
 const printed = { steps: 14, runs: 6, windows: 3 };
