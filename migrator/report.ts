@@ -12,16 +12,17 @@ const namesKept = [20, 5, 1, 0];
 export function shortenReport(report: Report, limit = terminationLimit): string {
   const size = (r: Report): number => Buffer.byteLength(JSON.stringify(r));
   let short = report;
-  for (const kept of namesKept) if (size(short) > limit) short = withNames(short, kept);
-  const total = report.corrupt.length + (report.corruptMore ?? 0);
-  for (const uses of [8, 4, 2, 1, 0])
-    if (size(short) > limit) short = withUses({ ...short, corrupt: report.corrupt }, uses);
+  // What no one has to act on goes first.
   if (size(short) > limit && short.throughput !== undefined) {
     const { throughput: _, ...rest } = short;
     short = rest;
   }
   while (size(short) > limit && short.repositories !== undefined)
     short = withFewerRepositories(short, short.repositories);
+  for (const kept of namesKept) if (size(short) > limit) short = withNames(short, kept);
+  const total = report.corrupt.length + (report.corruptMore ?? 0);
+  for (const uses of [8, 4, 2, 1, 0])
+    if (size(short) > limit) short = withUses({ ...short, corrupt: report.corrupt }, uses);
   while (size(short) > limit && short.corrupt.length > 0) {
     const corrupt = short.corrupt.slice(0, Math.floor(short.corrupt.length / 2));
     short = { ...short, corrupt, corruptMore: total - corrupt.length };
