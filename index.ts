@@ -6,7 +6,7 @@ import "./node-version";
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import * as pulumi from "@pulumi/pulumi";
-import { apiFor } from "./cluster/api/api";
+import { type Api, apiFor } from "./cluster/api/api";
 import { removeLeftBridge } from "./cluster/bridge/bridge";
 import { takeRun } from "./cluster/journal/store";
 import { clientOf, readKubeconfig } from "./cluster/api/kube";
@@ -19,8 +19,9 @@ import { accountOf, plannedPods, prepare } from "./components/materials";
 import { kubernetesVariables } from "./components/kubernetes-provider";
 import { leakingVariables, withProject } from "./components/openstack-provider";
 import { type Outputs, plannedOutputs, reachedOutputs } from "./components/outputs";
+import { reportFile } from "./components/report-file";
 import { podsToTry } from "./components/trial-pods";
-import { readSettings } from "./config/config";
+import { readSettings, type Settings } from "./config/config";
 import { bundleMover } from "./migrator/bundle";
 import { containerName, type KnownFromCluster } from "./plan/container";
 import { explain } from "./plan/explain";
@@ -71,9 +72,18 @@ async function main(): Promise<Outputs> {
     await removeStaleMoverPods(api, { planned, onlyOpens: decision.plan.kind === "reopen" }, console.log);
   }
   const built = build(decision.plan, materials);
+  const report = settings.report ? reportOf(api, settings) : undefined;
   const decided = { state: settings.state, plan: decision.plan, figures: explained.figures };
-  if (pulumi.runtime.isDryRun()) return plannedOutputs(decided, built, seen.journal);
-  return reachedOutputs(decided, built, run.token, () => readBack(api));
+  if (pulumi.runtime.isDryRun()) return plannedOutputs(decided, built, seen.journal, report?.path);
+  return reachedOutputs(decided, built, run.token, () => readBack(api), report);
+}
+
+/** What is looked at again is the same whatever the state, but for the Pods and images that are only for the plan. */
+function reportOf(api: Api, settings: Settings) {
+  const { stack, claim, openstack } = settings;
+  const container = (known: KnownFromCluster) => containerName(settings, known);
+  const look = async () => (await observeCluster(api, { state: "abort", claim, openstack, container })).seen;
+  return reportFile(stack, look, (line) => pulumi.log.warn(line));
 }
 
 export = async () => {

@@ -8,6 +8,7 @@ import { lastWindowInWords } from "../plan/window";
 import { describe, describeEnd, describeFailed, type ReadBack, type Words } from "../plan/words";
 import type { Plan } from "../plan/types";
 import type { Built } from "./graph";
+import type { ReportFile } from "./report-file";
 import { defined } from "../swift/defined";
 
 /** By name, as `pulumi stack output` shows them. */
@@ -20,15 +21,18 @@ export interface Decided {
   readonly figures: PlanFigures;
 }
 
-/** The outputs in a preview: what the run will reach. `journal`: as it is now. */
+/**
+ * The outputs in a preview: what the run will reach. `journal`: as it is now; `report`: where its report is, or will be.
+ */
 export function plannedOutputs(
   { state, plan, figures }: Decided,
   built: Built,
   journal: ReadBack["journal"],
+  report: string | undefined,
   words = describe(plan),
 ): Outputs {
   const { finished: _later, ...results } = built;
-  return { state, ...told(words, journal), ...results, plan: figures };
+  return { state, ...told(words, journal), ...results, ...defined({ report }), plan: figures };
 }
 
 /** The words, the last window's seconds by step, and the story so far. */
@@ -46,21 +50,23 @@ export function reachedOutputs(
   built: Built,
   token: string,
   readBack: () => Promise<ReadBack | undefined>,
+  report?: Pick<ReportFile, "write">,
 ): Promise<Outputs> {
+  const both = () => Promise.all([readBack().catch(() => undefined), report?.write()]);
   return new Promise((resolve) => {
     const finish = async () => {
       await built.finished;
-      const found = await readBack().catch(() => undefined);
-      resolve(plannedOutputs(decided, built, found?.journal, describeEnd(decided.plan, found)));
+      const [found, path] = await both();
+      resolve(plannedOutputs(decided, built, found?.journal, path, describeEnd(decided.plan, found)));
     };
     void finish();
     hearFailure(token, async (step) => {
-      const found = await readBack().catch(() => undefined);
+      const [found, path] = await both();
       const container = found?.journal?.container?.name;
       resolve({
         state: decided.state,
         ...told(describeFailed(decided.state, step, found), found?.journal),
-        ...defined({ container }),
+        ...defined({ container, report: path }),
         plan: decided.figures,
       });
     });

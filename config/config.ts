@@ -38,6 +38,8 @@ export interface CommonSettings {
   readonly copyDeadline: number;
   /** How long a node may work on a migration Pod's start. */
   readonly startTimeout: number;
+  /** Whether the end of a run writes the report into a file. */
+  readonly report: boolean;
   /** The stack whose unfinished migration this one continues. */
   readonly takeOver?: string;
   /** `kubernetes:kubeconfig` (path or content) and `kubernetes:context`. */
@@ -116,6 +118,7 @@ export const keys = [
   "rolloutTimeout",
   "copyDeadline",
   "startTimeout",
+  "report",
   "takeOver",
 ] as const;
 
@@ -186,6 +189,7 @@ function readCommon(fields: Fields, config: Readonly<Record<string, string>>, st
     rolloutTimeout: fields.duration("rolloutTimeout", 10, 86_400, 900),
     copyDeadline: fields.duration("copyDeadline", 60, 31 * 86_400, 0),
     startTimeout: fields.duration("startTimeout", 60, 86_400, 7200),
+    report: fields.flag("report", true),
     kubernetes: readKubernetes(config),
     openstack: namespaced(config, "openstack"),
   };

@@ -42,6 +42,19 @@ test("once every step has done its work the outputs say what was planned", async
   expect(await value(pulumi.output(outputs["container"]))).toBe(containerName);
 });
 
+test("the report's file is one of them, where it was written, also after a failure", async () => {
+  const found = () => Promise.resolve({ journal: switched.journal! });
+  const ended = (write: () => Promise<string | undefined>) =>
+    reachedOutputs(decided, built(Promise.resolve()), randomUUID(), found, { write });
+  expect((await ended(() => Promise.resolve("/p/reports/dev.html")))["report"]).toBe("/p/reports/dev.html");
+  expect(await ended(() => Promise.resolve(undefined))).not.toHaveProperty("report");
+
+  const token = randomUUID();
+  const failed = reachedOutputs(decided, built(never), token, found, { write: async () => "/p/r.html" });
+  await tellFailure(token, "pull check");
+  expect((await failed)["report"]).toBe("/p/r.html");
+});
+
 test("a run with --target says what it left undone, not what was planned", async () => {
   const onSwift = { ...switched.config!, readOnly: true };
   const outputs = await reachedOutputs(decided, built(Promise.resolve()), randomUUID(), async () => ({

@@ -81,6 +81,7 @@ describe("settings", () => {
         rolloutTimeout: 900,
         copyDeadline: 0,
         startTimeout: 7200,
+        report: true,
         kubernetes: {},
         openstack: {},
       },

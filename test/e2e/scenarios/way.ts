@@ -1,4 +1,5 @@
 /** The main job: there, and back. */
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import type { PlanFigures } from "../../../plan/explain";
 import { partsInWords, secondsOf, windowsOf } from "../../../plan/window";
 import { statusCommand } from "../../../scripts/status";
@@ -123,6 +124,17 @@ export const way: Scenario = {
       const now = await world.config();
       same("storage", [now.storage.pvc, now.storage.swift.container], [undefined, container]);
       same("replicas", now.replicas, world.lab.nodes > 1 ? 2 : 1);
+    });
+    await t.check("the report's file says the same as the journal, and a preview writes none", async () => {
+      const { report } = (await stack.outputs()) as { readonly report: string };
+      const page = readFileSync(report, "utf8");
+      const journal = await world.journal();
+      says(page, new RegExp(String(journal?.proof?.digest)), /How to go back/);
+      for (const { name } of journal?.copies?.final?.repositories?.largest ?? [])
+        holds(name, page.includes(name));
+      rmSync(report);
+      await stack.preview();
+      holds("no file after a preview", !existsSync(report));
     });
     const probed = await prober.stop();
     const readOnly = await window.stop();
