@@ -9,7 +9,7 @@ import { escaped, moment, paragraph, table } from "./text";
 const nothing = paragraph("Nothing yet.");
 
 /** What goes on paper; all is on the screen. */
-const printed = { steps: 14, runs: 6, windows: 3 };
+const printed = { steps: 10, runs: 4, windows: 2, speeds: 3, faults: 6, charts: 2 };
 
 /** How a pass is called, as the steps are. */
 const passes = {
@@ -111,14 +111,12 @@ function shared({ shared: both, unused, largest, others }: CountedRepositories):
 const worthARate = 2 ** 20;
 
 export function throughput(data: ReportData): string {
-  const charts = copiesOf(data).flatMap(({ pass, at, throughput: moved }) =>
-    moved === undefined
-      ? []
-      : [
-          `<h3>${escaped(`${pass}, ended ${moment(at)}`)}</h3>` +
-            throughputChart(moved, `${pass}: what it moved over time, in bytes a second`, "copy"),
-        ],
-  );
+  const measured = copiesOf(data).filter(({ throughput: moved }) => moved !== undefined);
+  const charts = measured.map(({ pass, at, throughput: moved }, n) => {
+    const what = `${pass}: what it moved over time, in bytes a second`;
+    const kind = n < measured.length - printed.charts ? ' class="more"' : "";
+    return `<div${kind}><h3>${escaped(`${pass}, ended ${moment(at)}`)}</h3>${throughputChart(moved!, what, "copy")}</div>`;
+  });
   const rows = data.steps.flatMap(({ step, to, copy }) =>
     copy === undefined || copy.bytes < worthARate || copy.seconds <= 0
       ? []
@@ -132,7 +130,8 @@ export function throughput(data: ReportData): string {
           ],
         ],
   );
-  const speeds = rows.length === 0 ? "" : table(["copy", "ended", "moved", "in", "on average"], rows, 4);
+  const speeds =
+    rows.length === 0 ? "" : table(["copy", "ended", "moved", "in", "on average"], rows, printed.speeds);
   return charts.length + rows.length === 0 ? nothing : charts.join("") + speeds;
 }
 
@@ -146,7 +145,7 @@ export function faults(data: ReportData): string {
   ];
   return rows.length === 0
     ? paragraph("No request was tried again in the last copies, and no step failed.")
-    : table(["step", "ended", "what"], rows, 8);
+    : table(["step", "ended", "what"], rows, printed.faults);
 }
 
 function faultsOf({
@@ -161,12 +160,12 @@ function faultsOf({
     value === undefined ? [] : [`${showCount(value)} ${words}`];
   return [
     ...Object.entries(retriesBy ?? {}).map(
-      ([why, times]) => `tried again, ${showCount(times)} times: ${why}`,
+      ([why, times]) => `${showCount(times)} requests tried again: ${why}`,
     ),
     ...(slowed === undefined
       ? []
       : [
-          `Swift asked for less, ${showCount(slowed.times)} times: as few as ${slowed.fewest} transfers at a time`,
+          `as few as ${slowed.fewest} transfers at a time, because Swift asked for less (${showCount(slowed.times)})`,
         ]),
     ...count(corrupt, "corrupt blobs were left out"),
     ...count(dangling, "links lead to no blob: they were broken before"),

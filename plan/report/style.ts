@@ -12,6 +12,6 @@ svg{width:100%;height:auto;display:block;margin:.3rem 0}svg text{font-size:13px;
 .paper{display:none}
 @page{size:A4;margin:11mm}
 @media print{:root{color-scheme:light;--ink:#1b1b1b;--paper:#fff;--line:#d0d0d0;--copy:#2b6cb0;--seal:#b7791f;--switch:#6b46c1;--open:#2f855a;--pull:#2c7a7b;--idle:#a0aec0;--bad:#c53030}
-*{print-color-adjust:exact}body{margin:0;padding:0;max-width:none;font-size:9px;line-height:1.25}h1{font-size:14px}h2{font-size:11px;margin:.7rem 0 .3rem}h3{font-size:9.5px;margin:.3rem 0 0}p{margin:.2rem 0}
+*{print-color-adjust:exact}body{margin:0;padding:0;max-width:none;font-size:8.5px;line-height:1.2}h1{font-size:14px}h2{font-size:11px;margin:.7rem 0 .3rem}h3{font-size:9.5px;margin:.3rem 0 0}p{margin:.2rem 0}
 h2{break-after:avoid}svg,tr{break-inside:avoid}th,td{padding:.1rem .6rem .1rem 0}.more{display:none}.paper{display:block}}
 `;

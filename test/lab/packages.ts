@@ -13,10 +13,10 @@ export const clusterPackages: readonly string[] = [
 ];
 
 /**
- * Debian packages that tests outside the lab use: a compiler for the library that lets reads fail, certificates, and a
- * terminal.
+ * Debian packages that tests outside the lab use: a compiler for the library that lets reads fail, certificates, a
+ * terminal, and a browser for the report (100 MB to download, 400 MB of disk with what it needs).
  */
-export const testPackages: readonly string[] = ["gcc", "libc6-dev", "openssl", "tmux"];
+export const testPackages: readonly string[] = ["gcc", "libc6-dev", "openssl", "tmux", "chromium"];
 
 /**
  * Installs what is missing, after saying what.

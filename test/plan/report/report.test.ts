@@ -46,7 +46,7 @@ test("the page says what the data says", () => {
     "21 others",
     "4 blobs (684 KiB) are used by several repositories, which saves 977 KiB of 9.1 MiB",
     "Blobs that no repository uses: 1 (12 bytes)",
-    "tried again, 2 times: Swift answered 503",
+    "2 requests tried again: Swift answered 503",
     "as few as 4 transfers at a time",
     "5 files are not the registry&#39;s".replace("&#39;", "'"),
     "live copy: what it moved over time",
