@@ -79,18 +79,24 @@ export const destroy: Scenario = {
       holds("the journal is there", (await world.journal()) !== undefined);
       await world.onVolume();
     });
-    await t.test("while sealed: opened on its volume, the pruner resumed, and said so", async () => {
-      const suspend = (await world.kube.find(paths.pruner))?.spec.suspend ?? false;
-      await stack.configure({ readOnly: true }).up();
-      await world.assertSealed();
-      const container = await world.container();
-      const destroyed = await stack.destroy();
-      says(destroyed.output, /container/i);
-      await world.onVolume();
-      same("suspend", (await world.kube.find(paths.pruner))?.spec.suspend ?? false, suspend);
-      holds("the container is there", (await world.swift.head(container)) !== undefined);
-      await world.pullAll();
-    });
+    await t.test(
+      "while sealed: opened on its volume without a failed request, the pruner resumed, and said so",
+      async () => {
+        const suspend = (await world.kube.find(paths.pruner))?.spec.suspend ?? false;
+        await stack.configure({ readOnly: true }).up();
+        await world.assertSealed();
+        const container = await world.container();
+        const prober = world.prober();
+        const destroyed = await stack.destroy();
+        says(destroyed.output, /container/i);
+        await world.onVolume();
+        const seen = await prober.stop();
+        same("failed requests while it is opened", [seen.failures, seen.reasons], [0, []]);
+        same("suspend", (await world.kube.find(paths.pruner))?.spec.suspend ?? false, suspend);
+        holds("the container is there", (await world.swift.head(container)) !== undefined);
+        await world.pullAll();
+      },
+    );
     await t.test("after switch: the registry stays on Swift, writable", async () => {
       await stack.up();
       await stack.configure({ state: "switch" }).up();
