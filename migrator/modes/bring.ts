@@ -131,10 +131,11 @@ export class Bringer {
   }
 
   private async bringLink(name: ByteString): Promise<Outcome> {
-    const digest = contentOfLink(name);
-    if (digest !== undefined && !(await this.leadsSomewhere(name, digest))) return "incomplete";
+    // Whether it is there comes first: what a link leads to that was never made is nobody's loss.
     const body = await readLink(this.context, name);
     if (body === undefined) return "absent";
+    const digest = contentOfLink(name);
+    if (digest !== undefined && !(await this.leadsSomewhere(name, digest))) return "incomplete";
     if (digest === undefined && !(await this.tagLeadsSomewhere(name, body))) return "incomplete";
     const file = this.writer.create(name);
     try {

@@ -123,9 +123,11 @@ describe("what the registry mirrors meanwhile, read-only as it is (pull-through)
     put(JSON.stringify({ layers: [{ digest: unpulled }] }), "_manifests/revisions");
     put(JSON.stringify({ layers: [{ digest: pulled }, { digest: unpulled }] }), "_manifests/revisions");
     put(JSON.stringify({ layers: [{ digest: pulled }] }), "_manifests/revisions");
+    // Of an index the manifest of one architecture is pulled.
+    put(JSON.stringify({ manifests: [{ digest: unpulled }] }), "_manifests/revisions");
     // They were there when the copy back began.
     const modified = new Date(Date.now() - 60_000);
-    for (const [name, object] of swift().objects) swift().objects.set(name, { ...object, modified });
+    for (const [name, object] of swift().objects) swift().put(name, { ...object, modified });
     const run = await back();
     expect(run).toMatchObject({ end: "ok", report: { partial: { manifests: 2 } } });
     const names = run.report?.partial?.names ?? [];
@@ -165,8 +167,8 @@ describe("what the registry mirrors meanwhile, read-only as it is (pull-through)
       const run = await back();
       expect({ end: run.end, message: run.report?.message }).toEqual({ end: "ok", message: undefined });
       expect(left().filter((line) => [...before].some((name) => line.includes(name)))).toEqual([]);
-      // It does not chase them: the requests are those of the objects there are, and a few listings.
-      expect(mirrored()).toBeLessThan(4 * before.size);
+      // It does not chase them: the requests are those of the objects that its few listings show.
+      expect(mirrored()).toBeLessThan(8 * before.size);
     },
   );
 });
