@@ -11,6 +11,7 @@ import { type Entry, lastDone } from "../cluster/journal/history";
 import type { Journal } from "../cluster/journal/journal";
 import type { ReachableObservation } from "../cluster/observation";
 import { backCopy, moverStarts, unchangedCopy } from "./passes";
+import { placingSeconds } from "../cluster/registry/placing";
 import { wayToSeal } from "../cluster/registry/way-to-seal";
 import type { GoBackGraph, MigrateGraph, Plan } from "./types";
 import { goesBackByRecreate, type WayBack } from "./way-back";
@@ -130,13 +131,19 @@ function straight({ end, ready }: Rollout): Part {
  * The bridge comes up before the restart and has to be gone after it; only then is the registry opened. What the last
  * way back over a bridge took here counts more, and so does the last opening, on either storage.
  */
-function overBridge({ journal }: ReachableObservation, rollout: Rollout): readonly Part[] {
+function overBridge(
+  { journal, schedulableNodes, claim }: ReachableObservation,
+  rollout: Rollout,
+): readonly Part[] {
   const { ready, end, bridge } = rollout;
   const before = overBridgeBefore(journal);
   const opened = lastDone(journal?.history, "opening", ({ pushes }) => pushes !== undefined);
+  const open = opened === undefined ? ready + settles : untilPushes(opened);
+  // Nothing keeps the writable Pod on the volume's node; where it went elsewhere, one is made there after a while.
+  const placed = schedulableNodes > 1 && claim?.shared !== true ? placingSeconds : 0;
   return [
     { what: "going back", seconds: before?.seconds ?? bridge + straight(rollout).seconds + end },
-    { what: "opening", seconds: opened === undefined ? ready + settles : untilPushes(opened) },
+    { what: "opening", seconds: open + placed },
   ];
 }
 

@@ -2,7 +2,7 @@
 import { isStillMounting } from "../mover/pod-start";
 
 /** Seconds that a Pod may be unschedulable: the scheduler says so at once, and gets a few tries. */
-const placingSeconds = 15;
+export const placingSeconds = 15;
 
 /** Of its `reason`, which has been the same for `seconds`: no node takes it, or its volume is another node's. */
 export function hasNoPlace(reason: string, seconds: number): boolean {

@@ -130,6 +130,11 @@ describe("over a bridge, the way back takes what this cluster took", () => {
     expect(text(back, withHistory(onSwift, [...measured, opening]))).toMatch(/going back 85 s, opening 18 s/);
   });
 
+  test("with several nodes the opening may have to put its Pod on the volume's", () => {
+    const several = { ...onSwift, schedulableNodes: 3, claim: { ...onSwift.claim!, oneNode: true as const } };
+    expect(text(back, withHistory(several, [...measured, opening]))).toMatch(/going back 85 s, opening 33 s/);
+  });
+
   test("and for the whole of it what the last one took, but not one without a bridge", () => {
     const straight = { at: at(50), step: "going back", seconds: 55, pushes: at(49) };
     const bridged = { at: at(50), step: "going back", seconds: 66 };
