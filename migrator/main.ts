@@ -18,6 +18,9 @@ process.env["UV_THREADPOOL_SIZE"] ??= "64";
 // V8's young generation grows to 48 MB when much is allocated, as for a listing of a million objects. Nothing here
 // lives long enough to need that: at its initial size it takes no more time, and 35 MB less.
 setFlagsFromString("--semi-space-growth-factor=1");
+// What is under way when the young generation is cleared goes to the old one, where V8 would let four times as much
+// garbage lie as there is in use. Cleared when it has grown by a third, it takes 45 MB less, and no more time.
+setFlagsFromString("--heap-growing-percent=30");
 
 /** The mover as a program, and, in a thread it started itself, as its worker. */
 async function main(): Promise<number> {
