@@ -129,15 +129,17 @@ export function firstWhere(count: number, holds: (at: number) => boolean): numbe
 }
 
 /**
- * 52 digits that follow from a number and look like chance: a hash of the system's would cost more than the mover's own
- * work.
+ * 52 digits that follow from a number and look like chance, half of them twice: a hash of the system's, or more digits of
+ * this one, would cost more than the mover's own work.
  */
 function mixed(number: number): string {
-  let [digits, state] = ["", number];
-  for (let round = 0; round < 7; round++) {
-    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9;
-    state ^= state >>> 12;
-    digits += (state >>> 0).toString(16).padStart(8, "0");
-  }
-  return digits.slice(0, 52);
+  const first = digitsOf(number ^ 0x9e3779b9);
+  const second = digitsOf(number);
+  return (first + second + first + second + first + second + first).slice(0, 52);
+}
+
+function digitsOf(number: number): string {
+  let state = Math.imul(number ^ (number >>> 15), 0x2c1b3c6d);
+  state = Math.imul(state ^ (state >>> 12), 0x297a2d39);
+  return ((state ^ (state >>> 15)) >>> 0).toString(16).padStart(8, "0");
 }
