@@ -1,3 +1,6 @@
+import { compareModel } from "./model";
+import { reasons } from "./reasons";
+
 /** One line of the results: a goal is met when `ratio` is at most `goal`. */
 export interface Row {
   readonly name: string;
@@ -12,8 +15,9 @@ export interface Row {
   readonly met: boolean;
   /** What answered the clients: Swift of Debian's packages, or the stand-in. */
   readonly server?: Server;
-  /** What measured it. */
+  /** What measured it, and where. */
   readonly command?: string;
+  readonly machine?: string;
 }
 export type Server = "swift" | "stand-in";
 
@@ -50,18 +54,30 @@ export function markdown(rows: readonly Row[], about: readonly string[], raw: re
     "",
     ...about,
     "",
-    "| work | unit | ours | peer | which | ratio | at most | | server |",
-    "|---|---|--:|--:|---|--:|--:|---|---|",
+    "| work | unit | ours | peer | which | ratio | at most | | server | machine |",
+    "|---|---|--:|--:|---|--:|--:|---|---|---|",
     ...rows.map(
-      ({ name, unit, ours, peer, peerName, ratio, goal, met, server }) =>
-        `| ${name} | ${unit} | ${ours} | ${peer} | ${peerName} | ${ratio} | ${goal} | ${met ? "met" : "**not met**"} | ${server ?? ""} |`,
+      ({ name, unit, ours, peer, peerName, ratio, goal, met, server, machine }) =>
+        `| ${name} | ${unit} | ${ours} | ${peer} | ${peerName} | ${ratio} | ${goal} | ${met ? "met" : "**not met**"} | ${server ?? ""} | ${machine ?? ""} |`,
     ),
+    ...rows
+      .filter(({ met }) => !met)
+      .map(({ name }) => `\n**${name}**: ${reasons[name] ?? "not looked into yet"}`),
     "",
     "Every run behind the table:",
     "",
     "| work | client | wall s | client CPU s | peak memory MB | server |",
     "|---|---|--:|--:|--:|---|",
     ...raw,
+    "",
+    "The CPU that the model foretells (bench/model.ts, docs/scale.md) beside what these runs took; it may be a fifth off:",
+    "",
+    "| run | model s | client CPU s | ratio | |",
+    "|---|--:|--:|--:|---|",
+    ...compareModel(raw).map(
+      ({ run, model, measured, met }) =>
+        `| ${run} | ${three(model)} | ${measured} | ${three(model / measured)} | ${met ? "" : "**off**"} |`,
+    ),
     "",
   ].join("\n");
 }

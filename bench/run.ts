@@ -88,7 +88,7 @@ async function main(): Promise<void> {
       // At once: what was measured stays, whatever becomes of the next work.
       write(
         values.out,
-        rows.map((row) => Object.assign(row, { server, command })),
+        rows.map((row) => Object.assign(row, { server, command, machine: machine() })),
         runs.splice(0),
         lab.what,
       );
@@ -140,6 +140,10 @@ function versions(): string[] {
   return [`node ${process.version}`, first("swift", "--version"), first("rclone", "--version")];
 }
 
+function machine(): string {
+  return `${cpus().length} CPUs (${cpus()[0]?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GiB`;
+}
+
 /** As it was typed, without the folders of this machine. */
 function commandLine(): string {
   const args = process.argv
@@ -159,19 +163,18 @@ function write(folder: string, rows: readonly Row[], runs: readonly string[], wh
   const work = (line: string) => line.split("|")[1] ?? "";
   const names = new Set(rows.map(({ name }) => name));
   const works = new Set(runs.map(work));
-  const machine = `${cpus().length} CPUs (${cpus()[0]?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GiB`;
   const all = [...(before?.rows ?? []).filter(({ name }) => !names.has(name)), ...rows];
   const results: Results = {
     command: commandsOf(all),
-    machine,
+    machine: machine(),
     clients: versions(),
     runs: [...(before?.runs ?? []).filter((line) => !works.has(work(line))), ...runs],
     rows: all,
   };
   writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
   const about = [
-    `Made by \`${results.command}\` on ${machine}: ${what}. Clients: ${results.clients.join("; ")}.`,
-    "Rows of other runs stay as they were; `swift` in the last column is Keystone and Swift of Debian's packages on the",
+    `Made by \`${results.command}\` on ${results.machine}: ${what}. Clients: ${results.clients.join("; ")}.`,
+    "Rows of other runs stay as they were; `swift` as the server is Keystone and Swift of Debian's packages on the",
     "same machine, `stand-in` the in-memory one (test/migrator/swift-standin).",
     "Client CPU, wall time and peak memory are those of /usr/bin/time around the client. Servers and client share the",
     "CPUs, so the ratio to a peer in the same run says more than a second does. Trees are seeded (test/migrator/trees).",
