@@ -82,9 +82,12 @@ export function windowSeconds(objects: number): number {
   return assumed.sealSeconds + proofSeconds(objects) + assumed.switchSeconds;
 }
 
-/** Seconds in which no push is taken, going back without a bridge. `came`: what was pushed to Swift. */
+/**
+ * Seconds in which no push is taken, going back without a bridge. `came`: what was pushed to Swift. The copy back compares
+ * twice, so that nothing is missed that a listing showed late.
+ */
 export function wayBackSeconds(objects: number, came: Amount, rates: Rates): number {
-  return assumed.restartSeconds + compareSeconds(objects) + copySeconds(came, rates);
+  return assumed.restartSeconds + 2 * compareSeconds(objects) + copySeconds(came, rates);
 }
 
 /** A registry of so many bytes, with blobs of usual size. */
