@@ -1,11 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { reportCommand } from "../../scripts/report";
 import { proven, switched } from "../plan/observations";
 
 // Jest cannot load the Kubernetes client, which is an ES module; no test here reads a cluster.
 jest.mock("../../cluster/api/kube", () => ({}));
+
+jest.mock("node:timers/promises", () => ({ setTimeout: jest.fn() }));
 
 const folder = mkdtempSync(join(tmpdir(), "report-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -25,6 +28,20 @@ test("writes one page, also while the migration is under way", async () => {
     text: expect.stringMatching(`^written: ${out}, as of `),
   });
   expect(readFileSync(out, "utf8")).toContain("proven");
+});
+
+test("watching writes the page again, which reloads itself until the migration has ended", async () => {
+  const seen = join(folder, "changing.json");
+  writeFileSync(seen, JSON.stringify(proven));
+  const out = join(folder, "changing.html");
+  jest.mocked(sleep).mockImplementationOnce(async () => {
+    expect(readFileSync(out, "utf8")).toMatch(/http-equiv="refresh" content="15"[^]*phase<\/dt><dd>proven/);
+    writeFileSync(seen, JSON.stringify(switched));
+  });
+  const { code, text } = await run("--observation", seen, "--out", out, "--watch");
+  expect([code, text.match(/^written: /gm)]).toEqual([0, ["written: ", "written: "]]);
+  expect(readFileSync(out, "utf8")).toMatch(/phase<\/dt><dd>switched/);
+  expect(readFileSync(out, "utf8")).not.toContain("refresh");
 });
 
 test("watching ends with the migration", async () => {
