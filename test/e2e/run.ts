@@ -98,6 +98,7 @@ async function main(): Promise<Counts> {
       console.log(`${scenario.name}: ${scenario.title}`);
       const story = new Story(scenario, world);
       try {
+        await grow(world, scenario.nodes ?? 1);
         await world.reset();
         await scenario.run(story);
       } catch (error) {
@@ -116,8 +117,11 @@ async function main(): Promise<Counts> {
       }
       outcomes.push(...story.outcomes);
     }
-    // A lab that stays (--lab) has its own level back: its other users' Pods may ask for more.
+    // A lab that stays (--lab) has its own level back: its other users' Pods may ask for more. And its own nodes, unless
+    // it ends with this suite.
     await world.podSecurity("privileged");
+    if (options.lab !== undefined && !options.ci)
+      await world.reshape({ nodes: lab.nodes, release: world.lab.release });
     world.figures.print();
   } finally {
     await world.close();
@@ -131,6 +135,11 @@ async function main(): Promise<Counts> {
   for (const o of failures) console.log(`failed: ${o.scenario}: ${o.test}`);
   const count = (result: Outcome["result"]): number => outcomes.filter((o) => o.result === result).length;
   return { passed: count("passed"), failed: failures.length, skipped: count("skipped") };
+}
+
+/** More nodes where a scenario wants them. */
+async function grow(world: World, nodes: number): Promise<void> {
+  if (world.lab.nodes < nodes) await world.reshape({ nodes, release: world.lab.release });
 }
 
 main().then(closing, (error: unknown) => {

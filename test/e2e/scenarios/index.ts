@@ -16,7 +16,7 @@ import { destroy, lostState, release, withoutCopyBack } from "./return";
 import { operatorTrouble, pruner, pullCheck, recreate, stubbornPod } from "./sealing";
 import { misleadingEnvironment, permissions, secrets, twoStacks } from "./stacks";
 import { swiftGone } from "./swift-gone";
-import { shards } from "./shards";
+import { shards, unattendedShards } from "./shards";
 import { unreachable } from "./unreachable";
 import { alone, applicationCredential, foreignFiles } from "./volumes";
 import { abortAfterMigrate, live, way } from "./way";
@@ -56,8 +56,10 @@ export const scenarios: readonly Scenario[] = [
   swiftGone,
   drain,
   makesWay,
-  shards,
   interruptions,
   release,
+  unattendedShards,
+  // These have two nodes.
+  shards,
   neverAway,
 ];

@@ -10,21 +10,22 @@ export const neverAway: Scenario = {
   name: "never-away",
   title:
     "two nodes, operators of two releases, two replicas on Swift: no request fails from migrate to the end of abort",
+  nodes: 2,
   run: async (t) => {
     const { world } = t;
-    const { nodes, release } = world.lab;
+    const { release } = world.lab;
     try {
       // A real operator is of the release it was built from.
       for (const each of world.lab.operator === "real" ? [release] : releases) {
         await t.test(`${each}: its operator runs, on two nodes`, async () => {
-          await world.reshape({ nodes: 2, release: each });
+          await world.reshape({ nodes: world.lab.nodes, release: each });
           await world.reset();
         });
         await thereAndBack(t, each);
       }
     } finally {
       await world.reset();
-      await world.reshape({ nodes, release });
+      await world.reshape({ nodes: world.lab.nodes, release });
     }
   },
 };

@@ -1,6 +1,7 @@
 /** The live copy in shards, on a volume that two nodes share. */
 import { existsSync } from "node:fs";
-import { chmod, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
+import { statusCommand } from "../../../scripts/status";
 import { holds, same, says } from "../support/expect";
 import { type KubeObject, paths } from "../support/kube";
 import { until } from "../support/process";
@@ -16,30 +17,42 @@ async function shardPods(world: World): Promise<readonly KubeObject[]> {
   return (await world.moverPods()).filter((pod) => pod.metadata.labels?.["job-name"] !== undefined);
 }
 
+const ownHelper = existsSync(helper) ? `this machine mounts NFS with a ${helper} of its own` : undefined;
+
+/** Makes the registry's claim one that nodes share, for the time of the story. */
+async function onSharedClaim(world: World, story: () => Promise<void>): Promise<void> {
+  await writeFile(helper, helperText);
+  await chmod(helper, 0o755);
+  try {
+    await world.replaceClaim(["ReadWriteMany"], ({ local, nodeAffinity: _anywhere, ...rest }) => ({
+      ...rest,
+      nfs: { server: "127.0.0.1", path: local.path },
+    }));
+    await world.onVolume();
+    await story();
+  } finally {
+    await rm(helper, { force: true });
+  }
+}
+
+const job = `${paths.jobs}/image-registry-migration-shards`;
+
+async function uidOfJob(world: World): Promise<string> {
+  return (await world.kube.get(job)).metadata.uid;
+}
+
 export const shards: Scenario = {
   name: "shards",
   title: "a claim that two nodes share: the live copy in four shards, one killed, one node drained",
-  long: true,
-  skip: (world) =>
-    world.lab.nodes < 2
-      ? "the lab has one node; --nodes 2 makes two"
-      : existsSync(helper)
-        ? `this machine mounts NFS with a ${helper} of its own`
-        : undefined,
+  nodes: 2,
+  skip: () => ownHelper,
   run: async (t) => {
     const { world } = t;
     const stack = await world.stack({ state: "migrate", readOnly: false, shards: 4 });
     await t.test("on a volume of one node it is refused, with the reason", async () => {
       says(await stack.previewFails(), /\[shards-not-shared\]/, /ReadWriteOnce/, /shards 1/);
     });
-    await writeFile(helper, helperText);
-    await chmod(helper, 0o755);
-    try {
-      await world.replaceClaim(["ReadWriteMany"], ({ local, nodeAffinity: _anywhere, ...rest }) => ({
-        ...rest,
-        nfs: { server: "127.0.0.1", path: local.path },
-      }));
-      await world.onVolume();
+    await onSharedClaim(world, async () => {
       await t.test(
         "one Pod is killed and a node is drained in the middle: the same up ends well",
         async () => {
@@ -51,8 +64,9 @@ export const shards: Scenario = {
             return pods.length === 4 ? pods : undefined;
           });
           const on = (node: string) => running.filter((pod) => pod.spec.nodeName === node);
-          holds("both nodes have some of them", on("node1").length > 0 && on("node2").length > 0);
-          await world.kube.remove(paths.pod(on("node1")[0]!.metadata.name), 0);
+          const [killed, ...untouched] = on("node1");
+          holds("both nodes have some of them", untouched.length > 0 && on("node2").length > 0);
+          await world.kube.remove(paths.pod(killed!.metadata.name), 0);
           await cordon(world, "node2", true);
           try {
             for (const pod of on("node2")) await evict(world, pod.metadata.name);
@@ -63,15 +77,20 @@ export const shards: Scenario = {
           } finally {
             await cordon(world, "node2", false);
           }
+          const uids = (pods: readonly KubeObject[]) => pods.map((pod) => pod.metadata.uid as string);
+          const there = uids(await shardPods(world));
+          holds(
+            "the shards of the other Pods went on in them",
+            uids(untouched).every((uid) => there.includes(uid)),
+          );
           await world.containerIsTree(await world.container());
         },
       );
-      const job = `${paths.jobs}/image-registry-migration-shards`;
       await t.test("with the state lost the Job is found again", async () => {
-        const { uid } = (await world.kube.get(job)).metadata;
+        const uid = await uidOfJob(world);
         await stack.lose();
         await stack.up();
-        same("the Job", (await world.kube.get(job)).metadata.uid, uid);
+        same("the Job", await uidOfJob(world), uid);
       });
       await t.test("sealed and proven by one Pod, and switched: the Job is gone", async () => {
         await stack.configure({ readOnly: true }).up();
@@ -82,8 +101,70 @@ export const shards: Scenario = {
         await world.pullAll();
         holds("the Job is gone", (await world.kube.find(job)) === undefined);
       });
-    } finally {
-      await rm(helper, { force: true });
-    }
+    });
+  },
+};
+
+/** A blob whose content is not what its name says, in the first of two shards. */
+const wrongBlob = `docker/registry/v2/blobs/sha256/00/${"0".repeat(64)}`;
+
+export const unattendedShards: Scenario = {
+  name: "shards-unattended",
+  title: "a live copy in shards that nobody waits for: run twice, aborted, failed, ended",
+  long: true,
+  skip: () => ownHelper,
+  run: async (t) => {
+    const { world } = t;
+    const stack = await world.stack({ state: "migrate", readOnly: false, shards: 2, wait: false });
+    const status = () =>
+      statusCommand(["--set", `kubernetes:kubeconfig=${world.kube.kubeconfig}`], () => undefined);
+    const ended = () => until("status to say that the copy has ended", async () => (await status()) === 3);
+    await onSharedClaim(world, async () => {
+      await t.test("the run ends when some shards work; run again, it changes nothing", async () => {
+        await world.lab.cutSwift(); // holds the copies where they are
+        const { output } = await stack.up();
+        says(output, /\[shards\] the copy goes on in job/, /\[rehearsal\] rehearsed once/);
+        const uid = await uidOfJob(world);
+        same("exit code of status", await status(), 5);
+        says((await stack.up()).output, /\[shards\] the copy goes on in job/);
+        same("the Job", await uidOfJob(world), uid);
+      });
+      await t.test(
+        "abort meanwhile: no Job and no Pod of it is left, and the registry is as it was",
+        async () => {
+          await stack.configure({ state: "abort" }).up();
+          holds("the Job is gone", (await world.kube.find(job)) === undefined);
+          same("Pods", (await shardPods(world)).length, 0);
+          await world.onVolume();
+          await world.lab.joinSwift();
+        },
+      );
+      const folder = `${world.lab.volume}/${wrongBlob}`;
+      await mkdir(folder, { recursive: true });
+      await writeFile(`${folder}/data`, "not what its name says");
+      await t.test("a shard that failed meanwhile fails the next run, and only it is repeated", async () => {
+        await stack.configure({ state: "migrate" }).up();
+        await ended();
+        says(
+          await stack.upFails(),
+          /shard 1 of 2 ended with exit code \d+ \(corrupt/,
+          /1 of 2 shards are done/,
+        );
+        await rm(folder, { recursive: true });
+        await stack.up();
+        await ended();
+        const repeated = (await shardPods(world)).map((pod) => [
+          pod.metadata.labels["batch.kubernetes.io/job-completion-index"],
+          JSON.parse(pod.status.containerStatuses[0].state.terminated.message).blobs.objects > 0,
+        ]);
+        same("which looked at blobs", Object.fromEntries(repeated), { 0: true, 1: false });
+      });
+      await t.test("the next run begins the live copy, the one after it takes up its result", async () => {
+        says((await stack.up()).output, /\[shards\] copied/);
+        await ended();
+        says((await stack.up()).output, /\[live copy\] copied/);
+        await world.containerIsTree(await world.container());
+      });
+    });
   },
 };

@@ -11,6 +11,8 @@ export interface Scenario {
   readonly name: string;
   /** What it shows, for people. */
   readonly title: string;
+  /** The lab gets as many nodes before it begins, if it has fewer, and keeps them for the scenarios after it. */
+  readonly nodes?: number;
   /** Why it cannot run in this world; `undefined` when it can. */
   readonly skip?: (world: World) => string | undefined;
   /** Left out of `npm test`, which has an hour; `npm run test:e2e` runs it. */

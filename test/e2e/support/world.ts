@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { bridgeName } from "../../../cluster/names";
+import { bridgeName, podNames } from "../../../cluster/names";
 import type { Journal } from "../../../cluster/journal/journal";
 import { Figures } from "./figures";
 import { Kube, paths, type KubeObject } from "./kube";
@@ -120,6 +120,8 @@ export class World {
     await this.lab.joinApiServer();
     await this.lab.ensureOperator();
     await this.lab.joinSwift();
+    // It would make its Pods again.
+    await this.kube.remove(`${paths.jobs}/${podNames.shards}?propagationPolicy=Background`);
     for (const pod of await this.kube.list(paths.moverPods))
       await this.kube.remove(paths.pod(pod.metadata.name), 0);
     await this.kube.remove(paths.pod(bridgeName), 0);
