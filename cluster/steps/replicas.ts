@@ -23,7 +23,10 @@ export async function setReplicas(
       name: "replicas",
       patch: () => replicas(count),
       done: (seen) =>
-        served(seen, { storage: "swift", container: containerOf(seen.config?.storage ?? {}) ?? "" }),
+        // Until the operator has passed the number on, the Deployment has all replicas that it wants.
+        (seen.deployment?.replicas ?? 0) === count
+          ? served(seen, { storage: "swift", container: containerOf(seen.config?.storage ?? {}) ?? "" })
+          : { ok: false, waitingFor: `the operator to give the Deployment ${count} replica(s)` },
       timeoutSeconds: inputs.timeoutSeconds,
       next: `the registry is open meanwhile; with fewer nodes set: pulumi config set replicas ${Math.max(1, count - 1)}`,
     },

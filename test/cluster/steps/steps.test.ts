@@ -388,6 +388,30 @@ describe("switching", () => {
     expect((await journalIn(registry)).wrongAccount).toMatchObject({ container: "c" });
   });
 
+  test("an operator that has seen the number before it passes it on is waited for", async () => {
+    const registry = new FakeRegistry();
+    const session = await sessionFor(registry);
+    await sealedAndProven(registry, session);
+    await toSwiftStep(toSwift, session);
+    await openRegistry(session, { timeoutSeconds: 20, state: "switch" });
+    const { tick } = registry.api;
+    registry.operatorUp = false;
+    let looks = 0;
+    registry.api.tick = (path) => {
+      const { metadata, status } = registry.config;
+      if (status?.observedGeneration !== metadata.generation)
+        registry.api.edit(paths.registryConfig, { status: { observedGeneration: metadata.generation } });
+      if (path === paths.deployment && registry.config.spec.replicas === 2 && ++looks === 3) {
+        registry.operatorUp = true;
+        registry.operate();
+      }
+      tick(path);
+    };
+    await setReplicas(inputs({ purpose: "replicas", state: "switch", replicas: 2 }), session);
+    expect(registry.deployment.spec.replicas).toBe(2);
+    expect(registry.deployment.status?.availableReplicas).toBe(2);
+  });
+
   test("opening, then the replicas; the seal is given back", async () => {
     const registry = new FakeRegistry();
     const session = await sessionFor(registry);
