@@ -35,6 +35,8 @@ type FromWorker =
   | {
       readonly from: "result";
       readonly id: number;
+      /** Bytes that no other message has told. */
+      readonly sent: number;
       readonly result?: TransferResult;
       readonly error?: Failure;
     }
@@ -118,6 +120,7 @@ class Thread {
   private receive(message: FromWorker): void {
     switch (message.from) {
       case "result": {
+        if (message.sent > 0) this.options.onSent(message.sent);
         const waiting = this.pending.get(message.id);
         this.pending.delete(message.id);
         if (message.result) waiting?.resolve(message.result);
@@ -158,7 +161,10 @@ export function isWorker(): boolean {
   return parentPort !== null && (workerData as Partial<WorkerSetup> | null)?.moverWorker === true;
 }
 
-/** Sent bytes are told in portions of this size: each message costs about as much as hashing 20 KB. */
+/**
+ * Sent bytes are told in portions of this size, because each message costs about as much as hashing 20 KB, and the rest
+ * with a result.
+ */
 const portion = 8 * 1024 * 1024;
 
 /** What a worker thread does until it ends. */
@@ -166,6 +172,7 @@ export function runWorker(): void {
   const port = parentPort!;
   const setup = workerData as WorkerSetup;
   const tell = (message: FromWorker): void => port.postMessage(message);
+  const sent = new Portions((bytes) => tell({ from: "sent", bytes }));
   const sessions = new ParentsSessions(tell);
   const context: TransferContext = {
     base: setup.base,
@@ -179,7 +186,7 @@ export function runWorker(): void {
       policy: retryPolicy(setup.retry, (retry) => tell({ from: "retry", retry })),
       clientFor: httpClients(setup).to,
     }),
-    onSent: inPortions((bytes) => tell({ from: "sent", bytes })),
+    onSent: (bytes) => sent.add(bytes),
   };
   port.on("message", (message: ToWorker) => {
     if (message.to === "session") {
@@ -188,8 +195,8 @@ export function runWorker(): void {
     }
     const { id } = message;
     transfer(context, message.task).then(
-      (result) => tell({ from: "result", id, result }),
-      (error: unknown) => tell({ from: "result", id, error: failureOf(error) }),
+      (result) => tell({ from: "result", id, sent: sent.rest(), result }),
+      (error: unknown) => tell({ from: "result", id, sent: sent.rest(), error: failureOf(error) }),
     );
   });
 }
@@ -232,14 +239,23 @@ class ParentsSessions implements SessionSource {
   }
 }
 
-function inPortions(tell: (bytes: number) => void): (bytes: number) => void {
-  let sent = 0;
-  return (bytes) => {
-    sent += bytes;
-    if (sent < portion) return;
-    tell(sent);
-    sent = 0;
-  };
+/** Adds up what was sent until it is worth a message. */
+class Portions {
+  private sent = 0;
+
+  constructor(private readonly tell: (bytes: number) => void) {}
+
+  add(bytes: number): void {
+    this.sent += bytes;
+    if (this.sent >= portion) this.tell(this.rest());
+  }
+
+  /** What was not told yet; from here on it counts as told. */
+  rest(): number {
+    const rest = this.sent;
+    this.sent = 0;
+    return rest;
+  }
 }
 
 /** Everything in the calling thread: for tests, and where threads are not wanted. */
