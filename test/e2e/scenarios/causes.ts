@@ -1,15 +1,26 @@
-/** What could fail in a switch, one cause at a time: told before anything is sealed. */
-import { parse, stringify } from "yaml";
-import { holds, same, says } from "../support/expect";
-import { paths } from "../support/kube";
+/** What could fail in a switch: told, or passed over, before anything is sealed. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  manifestPath,
+  NeverSealed,
+  nodesGoThrough,
+  registryGoesDirectly,
+  registryGoesThrough,
+  told,
+  withCredentials,
+} from "../support/causes";
+import { holds, says } from "../support/expect";
+import { ForwardProxy } from "../support/forward-proxy";
 import { until } from "../support/process";
-import { finished } from "../support/pulumi";
 import type { Scenario } from "../support/scenario";
+import { unknownProxy } from "../support/unknown-proxy";
 import type { World } from "../support/world";
 
 export const causes: Scenario = {
   name: "causes",
-  title: "credentials, a quota, a proxy, Swift out of reach: told, and never sealed for it",
+  title:
+    "credentials, quota, proxy, redirect, CA, 503, a broken image: told or passed over, never sealed for it",
   long: true,
   // Through TLS a proxy for http: is not asked.
   skip: (world) => (world.lab.cloud.ca === undefined ? undefined : "this lab's Swift is behind TLS"),
@@ -17,31 +28,38 @@ export const causes: Scenario = {
     const { world } = t;
     const { lab } = world;
     const host = lab.swiftAddress.split(":")[0] ?? "";
-    const throughProxy = (http: string) =>
-      world.kube.merge(paths.config, { spec: { proxy: { http, noProxy: "localhost,.svc" } } });
-    const withoutProxy = () => world.kube.merge(paths.config, { spec: { proxy: null } });
+    const proxy = await ForwardProxy.start(host);
+    const broken = world.images.find(({ repository }) => repository === "team-b/batch");
+    if (broken === undefined) throw new Error("the seed has no team-b/batch");
     try {
-      const stack = await world.stack({ state: "migrate", copyDeadline: "60s" });
-      await t.test("credentials that only the operator cannot use are refused in preview", async () => {
-        await withAuthUrl(world, "/identity", async () => {
-          says(await stack.previewFails(), /operator-sign-in/, /Incorrect Auth URL: \/identity/);
-        });
-        await neverSealed(world);
-      });
+      const stack = await world.stack({ state: "migrate", pullCheck: 1000 });
+      const neverSealed = await NeverSealed.since(world);
       await t.test(
-        "a quota without room for a second Pod of the registry is refused in preview",
+        "credentials that only the operator cannot use: refused in preview, all at once",
         async () => {
-          await withQuota(world, "1", async () => {
+          const change = (cloud: Parameters<Parameters<typeof withCredentials>[1]>[0]) => {
+            cloud.auth["auth_url"] = `${new URL(cloud.auth["auth_url"] ?? "").origin}/identity`;
+            cloud.identity_api_version = "3.0";
+            cloud.auth["project_domain_name"] = "Elsewhere";
+          };
+          await withCredentials(world, change, async () => {
             says(
               await stack.previewFails(),
-              /pod-refused/,
-              /exceeded quota: small/,
-              /describe resourcequota/,
+              /operator-sign-in/,
+              /Incorrect Auth URL: \/identity/,
+              /parsing "3\.0": invalid syntax/,
+              /one domain for both/,
             );
           });
-          await neverSealed(world);
+          await neverSealed.holds();
         },
       );
+      await t.test("a quota without room for a second Pod of the registry: refused in preview", async () => {
+        await withQuota(world, "1", async () => {
+          says(await stack.previewFails(), /pod-refused/, /exceeded quota: small/, /describe resourcequota/);
+        });
+        await neverSealed.holds();
+      });
       await t.test("a quota with room for each Pod, but not for those that run together", async () => {
         await withQuota(world, "2", async () => {
           says(
@@ -52,44 +70,64 @@ export const causes: Scenario = {
             /need 2 more/,
           );
         });
-        await neverSealed(world);
+        await neverSealed.holds();
       });
-      await t.test("a proxy that is down: the live copy names it, and the registry stays open", async () => {
-        await throughProxy(`http://${host}:1`);
-        const up = stack.beginUp();
-        says(await up.line(/trying again in/), new RegExp(`${host.replaceAll(".", "\\.")}:1\\b`));
-        holds("up fails", (await up.ended).code !== 0);
-        await withoutProxy();
-        await neverSealed(world);
-      });
-      await t.test("Swift out of reach once the live copy is made: the rehearsal refuses", async () => {
-        const up = stack.configure({ copyDeadline: undefined, pass: "2" }).beginUp();
+
+      await proxy.stop();
+      await registryGoesThrough(world, proxy);
+      await rm(join(lab.volume, manifestPath(broken.digest)));
+      await lab.cutSwift("redirects");
+      const up = stack.beginUp();
+      await t.test("a proxy that is down: the live copy names it, and goes on once it is there", async () => {
+        const line = await told(world, "a proxy that is down, to the mover", up.line(/trying again in/));
+        says(line, new RegExp(`${new URL(proxy.url).host.replaceAll(".", "\\.")}\\b`));
+        await neverSealed.holds();
+        await proxy.startAgain();
         await up.line(/\[live copy\] copied/);
-        await lab.cutSwift();
-        const { code, output } = await up.ended;
-        await lab.joinSwift();
-        holds("up fails", code !== 0);
-        says(output, /rehearsal: .*cannot (start on|be pulled from) Swift/, /takes pushes/, /next: /);
-        await neverSealed(world);
       });
       await t.test(
-        "Swift out of reach only after the rehearsal: told at once, and gone on with",
+        "an image that is broken on the volume: told once, before the switch is tried",
         async () => {
-          const up = stack.configure({ pass: "3" }).beginUp();
-          await up.line(/rehearsed: /);
-          await lab.cutSwift();
-          says(await up.line(/trying again in/), /ECONNREFUSED|ECONNRESET|could not|refused/i);
-          await lab.joinSwift();
-          await finished(up);
-          await world.assertSealed();
-          await world.containerIsTree(await world.container());
-          await stack.configure({ state: "abort" }).up();
-          await world.onVolume();
+          await up.line(/image\(s\) of the sample cannot be pulled from the live registry either/);
+          await up.line(new RegExp(`manifest team-b/batch@${broken.digest}: the registry answers HTTP 404`));
         },
       );
+      await t.test("a redirect that alone is out of reach: the rehearsal refuses", async () => {
+        await up.line(/pull check: blob .*trying again/);
+        const { code, output } = await up.ended;
+        holds("up fails", code !== 0);
+        says(output, /rehearsal: .*cannot be pulled from Swift/, /takes pushes/, /disableRedirect/);
+        await lab.joinSwift();
+        await neverSealed.holds();
+      });
+      await t.test("a CA that nodes alone do not trust: the rehearsal refuses, and asks once", async () => {
+        const unknown = await unknownProxy(host);
+        try {
+          await nodesGoThrough(world, unknown.url);
+          const output = await stack.configure({ pass: "2" }).upFails();
+          says(output, /rehearsal: .*cannot be pulled from Swift/, /certificate/, /takes pushes/, /next: /);
+        } finally {
+          await unknown.stop();
+        }
+        await neverSealed.holds();
+      });
+      await t.test("a Swift that answers 503 to one request in five: passed over", async () => {
+        await nodesGoThrough(world, proxy.url);
+        proxy.busy = { host: lab.swiftAddress, every: 5 };
+        const { output } = await stack.configure({ pass: "3", readOnly: false }).up();
+        says(output, /rehearsed: the registry on Swift served \d+ manifests/);
+        world.figures.add(
+          "answered with 503",
+          Math.floor((proxy.seen.get(lab.swiftAddress) ?? 0) / 5),
+          "times",
+        );
+        await neverSealed.holds();
+      });
     } finally {
       await lab.joinSwift();
-      await withoutProxy();
+      await nodesGoThrough(world, undefined);
+      await registryGoesDirectly(world);
+      await proxy.stop();
     }
   },
 };
@@ -106,29 +144,5 @@ async function withQuota(world: World, pods: string, use: () => Promise<void>): 
     await use();
   } finally {
     await world.kube.remove(`${quotas}/small`);
-  }
-}
-
-/** Neither read-only now, nor ever held by this program: 0 s of a window. */
-async function neverSealed(world: World): Promise<void> {
-  same("the seal in the journal", (await world.journal())?.seal, undefined);
-  await world.onVolume();
-}
-
-/** With Keystone's URL below another path, as the cluster's secret has it. */
-async function withAuthUrl(world: World, path: string, use: () => Promise<void>): Promise<void> {
-  const secret = `${paths.secrets}/installer-cloud-credentials`;
-  const { data } = await world.kube.get(secret);
-  const before = String(data["clouds.yaml"]);
-  const text = parse(Buffer.from(before, "base64").toString()) as {
-    clouds: Record<string, { auth: { auth_url: string } }>;
-  };
-  for (const { auth } of Object.values(text.clouds)) auth.auth_url = new URL(auth.auth_url).origin + path;
-  const put = (clouds: string) => world.kube.merge(secret, { data: { "clouds.yaml": clouds } });
-  await put(Buffer.from(stringify(text)).toString("base64"));
-  try {
-    await use();
-  } finally {
-    await put(before);
   }
 }

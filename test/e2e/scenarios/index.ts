@@ -13,6 +13,7 @@ import { images } from "./pulls";
 import { refusals } from "./refusals";
 import { neverAway } from "./releases";
 import { destroy, lostState, release, withoutCopyBack } from "./return";
+import { lateCauses } from "./late-causes";
 import { operatorTrouble, pruner, pullCheck, recreate, stubbornPod } from "./sealing";
 import { misleadingEnvironment, permissions, secrets, twoStacks } from "./stacks";
 import { swiftGone } from "./swift-gone";
@@ -53,6 +54,7 @@ export const scenarios: readonly Scenario[] = [
   evicted,
   unreachable,
   causes,
+  lateCauses,
   swiftGone,
   drain,
   makesWay,

@@ -47,7 +47,10 @@ export interface Lab {
   killOperator(): Promise<void>;
   /** Stops every kubelet, or that of one node, for a while (SIGSTOP); answers what lets them go on. */
   holdKubelets(node?: string): () => void;
-  /** From here on Pods cannot reach Swift, with "everybody" neither can the operator and the program. */
+  /**
+   * From here on Pods cannot reach Swift, with "everybody" neither can the operator and the program, with "redirects" the
+   * registry still can, and whoever follows its redirects cannot.
+   */
   cutSwift(who?: CutOff): Promise<void>;
   /** They can again. */
   joinSwift(): Promise<void>;
