@@ -14,6 +14,7 @@ import { ensurePullAccount, removePullAccount } from "./account";
 import { type Log, readLog, resultOf } from "./log";
 import type { PullOrder, PullResult } from "./order";
 import { pullCheckNetworkPolicy, pullCheckPod, pullCheckSecret, tokenFile } from "./pod";
+import { failureInWords } from "./words";
 import { defined } from "../../swift/defined";
 
 /** One run of the puller's Pod. */
@@ -81,6 +82,8 @@ export async function runPuller(run: PullRun, context: PullContext): Promise<Pul
 
 function untilEnded(run: PullRun, context: PullContext): Promise<PullResult> {
   const { api } = context;
+  // The first one is told at once, and all of them when it has ended.
+  let told = false;
   return waitFor<PullResult>(
     {
       meanwhile: "the Pod goes on, ",
@@ -97,7 +100,12 @@ function untilEnded(run: PullRun, context: PullContext): Promise<PullResult> {
           return { done: endOf(pod, await logOf(api)) };
         }
         if (phase === "Running") {
-          const { progress, retry } = readLog(await logOf(api, { tailLines: "20" }));
+          const { progress, retry, failures } = readLog(await logOf(api, { tailLines: "20" }));
+          const [failure] = failures;
+          if (failure !== undefined && !told) {
+            told = true;
+            context.log(`pull check: failed so far: ${failureInWords(failure)}`);
+          }
           if (retry !== undefined) {
             once("retry", `pull check: ${retry.what}: ${retry.why}; trying again`);
           }

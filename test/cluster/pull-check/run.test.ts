@@ -179,6 +179,32 @@ describe("the Pod's end", () => {
   });
 });
 
+test("the first failure is told while the others are still pulled, and once", async () => {
+  const api = new FakeApi();
+  const failure = {
+    sample: { repository: "a/b", reference: "sha256:1" },
+    kind: "redirect",
+    part: "blob",
+  } as const;
+  const lost = { event: "failure", failure: { ...failure, what: "blob a/b@sha256:1", why: "no issuer" } };
+  const end: PullerLine = { event: "result", result: good, failures: 2 };
+  const log = [lost, lost];
+  let looks = 0;
+  api.text = async () => {
+    if (++looks === 3) api.edit(pod, { status: { phase: "Succeeded" } });
+    return [...log, ...(looks > 3 ? [end] : [])].map((line) => JSON.stringify(line)).join("\n");
+  };
+  api.react = (path) => {
+    if (path === secret && api.objects.has(pod)) api.edit(pod, { status: { phase: "Running" } });
+  };
+  const run = { pull: { target, count: 1 }, login: false, image: "i", timeoutSeconds: 900 };
+  const assertRun = async () => ({}) as never;
+  await runPuller(run, { api, journal: { assertRun }, log: (line) => lines.push(line), pace: 1 });
+  expect(lines.filter((line) => line.includes("failed so far"))).toEqual([
+    "pull check: failed so far: blob a/b@sha256:1: no issuer",
+  ]);
+});
+
 test("an image that cannot be pulled for a minute is told, with what the account lacks", async () => {
   const api = new FakeApi();
   let now = 0;
