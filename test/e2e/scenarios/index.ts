@@ -11,7 +11,7 @@ import { evicted, outOfMemory } from "./pods";
 import { proxy } from "./proxy";
 import { images } from "./pulls";
 import { refusals } from "./refusals";
-import { neverAway } from "./releases";
+import { neverAway, neverAwayBack } from "./releases";
 import { destroy, lostState, release, withoutCopyBack } from "./return";
 import { lateCauses } from "./late-causes";
 import { operatorTrouble, pruner, pullCheck, recreate, stubbornPod } from "./sealing";
@@ -64,4 +64,5 @@ export const scenarios: readonly Scenario[] = [
   // These have two nodes.
   shards,
   neverAway,
+  neverAwayBack,
 ];
