@@ -3,6 +3,7 @@
  * Pure: the Pod and its events go in.
  */
 import { namespace } from "../names";
+import { newestEvent } from "./newest-event";
 import type { RawContainerStatus, RawEvent, RawPod } from "./objects";
 
 export type TroubleKind =
@@ -84,10 +85,7 @@ function ofContainers(pod: RawPod): Trouble | undefined {
 }
 
 function ofEvents(pod: RawPod, events: readonly RawEvent[]): Trouble | undefined {
-  const ours = events.filter(
-    (each) => each.involvedObject?.uid === pod.metadata.uid && each.type === "Warning",
-  );
-  const newest = ours.toSorted((a, b) => when(a).localeCompare(when(b))).at(-1);
+  const newest = newestEvent(events, pod.metadata.uid, (each) => each.type === "Warning");
   const reason = newest?.reason ?? "";
   const started = pod.status?.containerStatuses?.some((each) => each.state?.running !== undefined) ?? false;
   if (newest === undefined) {
@@ -106,11 +104,6 @@ function ofEvents(pod: RawPod, events: readonly RawEvent[]): Trouble | undefined
   return reason.startsWith("Failed")
     ? { kind: "sandbox", message: words(reason, newest.message) }
     : undefined;
-}
-
-/** When an event was last seen; ISO 8601 sorts as text. */
-function when(event: RawEvent): string {
-  return event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? "";
 }
 
 function outOfMemory(status: RawContainerStatus): string {

@@ -3,6 +3,7 @@
  * a node that does not answer. The others go on meanwhile. Pure.
  */
 import type { RawEvent, RawPod } from "../api/objects";
+import { newestEvent } from "../api/newest-event";
 import { words } from "../api/pod-trouble";
 import { namespace } from "../names";
 import { indexes, type RawJob, shardInWords, shardOf } from "./job";
@@ -30,16 +31,8 @@ export function creationTrouble(
 ): string | undefined {
   const suspended = status?.conditions?.find(({ type, status: is }) => type === "Suspended" && is === "True");
   if (suspended !== undefined) return words("Suspended", suspended.message);
-  const newest = events
-    .filter((each) => each.involvedObject?.uid === metadata.uid && each.reason === "FailedCreate")
-    .toSorted((a, b) => when(a).localeCompare(when(b)))
-    .at(-1);
+  const newest = newestEvent(events, metadata.uid, ({ reason }) => reason === "FailedCreate");
   return newest && words(newest.reason, newest.message?.replace(/\bpods? "[^"]*"/, "a Pod"));
-}
-
-/** When an event was last seen; ISO 8601 sorts as text. */
-function when({ lastTimestamp, eventTime, metadata }: RawEvent): string {
-  return lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? "";
 }
 
 /** How long past its time a Pod that is to end may be there: clocks differ, and a kubelet has its turns. */

@@ -4,6 +4,7 @@
  * soon.
  */
 import type { RawEvent, RawPod } from "../api/objects";
+import { newestEvent } from "../api/newest-event";
 import { podTrouble, type Trouble } from "../api/pod-trouble";
 
 /** What keeps a Pod from running. */
@@ -39,18 +40,10 @@ export function startOf(pod: RawPod, events: readonly RawEvent[], seconds: numbe
     return { waitingFor: `${name} to get a node`, working: false };
   }
   const why =
-    newest(pod, events)?.reason === "Pulling"
+    newestEvent(events, pod.metadata.uid)?.reason === "Pulling"
       ? ": its node pulls the image"
       : seconds < briefSeconds
         ? ""
         : ": its node mounts the volume, which takes up to an hour with millions of files";
   return { waitingFor: `${name} to start${why}`, working: true };
-}
-
-function newest(pod: RawPod, events: readonly RawEvent[]): RawEvent | undefined {
-  const when = (each: RawEvent): string => each.lastTimestamp ?? each.eventTime ?? "";
-  return events
-    .filter((each) => each.involvedObject?.uid === pod.metadata.uid)
-    .toSorted((a, b) => when(a).localeCompare(when(b)))
-    .at(-1);
 }
