@@ -1,10 +1,9 @@
 /** Follows the Job whose Pods copy a shard each to its end. It goes on when this process dies. */
 import type { Report } from "../../migrator/contract";
 import type { RawPod } from "../api/objects";
-import { ApiError } from "../api/api";
 import { cadence, reader } from "../api/cadence";
 import { paths } from "../api/paths";
-import { type Found, type Turn, Voice, waitFor } from "../api/wait";
+import { type Found, type Turn, Voice } from "../api/wait";
 import { namespace } from "../names";
 import { eventsAbout, podEvents } from "../registry/registry";
 import { indexes, jobLabel, phaseOf, type RawJob, shardInWords, shardOf, togetherInWords } from "./job";
@@ -14,6 +13,7 @@ import { PermanentFailure } from "./pod-end";
 import { lastProgressEvent } from "./pod-log";
 import type { Following, FollowingContext } from "./pod-progress";
 import { startOf } from "./pod-start";
+import { untilEnded } from "./until-ended";
 
 /** Nothing runs, and nobody works on it. */
 const idleSeconds = 600;
@@ -38,30 +38,16 @@ async function follow<R>(
 ): Promise<R> {
   const voice = new Voice(context.log);
   const look = looker(order, context, voice);
-  const wait = {
-    look: async (turn: Turn) => {
+  return untilEnded<R>(
+    "Job",
+    order,
+    async (turn) => {
       const { found, working } = await look(turn);
       return each(found, working);
     },
-    meanwhile: "the Job goes on, ",
-    ...(order.deadlineSeconds > 0 ? { limitSeconds: order.deadlineSeconds } : {}),
-    outOfTime: (): never => {
-      throw new Error(
-        `${order.what} did not end within ${order.deadlineSeconds} s (copyDeadline); job ${namespace}/${order.name} ` +
-          "goes on. Run the same command again to wait for it, with a higher copyDeadline or none",
-      );
-    },
-  };
-  try {
-    return await waitFor<R>(wait, { ...context, log: voice });
-  } catch (error) {
-    if (error instanceof ApiError && error.kind === "expired") {
-      throw new Error(`${error.message}; the Job ${namespace}/${order.name} goes on meanwhile`, {
-        cause: error,
-      });
-    }
-    throw error;
-  }
+    voice,
+    context,
+  );
 }
 
 interface Looked {

@@ -4,16 +4,17 @@
  * where it is.
  */
 import type { Report } from "../../migrator/contract";
-import { type Api, ApiError } from "../api/api";
+import type { Api } from "../api/api";
 import type { JournalOfRun } from "../journal/store";
 import type { RawContainerStatus, RawPod } from "../api/objects";
 import { paths } from "../api/paths";
-import { type Found, type Log, type Turn, Voice, waitFor } from "../api/wait";
+import { type Found, type Log, type Turn, Voice } from "../api/wait";
 import { type Trouble, waysToImage } from "../api/pod-trouble";
 import { startOf } from "./pod-start";
 import { ended, isPermanent, meaningOf, parseReport, PermanentFailure } from "./pod-end";
 import { logStream } from "./pod-log";
 import { ProgressTeller } from "./progress";
+import { untilEnded } from "./until-ended";
 import { podEvents } from "../registry/registry";
 import { namespace } from "../names";
 
@@ -89,26 +90,8 @@ async function follow<R>(
     started: false,
     restarts: 0,
   };
-  const wait = {
-    look: (turn: Turn) => each(state, turn),
-    meanwhile: "the Pod goes on, ",
-    ...(order.deadlineSeconds > 0 ? { limitSeconds: order.deadlineSeconds } : {}),
-    outOfTime: (): never => {
-      throw new Error(
-        `${order.what} did not end within ${order.deadlineSeconds} s (copyDeadline); pod ${namespace}/${order.name} goes ` +
-          "on. Run the same command again to wait for it, with a higher copyDeadline or none",
-      );
-    },
-  };
   try {
-    return await waitFor<R>(wait, { ...context, log: voice });
-  } catch (error) {
-    if (error instanceof ApiError && error.kind === "expired") {
-      throw new Error(`${error.message}; the Pod ${namespace}/${order.name} goes on meanwhile`, {
-        cause: error,
-      });
-    }
-    throw error;
+    return await untilEnded<R>("Pod", order, (turn) => each(state, turn), voice, context);
   } finally {
     stream.stop();
   }
