@@ -15,10 +15,7 @@ export function shards(
 ): { readonly shards?: CopyPlan } {
   if (count === 1) return {};
   const before = seen.journal?.shards;
-  const done =
-    before !== undefined && before.count === count && JSON.stringify(before.run) === JSON.stringify(run)
-      ? before.done
-      : [];
+  const done = before !== undefined && isOf(before, run, count) ? before.done : [];
   return { shards: { ...copy("shards", claim, seen, run), shards: { count, done } } };
 }
 
@@ -27,11 +24,20 @@ export function shardsAreCopied(
   { run, shards: wanted }: CopyPlan,
   { journal, moverPods }: Pick<ReachableObservation, "journal" | "moverPods">,
 ): boolean {
-  const isIt = (other: { readonly run?: CopyRun; readonly count: number } | undefined) =>
-    other?.count === wanted?.count && JSON.stringify(other?.run) === JSON.stringify(run);
+  const isIt = (other: Parts | undefined) => other !== undefined && isOf(other, run, wanted?.count);
   // What has ended while nobody waited is not in the journal yet.
   const job = moverPods.find(({ name, phase }) => name === podNames.shards && phase === "Succeeded");
   return (journal?.shards?.complete === true && isIt(journal.shards)) || isIt(job?.shards);
+}
+
+/** Shards, as the journal or a Job's Pods tell of them. */
+interface Parts {
+  readonly run?: CopyRun;
+  readonly count: number;
+}
+
+function isOf(parts: Parts, run: CopyRun, count: number | undefined): boolean {
+  return parts.count === count && JSON.stringify(parts.run) === JSON.stringify(run);
 }
 
 export function copy(pass: Pass, claim: Claim, seen: ReachableObservation, run: CopyRun): CopyPlan {

@@ -43,18 +43,18 @@ function runOf(pods: readonly RawPod[]): CopyRun | undefined {
 }
 
 /** The Pod's result, or how far it is; nothing when it did not say. */
-async function saidBy(api: Api, { metadata, status }: RawPod): Promise<Pick<MoverPod, "told" | "madeWay">> {
-  switch (status?.phase) {
+async function saidBy(api: Api, pod: RawPod): Promise<Pick<MoverPod, "told" | "madeWay">> {
+  switch (pod.status?.phase) {
     case "Succeeded":
     case "Failed": {
-      const report = parseReport(status.containerStatuses?.[0]?.state?.terminated?.message);
+      const report = parseReport(endOf(pod)?.message);
       return {
         ...defined({ told: report?.exitCode === 0 ? reportInWords(report) : report?.message }),
         ...(report?.exitCode === exitCodeOf("made-way") ? { madeWay: true } : {}),
       };
     }
     case "Running":
-      return defined({ told: await lastProgress(api, metadata.name, true) });
+      return defined({ told: await lastProgress(api, pod.metadata.name, true) });
     default:
       return {};
   }
