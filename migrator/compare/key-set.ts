@@ -6,63 +6,44 @@ const firstRoom = 64;
 const growth = 1.25;
 const fullest = 0.875;
 
-/** Bytes of one key: the first 8 bits are its table's number, and the rest of 40, or the whole of 64, is kept. */
-export type KeyBits = 40 | 64;
+/** 32-bit words of a key that are kept: its bits 8 to 39, and its last 32. */
+const words = 2;
 
 /**
- * A set of keys that are digits of a hash, in about 5 bytes for each key of 40 bits and 10 for each of 64: names as
- * strings would take a hundred. Keys of which bits 8 to 39 are 0 count as those with a 1 there.
+ * A set of keys of 64 bits that are digits of a hash, in about 10 bytes each: names as strings would take a hundred. Keys
+ * of which bits 8 to 39 are 0 count as those with a 1 there.
  */
 export class KeySet {
-  private readonly words: 1 | 2;
-  private readonly keys: Uint32Array[];
+  private readonly keys: Uint32Array[] = Array.from(
+    { length: tables },
+    () => new Uint32Array(firstRoom * words),
+  );
   private readonly used = new Uint32Array(tables);
   private scratch = new Uint32Array(0);
-
-  constructor(bits: KeyBits) {
-    this.words = bits === 64 ? 2 : 1;
-    this.keys = Array.from({ length: tables }, () => new Uint32Array(firstRoom * this.words));
-  }
 
   /** The first and the second 32 bits of the key. */
   add(high: number, low: number): void {
     const table = high >>> 24;
-    if (this.used[table]! + 1 > (this.keys[table]!.length / this.words) * fullest) this.grow(table);
+    if (this.used[table]! + 1 > (this.keys[table]!.length / words) * fullest) this.grow(table);
     this.put(table, middle(high, low), low);
   }
 
   has(high: number, low: number): boolean {
     const keys = this.keys[high >>> 24]!;
-    return keys[this.find(keys, middle(high, low), low)] !== 0;
+    return keys[find(keys, middle(high, low), low)] !== 0;
   }
 
   private put(table: number, first: number, second: number): void {
     const keys = this.keys[table]!;
-    const at = this.find(keys, first, second);
+    const at = find(keys, first, second);
     if (keys[at] !== 0) return;
     keys[at] = first;
-    if (this.words === 2) keys[at + 1] = second;
+    keys[at + 1] = second;
     this.used[table]!++;
-  }
-
-  /** Where the key is, or where it would go: a place whose first word is 0. */
-  private find(keys: Uint32Array, first: number, second: number): number {
-    const { words } = this;
-    const { length } = keys;
-    // In proportion to the key: a remainder would need tables of particular sizes.
-    for (
-      let at = Math.floor((first / 2 ** 32) * (length / words)) * words;
-      ;
-      at = at + words === length ? 0 : at + words
-    ) {
-      const there = keys[at];
-      if (there === 0 || (there === first && (words === 1 || keys[at + 1] === second))) return at;
-    }
   }
 
   /** The table's memory itself is made larger, and not another one: nobody knows when that would be freed. */
   private grow(table: number): void {
-    const { words } = this;
     const old = this.keys[table]!;
     const { length } = old;
     if (this.scratch.length < length) this.scratch = new Uint32Array(Math.ceil(length * growth));
@@ -71,7 +52,21 @@ export class KeySet {
     this.keys[table] = new Uint32Array(transferred(old, room * words)).fill(0);
     this.used[table] = 0;
     for (let at = 0; at < length; at += words)
-      if (this.scratch[at] !== 0) this.put(table, this.scratch[at]!, words === 2 ? this.scratch[at + 1]! : 0);
+      if (this.scratch[at] !== 0) this.put(table, this.scratch[at]!, this.scratch[at + 1]!);
+  }
+}
+
+/** Where the key is, or where it would go: a place whose first word is 0. */
+function find(keys: Uint32Array, first: number, second: number): number {
+  const { length } = keys;
+  // In proportion to the key: a remainder would need tables of particular sizes.
+  for (
+    let at = Math.floor((first / 2 ** 32) * (length / words)) * words;
+    ;
+    at = at + words === length ? 0 : at + words
+  ) {
+    const there = keys[at];
+    if (there === 0 || (there === first && keys[at + 1] === second)) return at;
   }
 }
 

@@ -8,7 +8,7 @@ import { KeySet } from "./key-set";
  * two of a million are alike has a chance of one in 30 million.
  */
 export class Seen {
-  private readonly keys = new KeySet(64);
+  private readonly keys = new KeySet();
 
   add(name: ByteString, bytes: number, hash: string): void {
     this.keys.add(...keyOf(name, bytes, hash));
