@@ -2,29 +2,16 @@
 import { ApiError } from "../../../cluster/api/api";
 import { paths } from "../../../cluster/api/paths";
 import { pullCheckName, rehearsalName } from "../../../cluster/names";
-import type { Failure, PullOrder } from "../../../cluster/pull-check/order";
+import type { PullOrder } from "../../../cluster/pull-check/order";
 import { removeLeftRehearsal } from "../../../cluster/rehearsal/pod-run";
 import { rehearse } from "../../../cluster/steps/rehearsal";
 import type { FakeApi } from "../support/fake-api";
 import { FakeRegistry } from "../support/fake-registry";
-import { endPuller, type Ending } from "../support/puller";
+import type { Ending } from "../support/puller";
+import { digests, endPullers, failure, ordersIn, putImages, ready } from "../support/rehearsed";
 import { journalIn, sessionFor, type TestSession } from "../support/session";
 
 const good = { manifests: 2, blobs: 2, bytes: 9, redirected: 2, left: 0 };
-const digests = ["sha256:aa", "sha256:bb"];
-const failure = (
-  kind: Failure["kind"],
-  reference = digests[0] ?? "",
-  more: Partial<Failure> = {},
-): Failure => ({
-  sample: { repository: "team/app", reference },
-  kind,
-  part: "manifest",
-  digest: reference,
-  what: `manifest team/app@${reference}`,
-  why: `why-${kind}`,
-  ...more,
-});
 
 interface Scene {
   readonly session: TestSession;
@@ -40,23 +27,13 @@ async function scene(pod: object = ready): Promise<Scene> {
   const registry = new FakeRegistry();
   const { api } = registry;
   const session = await sessionFor(registry);
-  api.put(paths.imageApi, {});
+  putImages(api);
   api.put(paths.secret("installer-cloud-credentials"), {
     data: {
       "clouds.yaml": Buffer.from(
         "clouds: {openstack: {auth: {auth_url: 'https://k', username: u, password: swordfish, project_name: p, user_domain_name: d}}}",
       ).toString("base64"),
       cacert: Buffer.from("CLOUD CA").toString("base64"),
-    },
-  });
-  api.put(`${paths.imageStreams}/app`, {
-    metadata: { name: "app", namespace: "team" },
-    status: {
-      dockerImageRepository: "r:5000/team/app",
-      tags: digests.map((image, index) => ({
-        tag: String(index),
-        items: [{ dockerImageReference: `r:5000/team/app@${image}`, image }],
-      })),
     },
   });
   const react = api.react;
@@ -80,34 +57,13 @@ async function scene(pod: object = ready): Promise<Scene> {
     api,
     registry,
     run: (baseline, onSwift = { result: good }) => {
-      const before = api.react;
-      endPuller(api, baseline);
-      const first = api.react;
-      let runs = 0;
-      api.react = (path) => {
-        if (path === paths.secret(pullCheckName) && api.objects.has(path) && ++runs === 2) {
-          api.react = before;
-          endPuller(api, onSwift);
-          api.react(path);
-        } else first(path);
-      };
+      endPullers(api, baseline, onSwift);
       return rehearse(inputs, session);
     },
-    orders: () =>
-      api.writes
-        .filter(({ what }) => what === `POST ${paths.secret(pullCheckName)}`)
-        .map(
-          ({ body }) =>
-            JSON.parse(
-              (body as { stringData: Record<string, string> }).stringData["order.json"] ?? "",
-            ) as PullOrder,
-        ),
+    orders: () => ordersIn(api),
   };
 }
 
-const ready = {
-  status: { phase: "Running", podIP: "10.128.0.7", conditions: [{ type: "Ready", status: "True" }] },
-};
 const died = (message: string) => ({
   status: {
     phase: "Failed",

@@ -4,7 +4,7 @@ import { paths } from "../../../cluster/api/paths";
 import { rememberPrevious } from "../../../cluster/journal/previous";
 import { takeRun } from "../../../cluster/journal/store";
 import { podNames, pullCheckName, rehearsalName } from "../../../cluster/names";
-import type { Failure, PullOrder } from "../../../cluster/pull-check/order";
+import type { PullOrder } from "../../../cluster/pull-check/order";
 import { readRegistry } from "../../../cluster/registry/registry";
 import { sealed, served, stuckPod } from "../../../cluster/registry/evidence";
 import { openRegistry } from "../../../cluster/steps/opening";
@@ -12,22 +12,14 @@ import { seal } from "../../../cluster/steps/seal";
 import { toSwiftStep } from "../../../cluster/steps/to-swift";
 import { toVolumeStep } from "../../../cluster/steps/to-volume";
 import { FakeRegistry } from "../support/fake-registry";
-import { endPuller, type Ending } from "../support/puller";
+import type { Ending } from "../support/puller";
+import { endPullers, failure, ordersIn, putImages, ready } from "../support/rehearsed";
 import { journalIn, patchInputs as inputs, proofOf, sessionFor, type TestSession } from "../support/session";
 
 // Each goes all the way to Swift before it comes back.
 jest.setTimeout(60_000);
 
-const digests = ["sha256:aa", "sha256:bb"];
 const good = { manifests: 2, blobs: 2, bytes: 9, redirected: 0, left: 0 };
-const failure = (kind: Failure["kind"], reference = "sha256:aa"): Failure => ({
-  sample: { repository: "team/app", reference },
-  kind,
-  part: "manifest",
-  digest: reference,
-  what: `manifest team/app@${reference}`,
-  why: `why-${kind}`,
-});
 const toVolume = inputs({ purpose: "to-volume", state: "abort", trial: { sample: 20, image: "i" } });
 
 interface Scene {
@@ -37,10 +29,6 @@ interface Scene {
   readonly goBack: (onVolume: Ending, live?: Ending) => Promise<unknown>;
   readonly orders: () => PullOrder[];
 }
-
-const ready = {
-  status: { phase: "Running", podIP: "10.128.0.7", conditions: [{ type: "Ready", status: "True" }] },
-};
 
 /** Switched, sealed on Swift again, copied back; the Pod on the volume becomes what `pod` says. */
 async function scene(pod: object = ready): Promise<Scene> {
@@ -57,17 +45,7 @@ async function scene(pod: object = ready): Promise<Scene> {
   const copiedBack = { at: "now", objects: 1, bytes: 1, witness };
   await session.journal.update((each) => ({ ...each, copiedBack }));
   api.put(paths.pod(podNames.back), { spec: { nodeName: "node-1" }, status: { phase: "Succeeded" } });
-  api.put(paths.imageApi, {});
-  api.put(`${paths.imageStreams}/app`, {
-    metadata: { name: "app", namespace: "team" },
-    status: {
-      dockerImageRepository: "r:5000/team/app",
-      tags: digests.map((image, index) => ({
-        tag: String(index),
-        items: [{ dockerImageReference: `r:5000/team/app@${image}`, image }],
-      })),
-    },
-  });
+  putImages(api);
   session.withSwift = (use) => use({ has: async () => true } as never);
   registry.api.writes.length = 0;
   const react = api.react;
@@ -81,26 +59,10 @@ async function scene(pod: object = ready): Promise<Scene> {
     registry,
     session,
     goBack: (onVolume, live = { result: good }) => {
-      const before = api.react;
-      endPuller(api, onVolume);
-      const once = api.react;
-      let runs = 0;
-      api.react = (path) => {
-        if (path === paths.secret(pullCheckName) && api.objects.has(path) && ++runs === 2) {
-          api.react = before;
-          endPuller(api, live);
-          api.react(path);
-        } else once(path);
-      };
+      endPullers(api, onVolume, live);
       return toVolumeStep(toVolume, session);
     },
-    orders: () =>
-      api.writes
-        .filter(({ what }) => what === `POST ${paths.secret(pullCheckName)}`)
-        .map(({ body }) => {
-          const { stringData } = body as { stringData: Record<string, string> };
-          return JSON.parse(stringData["order.json"] ?? "") as PullOrder;
-        }),
+    orders: () => ordersIn(api),
   };
 }
 
