@@ -2,16 +2,16 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  amongCauses,
   manifestPath,
   NeverSealed,
   nodesGoThrough,
-  registryGoesDirectly,
   registryGoesThrough,
   told,
+  whyNoCauses,
   withCredentials,
 } from "../support/causes";
 import { holds, says } from "../support/expect";
-import { ForwardProxy } from "../support/forward-proxy";
 import { paths } from "../support/kube";
 import { until } from "../support/process";
 import type { Scenario } from "../support/scenario";
@@ -23,16 +23,11 @@ export const causes: Scenario = {
   title:
     "credentials, quota, proxy, redirect, CA, 503, a broken image: told or passed over, never sealed for it",
   long: true,
-  // Through TLS a proxy for http: is not asked.
-  skip: (world) => (world.lab.cloud.ca === undefined ? undefined : "this lab's Swift is behind TLS"),
+  skip: whyNoCauses,
   run: async (t) => {
     const { world } = t;
     const { lab } = world;
-    const host = lab.swiftAddress.split(":")[0] ?? "";
-    const proxy = await ForwardProxy.start(host);
-    const broken = world.images.find(({ repository }) => repository === "team-b/batch");
-    if (broken === undefined) throw new Error("the seed has no team-b/batch");
-    try {
+    await amongCauses(world, async ({ proxy, host, broken }) => {
       const stack = await world.stack({ state: "migrate", pullCheck: 1000 });
       const neverSealed = await NeverSealed.since(world);
       await t.test(
@@ -124,12 +119,7 @@ export const causes: Scenario = {
         );
         await neverSealed.holds();
       });
-    } finally {
-      await lab.joinSwift();
-      await nodesGoThrough(world, undefined);
-      await registryGoesDirectly(world);
-      await proxy.stop();
-    }
+    });
   },
 };
 

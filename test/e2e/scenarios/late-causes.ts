@@ -2,15 +2,15 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  amongCauses,
   manifestPath,
   nodesGoThrough,
-  registryGoesDirectly,
   registryGoesThrough,
   told,
+  whyNoCauses,
   withCredentials,
 } from "../support/causes";
 import { holds, same, says, silent } from "../support/expect";
-import { ForwardProxy } from "../support/forward-proxy";
 import { paths } from "../support/kube";
 import { finished } from "../support/pulumi";
 import type { Scenario } from "../support/scenario";
@@ -21,16 +21,12 @@ export const lateCauses: Scenario = {
   title:
     "proxy, broken image, credentials, CA and redirect only after the rehearsal, under 503s: told at once, with a way",
   long: true,
-  skip: (world) => (world.lab.cloud.ca === undefined ? undefined : "this lab's Swift is behind TLS"),
+  skip: whyNoCauses,
   run: async (t) => {
     const { world } = t;
     const { lab } = world;
-    const host = lab.swiftAddress.split(":")[0] ?? "";
-    const proxy = await ForwardProxy.start(host);
-    const broken = world.images.find(({ repository }) => repository === "team-b/batch");
-    if (broken === undefined) throw new Error("the seed has no team-b/batch");
-    proxy.busy = { host: lab.swiftAddress, every: 5 };
-    try {
+    await amongCauses(world, async ({ proxy, host, broken }) => {
+      proxy.busy = { host: lab.swiftAddress, every: 5 };
       await registryGoesThrough(world, proxy);
       const stack = await world.stack({ state: "migrate", pullCheck: 1000 });
       await t.test(
@@ -111,11 +107,6 @@ export const lateCauses: Scenario = {
         await stack.configure({ state: "abort" }).up();
         await world.onVolume();
       });
-    } finally {
-      await lab.joinSwift();
-      await nodesGoThrough(world, undefined);
-      await registryGoesDirectly(world);
-      await proxy.stop();
-    }
+    });
   },
 };

@@ -2,10 +2,42 @@
 import { parse, stringify } from "yaml";
 import type { Journal } from "../../../cluster/journal/journal";
 import { same } from "./expect";
-import type { ForwardProxy } from "./forward-proxy";
+import { ForwardProxy } from "./forward-proxy";
 import { paths, type KubeObject } from "./kube";
 import { until } from "./process";
+import type { Pushed } from "./registry";
 import type { World } from "./world";
+
+/** What a scenario of causes works with. */
+export interface Around {
+  /** Between the registry, or nodes, and Swift; a scenario says whose it is. */
+  readonly proxy: ForwardProxy;
+  /** The lab's address, which Pods reach. */
+  readonly host: string;
+  /** The image of the seed that a scenario breaks. */
+  readonly broken: Pushed;
+}
+
+/** Through TLS a proxy for http: is not asked. */
+export function whyNoCauses({ lab }: World): string | undefined {
+  return lab.cloud.ca === undefined ? undefined : "this lab's Swift is behind TLS";
+}
+
+/** With a proxy; whatever `use` put in the way of Swift is taken away at the end. */
+export async function amongCauses(world: World, use: (around: Around) => Promise<void>): Promise<void> {
+  const host = world.lab.swiftAddress.split(":")[0] ?? "";
+  const broken = world.images.find(({ repository }) => repository === "team-b/batch");
+  if (broken === undefined) throw new Error("the seed has no team-b/batch");
+  const proxy = await ForwardProxy.start(host);
+  try {
+    await use({ proxy, host, broken });
+  } finally {
+    await world.lab.joinSwift();
+    await nodesGoThrough(world, undefined);
+    await registryGoesDirectly(world);
+    await proxy.stop();
+  }
+}
 
 /** One cloud of clouds.yaml, as far as scenarios change it. */
 interface Cloud {
@@ -45,7 +77,7 @@ export async function registryGoesThrough(world: World, proxy: ForwardProxy): Pr
 }
 
 /** Without a proxy; waits for nothing. */
-export async function registryGoesDirectly(world: World): Promise<void> {
+async function registryGoesDirectly(world: World): Promise<void> {
   await world.kube.merge(paths.config, { spec: { proxy: null } });
 }
 
