@@ -1,7 +1,7 @@
 /** One copy by one migration Pod: where the Pod runs, and which attempt it is. */
 import type { Claim, ReachableObservation } from "../cluster/observation";
 import type { CopyRun } from "../cluster/journal/journal";
-import { nextAttempt, type Pass } from "../cluster/mover/identity";
+import { areShardsOf, nextAttempt, type Pass, type Shards } from "../cluster/mover/identity";
 import { podNames } from "../cluster/names";
 import { isForOnePod } from "../cluster/registry/shared";
 import type { CopyPlan } from "./types";
@@ -15,7 +15,7 @@ export function shards(
 ): { readonly shards?: CopyPlan } {
   if (count === 1) return {};
   const before = seen.journal?.shards;
-  const done = before !== undefined && isOf(before, run, count) ? before.done : [];
+  const done = areShardsOf(before, run, count) ? before.done : [];
   return { shards: { ...copy("shards", claim, seen, run), shards: { count, done } } };
 }
 
@@ -24,20 +24,10 @@ export function shardsAreCopied(
   { run, shards: wanted }: CopyPlan,
   { journal, moverPods }: Pick<ReachableObservation, "journal" | "moverPods">,
 ): boolean {
-  const isIt = (other: Parts | undefined) => other !== undefined && isOf(other, run, wanted?.count);
+  const isIt = (other: Shards | undefined) => areShardsOf(other, run, wanted?.count);
   // What has ended while nobody waited is not in the journal yet.
   const job = moverPods.find(({ name, phase }) => name === podNames.shards && phase === "Succeeded");
   return (journal?.shards?.complete === true && isIt(journal.shards)) || isIt(job?.shards);
-}
-
-/** Shards, as the journal or a Job's Pods tell of them. */
-interface Parts {
-  readonly run?: CopyRun;
-  readonly count: number;
-}
-
-function isOf(parts: Parts, run: CopyRun, count: number | undefined): boolean {
-  return parts.count === count && JSON.stringify(parts.run) === JSON.stringify(run);
 }
 
 export function copy(pass: Pass, claim: Claim, seen: ReachableObservation, run: CopyRun): CopyPlan {

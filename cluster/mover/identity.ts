@@ -56,6 +56,21 @@ function sameCopy(a: CopyRun, b: CopyRun): boolean {
   return a.word === b.word && (a.remade ?? 0) === (b.remade ?? 0);
 }
 
+/** Shards, as the journal or a Job's Pods tell of them. */
+export interface Shards {
+  readonly run?: CopyRun;
+  readonly count: number;
+}
+
+/** Whether they are so many parts of that very run. */
+export function areShardsOf(
+  shards: Shards | undefined,
+  run: CopyRun,
+  count: number | undefined,
+): shards is Shards {
+  return shards?.count === count && JSON.stringify(shards?.run) === JSON.stringify(run);
+}
+
 function timesRemade(seen: ReachableObservation, container: string | undefined): number {
   const known = seen.journal?.container;
   if (known === undefined || known.name !== container) {

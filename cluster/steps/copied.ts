@@ -14,6 +14,7 @@ import { followPod, type Following, startPod, Stopped } from "../mover/pod-progr
 import { PermanentFailure } from "../mover/pod-end";
 import { rememberPrevious } from "../journal/previous";
 import {
+  areShardsOf,
   identityFromMover,
   type Pass,
   sameWitness,
@@ -171,8 +172,8 @@ function withShardsCopied(journal: Journal, { shards: count }: CopiedInputs, rep
   const { run } = identityFromMover(report.context);
   if (run === undefined || count === undefined) return journal;
   const before = journal.shards;
-  const same = before?.count === count && JSON.stringify(before.run) === JSON.stringify(run);
-  return { ...journal, shards: { run, count, done: same ? before.done : [], complete: true } };
+  const done = areShardsOf(before, run, count) ? before.done : [];
+  return { ...journal, shards: { run, count, done, complete: true } };
 }
 
 /** What the final copy, made under the present seal, proved; throws when it did not. */
