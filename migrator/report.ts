@@ -1,4 +1,6 @@
 import { writeFileSync } from "node:fs";
+import { defined } from "../swift/defined";
+import { withOthers } from "./compare/repositories";
 import type { Mode, Report, Repositories } from "./contract";
 import { exitCodeOf, messageOf, type MoverError } from "./errors";
 
@@ -58,16 +60,8 @@ function withFewerRepositories(report: Report, { largest, others, ...rest }: Rep
     return without;
   }
   const kept = largest.slice(0, Math.floor(largest.length / 2));
-  const sum = largest.slice(kept.length).reduce(
-    (all, each) => ({
-      repositories: all.repositories + 1,
-      objects: all.objects + each.objects,
-      blobs: all.blobs + each.blobs,
-      bytes: all.bytes + each.bytes,
-    }),
-    others ?? { repositories: 0, objects: 0, blobs: 0, bytes: 0 },
-  );
-  return { ...report, repositories: { ...rest, largest: kept, others: sum } };
+  const sum = withOthers(others, largest.slice(kept.length));
+  return { ...report, repositories: { ...rest, largest: kept, ...defined({ others: sum }) } };
 }
 
 /** At most `uses` users of each corrupt blob, and how many more there are. */

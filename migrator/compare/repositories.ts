@@ -1,4 +1,5 @@
 import { flat, toText, type ByteString } from "../../swift/bytes";
+import { defined } from "../../swift/defined";
 import type { Repositories, RepositoryUse, Tally } from "../contract";
 import { contentOfLink, repositoryOf } from "../volume/layout";
 import { Blobs } from "./blobs";
@@ -29,7 +30,7 @@ export class RepositoryCounts {
   private count = 0;
   private readonly used = { objects: 0, bytes: 0 };
   private readonly shared = { objects: 0, bytes: 0, saved: 0 };
-  private readonly others = { repositories: 0, objects: 0, blobs: 0, bytes: 0 };
+  private others: Others | undefined;
 
   /** One with another digest than SHA-256, to which no link's path leads, is not counted. */
   blob(digest: string, bytes: number): void {
@@ -60,7 +61,7 @@ export class RepositoryCounts {
     return {
       count: this.count,
       largest: this.sorted().map(told),
-      ...(this.others.repositories === 0 ? {} : { others: { ...this.others } }),
+      ...defined({ others: this.others }),
       shared: { ...shared },
       unused: { objects: all.objects - used.objects, bytes: all.bytes - used.bytes },
     };
@@ -103,13 +104,7 @@ export class RepositoryCounts {
   /** Only the largest stay; all others are summed. */
   private sorted(): readonly Using[] {
     this.largest.sort((a, b) => b.bytes - a.bytes || b.objects - a.objects);
-    const { others } = this;
-    for (const { objects, blobs, bytes } of this.largest.splice(toldAtMost)) {
-      others.repositories++;
-      others.objects += objects;
-      others.blobs += blobs;
-      others.bytes += bytes;
-    }
+    this.others = withOthers(this.others, this.largest.splice(toldAtMost));
     return this.largest;
   }
 }
@@ -117,6 +112,25 @@ export class RepositoryCounts {
 function add(tally: { -readonly [K in keyof Tally]: Tally[K] }, bytes: number): void {
   tally.objects++;
   tally.bytes += bytes;
+}
+
+type Others = NonNullable<Repositories["others"]>;
+
+/** Repositories that are not told by name, in one sum: `more` join `others`. */
+export function withOthers(
+  others: Others | undefined,
+  more: readonly Omit<RepositoryUse, "name">[],
+): Others | undefined {
+  if (more.length === 0) return others;
+  return more.reduce<Others>(
+    (all, { objects, blobs, bytes }) => ({
+      repositories: all.repositories + 1,
+      objects: all.objects + objects,
+      blobs: all.blobs + blobs,
+      bytes: all.bytes + bytes,
+    }),
+    others ?? { repositories: 0, objects: 0, blobs: 0, bytes: 0 },
+  );
 }
 
 function told({ name, ...rest }: Using): RepositoryUse {

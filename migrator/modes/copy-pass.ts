@@ -67,13 +67,8 @@ export class CopyPass {
     this.inUse = new NamesInUse(settings.container);
     const shard = parseShard(settings.shard);
     this.part = shard && partOf(shard);
-    this.scan = new ScanAhead(
-      settings.root,
-      progress,
-      this.folders,
-      shard && membership(shard),
-      this.part?.reaches,
-    );
+    const { has, reaches } = this.part ?? {};
+    this.scan = new ScanAhead(settings.root, progress, this.folders, has, reaches);
     this.queue = new PhasedQueue(run.allowance, (work) => this.do(work));
   }
 
