@@ -78,6 +78,24 @@ export function desiredDeployment(inputs: DeploymentInputs): V1Deployment {
   };
 }
 
+/**
+ * What is written before the Deployment that is wanted, if anything: the present one without its affinity, where that
+ * goes while the replicas grow. The next look writes the rest: there is a ReplicaSet between the two.
+ */
+export function withoutAffinityFirst(
+  present: V1Deployment,
+  wanted: V1Deployment,
+  release: Release,
+): V1Deployment | undefined {
+  const affinityGoes =
+    present.spec?.template.spec?.affinity !== undefined && wanted.spec?.template.spec?.affinity === undefined;
+  const grows = (wanted.spec?.replicas ?? 1) > (present.spec?.replicas ?? 1);
+  if (!release.affinityFirst || !affinityGoes || !grows) return undefined;
+  const between = structuredClone(present);
+  delete between.spec?.template.spec?.affinity;
+  return between;
+}
+
 function deploymentSpec(inputs: DeploymentInputs): V1DeploymentSpec {
   const { spec, delays, release } = inputs;
   return {

@@ -11,7 +11,13 @@ import type {
 } from "@kubernetes/client-node";
 import { ApiError, type Api } from "../kube/api";
 import { judge, unionConditions } from "./conditions";
-import { annotations, dependencies, desiredDeployment, type Delays } from "./deployment";
+import {
+  annotations,
+  dependencies,
+  desiredDeployment,
+  withoutAffinityFirst,
+  type Delays,
+} from "./deployment";
 import { supportingObjects } from "./objects";
 import type { Release } from "./release";
 import { storageParts, syncStorage, type StorageWorld } from "./storage";
@@ -112,6 +118,13 @@ export class Reconciler {
     )
       return;
     else {
+      const first = withoutAffinityFirst(there, wanted, this.options.release);
+      if (first !== undefined) {
+        // Its generation is remembered by nobody: that is why the next look writes the rest.
+        await this.api.call("PUT", `${deploymentPath}/image-registry`, first);
+        this.log("took the Deployment's affinity away, before its replicas grow");
+        return;
+      }
       // Labels and annotations of others (the Deployment's controller among them) stay.
       const metadata = Object.assign({}, there.metadata, {
         labels: { ...there.metadata?.labels, ...wanted.metadata?.labels },

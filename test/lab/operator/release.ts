@@ -30,6 +30,8 @@ export interface Release {
   /** Minutes without a replica before that is Degraded. */
   readonly degradedMinutes: number;
   readonly progressDeadlineSeconds: number;
+  /** An affinity that goes while the replicas grow goes first, in an update of its own (from 4.22). */
+  readonly affinityFirst: boolean;
   /** The Pod template asks for its SCC by annotation (from 4.15). */
   readonly requiredScc: boolean;
   readonly readOnlyRootFilesystem: boolean;
@@ -62,6 +64,7 @@ export function releaseOf(name: string): Release {
     completeBy: from("4.22") ? "condition" : "counts",
     degradedMinutes: from("4.23") ? 5 : from("4.22") ? 2 : 1,
     progressDeadlineSeconds: from("4.22") ? 120 : 60,
+    affinityFirst: from("4.22"),
     requiredScc: from("4.15"),
     readOnlyRootFilesystem: from("4.20"),
     fallbackToLogs: from("4.16"),

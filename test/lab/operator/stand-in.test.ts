@@ -1,7 +1,7 @@
 /** The stand-in's decisions, without a cluster. What it must agree on with the real one is in test/operator. */
 import type { V1Deployment, V1PersistentVolumeClaim } from "@kubernetes/client-node";
 import { judge, unionConditions } from "./conditions";
-import { delays, desiredDeployment, type DeploymentInputs } from "./deployment";
+import { delays, desiredDeployment, withoutAffinityFirst, type DeploymentInputs } from "./deployment";
 import { flagsKnown, otherRelease } from "./parts";
 import { isRelease, releaseOf } from "./release";
 import { storageKind, syncStorage, type StorageWorld } from "./storage";
@@ -194,6 +194,25 @@ describe("Deployment", () => {
     expect(spread({ topologySpreadConstraints: own })).toEqual(own);
     expect(spread({ nodeSelector: { infra: "" } })).toEqual([]);
     expect(spread({ nodeSelector: { infra: "" }, topologySpreadConstraints: own })).toEqual(own);
+  });
+
+  test.each([
+    ["4.21", 2, 3, false],
+    ["4.22", 2, 3, true],
+    ["5.0", 2, 3, true],
+    ["4.22", 2, 1, false],
+    ["4.22", 1, 2, false],
+  ])("%s, from %i replicas to %i: the affinity goes in an update of its own %p", (name, from, to, apart) => {
+    const release = releaseOf(name);
+    const present = desiredDeployment(inputs({ replicas: from }, { release }));
+    const wanted = desiredDeployment(inputs({ replicas: to, readOnly: true }, { release }));
+    const first = withoutAffinityFirst(present, wanted, release);
+    expect(first !== undefined).toBe(apart);
+    if (first === undefined) return;
+    expect(first.spec?.template.spec?.affinity).toBeUndefined();
+    expect(first.spec?.replicas).toBe(from);
+    expect(env(first)).toEqual(env(present));
+    expect(present.spec?.template.spec?.affinity).toBeDefined();
   });
 
   test("the gate is in the environment, or absent", () => {

@@ -284,6 +284,17 @@ if (lab === undefined)
       },
     ]);
     if (lab?.settings.nodes === 2) await cluster.until("both available", isRolledOut);
+  });
+
+  test("more replicas than two: from 4.22 on their affinity goes first, by a rollout of its own", async () => {
+    const affinity = ({ deployment }: Moment) => deployment?.spec?.template.spec?.affinity;
+    const replicas = ({ deployment }: Moment) => deployment?.spec?.replicas;
+    cluster.forget();
+    await cluster.patch({ replicas: 3 });
+    await cluster.until("the Deployment with three replicas", (m) => replicas(m) === 3);
+    const between = cluster.history.filter((m) => replicas(m) === 2 && affinity(m) === undefined);
+    expect(between.length > 0).toBe(release.affinityFirst);
+    expect(affinity(cluster.now)).toBeUndefined();
     await cluster.patch({ replicas: 1 });
     await cluster.until("one replica", atRest("swift"));
     expect(cluster.now.deployment?.spec?.template.spec?.affinity).toBeUndefined();
