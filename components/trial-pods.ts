@@ -39,7 +39,11 @@ export function podsToTry(settings: Settings, known: KnownToTry): readonly Trial
       if (seen.journal?.phase === "switched") return [];
       return [...(settings.pullCheck === 0 ? [] : [pullCheck(settings, known)]), ...second];
     case "abort":
-      return onSwift && settings.copyBack ? mover("back", settings, known) : [];
+      return [
+        ...(onSwift && settings.copyBack ? mover("back", settings, known) : []),
+        // The bridge is one, and the opening starts one beside the sealed Pod.
+        ...(onSwift || seen.config?.readOnly === true ? second : []),
+      ];
   }
 }
 

@@ -74,10 +74,13 @@ export function opening(
 }
 
 /**
- * Why no node of the registry's Pods has room for a second one. On the volume it needs that one; a bridge goes to another
- * node, where there is one.
+ * Why there can be no second Pod of the registry: a quota, or no room on the nodes of its Pods. On the volume it needs
+ * that node; a bridge goes to another one, where there is one.
  */
-function noRoom({ noRoomBeside, schedulableNodes, pods }: ReachableObservation, onVolume: boolean) {
+function noRoom(seen: ReachableObservation, onVolume: boolean): string | undefined {
+  const { noRoomBeside, schedulableNodes, pods, podTrials = [] } = seen;
+  const refused = podTrials.find(({ kind }) => kind === "registry")?.refused;
+  if (refused !== undefined) return `the cluster lets no second registry Pod be made (${refused})`;
   const taken = new Set(pods.map(({ node }) => node)).size;
   return noRoomBeside === undefined || (!onVolume && schedulableNodes > Math.max(1, taken))
     ? undefined

@@ -23,9 +23,10 @@ test("migrate tries all that comes after the seal, each state its own", () => {
   expect(kinds(settings("switch"), proven)).toEqual(["pull-check", "registry"]);
   expect(kinds(settings("switch", { pullCheck: "0" }), proven)).toEqual(["registry"]);
   expect(kinds(settings("switch"), switched)).toEqual([]);
-  expect(kinds(settings("abort"), switched)).toEqual(["back"]);
-  expect(kinds(settings("abort"), proven)).toEqual([]);
-  expect(kinds(settings("abort", { copyBack: "false", acceptLoss: "true" }), switched)).toEqual([]);
+  expect(kinds(settings("abort"), switched)).toEqual(["back", "registry"]);
+  expect(kinds(settings("abort"), proven)).toEqual(["registry"]);
+  expect(kinds(settings("abort"), untouched)).toEqual([]);
+  expect(kinds(settings("abort", { copyBack: "false", acceptLoss: "true" }), switched)).toEqual(["registry"]);
 });
 
 test("a migration Pod that runs has been let in, and a quota counts it already", () => {

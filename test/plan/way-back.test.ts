@@ -112,6 +112,9 @@ describe("where a second Pod cannot be on the volume the outage is announced, wi
   const lacks = { verb: "list", group: "discovery.k8s.io", resource: "endpointslices", namespace: "n" };
   const noStrategy = { ...onSwift.journal!.previous! } as { rolloutStrategy?: string };
   delete noStrategy.rolloutStrategy;
+  const refused =
+    'pods "image-registry-x" is forbidden: exceeded quota: q, requested: pods=1, limited: pods=3';
+  const full = [{ kind: "registry", refused }] as const;
   test.each<readonly [string, ReachableObservation, RegExp, typeof back]>([
     [
       "several nodes may attach the volume",
@@ -156,6 +159,13 @@ describe("where a second Pod cannot be on the volume the outage is announced, wi
       settings("abort", { copyBack: "false", acceptLoss: "true" }),
     ],
     ["sealed, several nodes", { ...proven, schedulableNodes: 2 }, /2 nodes can take/, back],
+    [
+      "a quota that lets no second Pod in",
+      { ...onSwift, podTrials: full },
+      /exceeded quota: q, .*pulls stop/,
+      back,
+    ],
+    ["sealed, such a quota", { ...withConfig(sealed, beside), podTrials: full }, /exceeded quota: q/, back],
     [
       "sealed, no room on the volume's node",
       { ...withClaim(proven, { oneNode: true }), noRoomBeside: "node a is cordoned" },
