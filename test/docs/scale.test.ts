@@ -67,8 +67,9 @@ test("the page names the model's constants", () => {
 });
 
 test("what Swift and the Pod's cores can do is the limit, each of its part", () => {
-  const amount = { objects: 16_000, bytes: 1000 * MiB };
-  const rates = { bytesPerSecond: 1000 * MiB, putsPerSecond: 5000 };
+  const { putsPerSecond, bytesPerSecondOfCore } = measured;
+  const amount = { objects: 10 * putsPerSecond, bytes: 2 * bytesPerSecondOfCore };
+  const rates = { bytesPerSecond: 2 * bytesPerSecondOfCore, putsPerSecond: 4 * putsPerSecond };
   expect(copySeconds(amount, rates)).toBeCloseTo(1 + 10);
   expect(copySeconds(amount, { ...rates, cores: 1 })).toBeCloseTo(2 + 10);
   expect(copySeconds(amount, { ...rates, cores: 1, pods: 2 })).toBeCloseTo(1 + 5);
