@@ -11,6 +11,7 @@ import { defined } from "../../swift/defined";
 import { bridgeName, namespace, podNames, registryName } from "../names";
 import { namespaceIds } from "../parse";
 import type { PodTemplate } from "../registry/bare-pod";
+import { placingSeconds } from "../registry/placing";
 import { readRegistry, type RegistrySnapshot } from "../registry/registry";
 import { meaning } from "../rehearsal/cause";
 import { type Started, untilReady } from "../rehearsal/pod-run";
@@ -68,10 +69,13 @@ function without(why: string): string {
   return `no bridge: ${why}; there is no registry while it restarts on its volume`;
 }
 
-/** Why there is none. `everywhere`: another node would not help. */
+/**
+ * Why there is none. `elsewhere`: it got no place, no admission or no image, so another node may take it. One that ran
+ * and did not answer would do no better there, and the registry is read-only meanwhile.
+ */
 interface Trouble {
   readonly why: string;
-  readonly everywhere?: true;
+  readonly elsewhere?: true;
 }
 
 async function raise(
@@ -93,17 +97,17 @@ async function raise(
   };
   const limit = Math.min(timeoutSeconds, raiseSeconds);
   const began = performance.now();
-  let trouble: Trouble = { why: "no node has the registry's Pods" };
+  const troubles = new Set<string>();
   for (const node of places(template, seen.pods, awayFrom)) {
     const left = limit - (performance.now() - began) / 1000;
+    if (left <= 0) break;
     const pod = bridgePod(template, own, { node, awayFrom });
     if (pod === undefined) return { why: "the registry has no Deployment" };
     const raised = await raiseOne(pod, left, session);
-    if ("uid" in raised || raised.everywhere === true) return raised;
-    trouble = raised;
-    if (left <= 0) break;
+    if ("uid" in raised || raised.elsewhere !== true) return raised;
+    troubles.add(raised.why);
   }
-  return trouble;
+  return { why: [...troubles].join("; then ") };
 }
 
 async function raiseOne(pod: object, seconds: number, session: Session): Promise<Bridge | Trouble> {
@@ -111,7 +115,7 @@ async function raiseOne(pod: object, seconds: number, session: Session): Promise
   await session.journal.assertRun();
   const made = await create(session.api, pod);
   if ("why" in made) return made;
-  const started = await untilReady(bridgeName, seconds, session);
+  const started = await untilReady(bridgeName, { seconds, placing: placingSeconds }, session);
   if (started.kind !== "ready") return inWords(started);
   return (await untilListed(session))
     ? { uid: made.metadata.uid }
@@ -124,15 +128,15 @@ async function create(api: Api, pod: object): Promise<Stored | Trouble> {
     return await api.create<Stored>(paths.pods, pod);
   } catch (error) {
     if (error instanceof ApiError && error.kind !== "unreachable" && error.kind !== "expired")
-      return { why: error.message };
+      return { why: error.message, elsewhere: true };
     throw error;
   }
 }
 
 function inWords(started: Exclude<Started, { kind: "ready" }>): Trouble {
   return started.kind === "impossible"
-    ? { why: started.why }
-    : { why: `${meaning[started.cause].wrong} (it said: ${started.lastWords})`, everywhere: true };
+    ? started
+    : { why: `${meaning[started.cause].wrong} (it said: ${started.lastWords})` };
 }
 
 function untilListed(session: Session): Promise<boolean> {

@@ -24,7 +24,9 @@ export function places(
   if (!keepsOthersAway(template)) {
     return [undefined];
   }
-  const nodes = new Set(pods.flatMap(({ node, terminating }) => (terminating || !node ? [] : [node])));
+  // A replica that does not answer may be on a node that is lost: its kubelet would not even refuse.
+  const answering = pods.toSorted((a, b) => Number(b.ready) - Number(a.ready));
+  const nodes = new Set(answering.flatMap(({ node, terminating }) => (terminating || !node ? [] : [node])));
   const others = [...nodes].filter((node) => node !== awayFrom).slice(0, seatsAtMost);
   return [...others, undefined, ...[...nodes].filter((node) => node === awayFrom)];
 }

@@ -2,7 +2,7 @@
 import { type Api, ApiError } from "../api/api";
 import type { RawPod } from "../api/objects";
 import { paths } from "../api/paths";
-import { hopelessSeconds, podTrouble, words } from "../api/pod-trouble";
+import { hopelessSeconds, podTrouble, type TroubleKind, words } from "../api/pod-trouble";
 import { removeIfThere } from "../api/remove";
 import { waitFor } from "../api/wait";
 import { namespace, rehearsalName } from "../names";
@@ -16,20 +16,34 @@ export type Started =
   | { readonly kind: "ready"; readonly address: string }
   /** Its registry gave up, or never became ready, for a reason that the switch would meet as well. */
   | { readonly kind: "refused"; readonly cause: Exclude<Cause, "other">; readonly lastWords: string }
-  /** It could not run at all, for a reason that says nothing about Swift. */
-  | { readonly kind: "impossible"; readonly why: string };
+  /** It could not run at all, for a reason that says nothing about Swift. `elsewhere`: another node may take it. */
+  | { readonly kind: "impossible"; readonly why: string; readonly elsewhere?: true };
 
 /** Port of the registry's container (the operator's ContainerPort). */
 const port = 5000;
 /** The readiness probe begins after 15 s and asks every 10; a storage that answers has done so by now. */
 const readySeconds = 90;
 
+/** What another node may do better: it has room for the Pod, or has the image already. */
+const ofTheNode: ReadonlySet<TroubleKind> = new Set(["unschedulable", "image", "evicted"]);
+
+/** How long it is waited for. */
+interface Patience {
+  readonly seconds: number;
+  /** For a Pod that no node takes (default `hopelessSeconds`). */
+  readonly placing?: number;
+}
+
 /** Waits for the Pod `name`, which must exist. */
-export function untilReady(name: string, timeoutSeconds: number, context: PullContext): Promise<Started> {
+export function untilReady(
+  name: string,
+  { seconds: limitSeconds, placing = hopelessSeconds }: Patience,
+  context: PullContext,
+): Promise<Started> {
   const { api } = context;
   return waitFor<Started>(
     {
-      limitSeconds: timeoutSeconds,
+      limitSeconds,
       async look({ since }) {
         const pod = await api.get<RawPod>(paths.pod(name));
         if (pod === undefined) {
@@ -51,8 +65,10 @@ export function untilReady(name: string, timeoutSeconds: number, context: PullCo
         }
         const trouble = podTrouble(pod, await podEvents(api, name));
         const lasting = trouble !== undefined && trouble.kind !== "config" && trouble.kind !== "sandbox";
-        if (lasting && since("trouble", trouble.kind) >= hopelessSeconds) {
-          return { done: { kind: "impossible", why: trouble.message } };
+        const patience = trouble?.kind === "unschedulable" ? placing : hopelessSeconds;
+        if (lasting && since("trouble", trouble.kind) >= patience) {
+          const elsewhere = ofTheNode.has(trouble.kind) ? ({ elsewhere: true } as const) : {};
+          return { done: { kind: "impossible", why: trouble.message, ...elsewhere } };
         }
         return {
           waitingFor: `pod ${name} to start${trouble === undefined ? "" : `: ${trouble.message}`}`,
@@ -60,7 +76,7 @@ export function untilReady(name: string, timeoutSeconds: number, context: PullCo
       },
       outOfTime: ({ waitingFor }) => ({
         kind: "impossible",
-        why: `it did not come up within ${timeoutSeconds} s (rolloutTimeout), waiting for ${waitingFor}`,
+        why: `it did not come up within ${Math.round(limitSeconds)} s, waiting for ${waitingFor}`,
       }),
     },
     context,
@@ -76,7 +92,7 @@ function ended(pod: RawPod, log: string): Started {
   const state = containerStatuses?.[0]?.state?.terminated;
   if (state === undefined && reason !== undefined) {
     // The node's kubelet did not take it, or did not keep it: its container says nothing.
-    return { kind: "impossible", why: words(reason, message) };
+    return { kind: "impossible", why: words(reason, message), elsewhere: true };
   }
   const text = `${state?.message ?? ""}\n${log}`;
   const cause = causeOf(text);

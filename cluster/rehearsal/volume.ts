@@ -147,7 +147,11 @@ async function start(
   await journal.assertRun();
   await api.create(paths.networkPolicies, rehearsalNetworkPolicy());
   await api.create(paths.pods, pod);
-  const started = await untilReady(rehearsalName, Math.min(timeoutSeconds, startSeconds), session);
+  const started = await untilReady(
+    rehearsalName,
+    { seconds: Math.min(timeoutSeconds, startSeconds) },
+    session,
+  );
   switch (started.kind) {
     case "ready":
       return started;

@@ -173,7 +173,7 @@ async function start({ inputs, session, sources }: Attempt): Promise<Started> {
     // An admission or a missing right that lets the migration Pod through and this one not.
     return { kind: "impossible", why };
   }
-  return untilReady(rehearsalName, inputs.timeoutSeconds, session);
+  return untilReady(rehearsalName, { seconds: inputs.timeoutSeconds }, session);
 }
 
 interface Tried {

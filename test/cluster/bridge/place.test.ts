@@ -23,3 +23,7 @@ test("a Pod that ends, or has no node, gives none; of many nodes two are tried",
   const many = [on("a", { terminating: true }), waits, on("b"), on("c"), on("d")];
   expect(places(apart, many, "x")).toEqual(["b", "c", undefined]);
 });
+
+test("the node of a replica that answers comes first: the other one may be lost", () => {
+  expect(places(apart, [on("b", { ready: false }), on("c")], "a")).toEqual(["c", "b", undefined]);
+});

@@ -71,6 +71,18 @@ async function sealedOnSwift({ replicas = 1 } = {}): Promise<Scene> {
   return { registry, session, seen };
 }
 
+/** With a clock that goes on by a second whenever it is looked at. */
+async function inSeconds(what: () => Promise<unknown>, step = 1000): Promise<void> {
+  const now = jest.spyOn(performance, "now");
+  let clock = 0;
+  now.mockImplementation(() => (clock += step));
+  try {
+    await what();
+  } finally {
+    now.mockRestore();
+  }
+}
+
 const lines = ({ session }: Scene) => session.lines.join("\n");
 const bridgeThere = ({ registry }: Scene) => registry.api.objects.has(paths.pod(bridgeName));
 
@@ -99,6 +111,40 @@ describe("two replicas, whose anti-affinity keeps every other Pod of the registr
   const volumeOn = ({ registry }: Scene, node: string) =>
     registry.api.put(paths.pod(podNames.back), { spec: { nodeName: node, containers: [] } });
 
+  const waiting = (reason: string) => ({
+    phase: "Pending",
+    containerStatuses: [{ name: "registry", state: { waiting: { reason, message: "no such image" } } }],
+  });
+
+  test("an image that one node does not get is tried on the other one", async () => {
+    const at = await sealedOnSwift({ replicas: 2 });
+    at.registry.bridgeStatus = waiting("ImagePullBackOff");
+    await inSeconds(() => toVolumeStep({ ...toVolume, timeoutSeconds: 1000 }, at.session));
+    expect(made(at).slice(0, 2)).toEqual(["node-1", "node-2"]);
+    expect(lines(at)).toMatch(/no bridge: ImagePullBackOff: no such image; then Unschedulable/);
+  });
+
+  test.each([
+    ["a Pod that runs and never answers", { phase: "Running" }, /no bridge: it is not ready after 90 s/],
+    [
+      "a Pod that ended",
+      {
+        phase: "Failed",
+        containerStatuses: [
+          { name: "registry", state: { terminated: { exitCode: 2, message: "segfault" } } },
+        ],
+      },
+      /no bridge: its container ended with exit code 2: segfault/,
+    ],
+    ["a Pod that starts no container", { phase: "Pending" }, /no bridge: it did not come up within 1[78]\d s/],
+  ])("%s would do no better on another node: it ends with its cause at once", async (_what, status, why) => {
+    const at = await sealedOnSwift({ replicas: 2 });
+    at.registry.bridgeStatus = status;
+    await inSeconds(() => toVolumeStep({ ...toVolume, timeoutSeconds: 1000 }, at.session));
+    expect(made(at)).toEqual(["node-1"]);
+    expect(lines(at)).toMatch(why);
+  });
+
   test("invariant 7: it stands on the node of one, not the volume's: a Pod answers at every moment", async () => {
     const at = await sealedOnSwift({ replicas: 2 });
     volumeOn(at, "node-1");
@@ -114,16 +160,9 @@ describe("two replicas, whose anti-affinity keeps every other Pod of the registr
     const at = await sealedOnSwift({ replicas: 2 });
     volumeOn(at, "node-1");
     for (const node of ["node-1", "node-2"]) at.registry.full.add(node);
-    const now = jest.spyOn(performance, "now");
-    let clock = 0;
-    now.mockImplementation(() => (clock += 1000));
-    try {
-      await toVolumeStep({ ...toVolume, timeoutSeconds: 1000 }, at.session);
-    } finally {
-      now.mockRestore();
-    }
+    await inSeconds(() => toVolumeStep({ ...toVolume, timeoutSeconds: 1000 }, at.session));
     expect(made(at)).toEqual(["node-2", undefined, "node-1"]);
-    expect(lines(at)).toMatch(/no bridge: OutOfcpu: .*enough resource: cpu; there is no registry/);
+    expect(lines(at)).toMatch(/no bridge: OutOfcpu: .*enough resource: cpu; then .*; there is no registry/);
     expect(at.registry.config.spec).toMatchObject({ readOnly: false, storage: before.storage });
   });
 });
@@ -181,14 +220,7 @@ test("invariant 1: a Pod that has no place beside the bridge: the bridge leaves 
     if (path === paths.pod(bridgeName) && !api.objects.has(path)) at.registry.unschedulable = undefined;
     react(path);
   };
-  const now = jest.spyOn(performance, "now");
-  let clock = 0;
-  now.mockImplementation(() => (clock += 400));
-  try {
-    await toVolumeStep({ ...toVolume, timeoutSeconds: 1000 }, at.session);
-  } finally {
-    now.mockRestore();
-  }
+  await inSeconds(() => toVolumeStep({ ...toVolume, timeoutSeconds: 1000 }, at.session), 400);
   expect(lines(at)).toMatch(/cannot be placed beside the bridge .*Insufficient cpu.*the bridge has left/);
   expect(at.seen.inexact).toBe(false);
   expect(at.registry.config.spec).toMatchObject({ readOnly: false, storage: before.storage });
@@ -240,14 +272,7 @@ describe("an opening whose Pod the scheduler cannot place on the volume's node",
         if (pod.status?.phase === "Pending")
           api.edit(paths.pod(pod.metadata.name), { status: { conditions: [] } });
     };
-    const now = jest.spyOn(performance, "now");
-    let clock = 0;
-    now.mockImplementation(() => (clock += 400));
-    try {
-      await openRegistry(at.session, { ...open, timeoutSeconds: 1000 });
-    } finally {
-      now.mockRestore();
-    }
+    await inSeconds(() => openRegistry(at.session, { ...open, timeoutSeconds: 1000 }), 400);
   }
   const seats = (at: Scene) =>
     at.registry.api.writes.filter(({ what }) => what.startsWith(`POST ${paths.pods}/image-registry-beside`));

@@ -37,6 +37,8 @@ export class FakeRegistry {
   unschedulable: string | undefined;
   /** Nodes whose kubelets take no further Pod. */
   readonly full = new Set<string>();
+  /** What is said of a bridge that has its node, in its status; it never answers then. */
+  bridgeStatus: object | undefined;
   private readonly lives = new Map<string, Life>();
   private made = 0;
 
@@ -123,6 +125,8 @@ export class FakeRegistry {
     } else if (node !== undefined && this.full.has(node)) {
       const message = "Pod was rejected: Node didn't have enough resource: cpu";
       this.api.edit(path, { status: { phase: "Failed", reason: "OutOfcpu", message } });
+    } else if (this.bridgeStatus !== undefined) {
+      this.api.edit(path, { status: this.bridgeStatus });
     }
   }
 
@@ -264,7 +268,8 @@ export class FakeRegistry {
       return;
     }
     const stuck = pod.status?.conditions?.some((each) => each.type === "PodScheduled") ?? false;
-    if (!stuck && pod.status?.phase !== "Failed" && !isReady(pod) && life.readySteps-- <= 0) {
+    const never = pod.metadata.name === bridgeName && this.bridgeStatus !== undefined;
+    if (!stuck && !never && pod.status?.phase !== "Failed" && !isReady(pod) && life.readySteps-- <= 0) {
       this.api.edit(path, {
         status: { phase: "Running", podIP: "10.0.0.1", conditions: [{ type: "Ready", status: "True" }] },
       });
