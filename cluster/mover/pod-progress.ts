@@ -29,6 +29,8 @@ export interface Following {
   readonly startSeconds: number;
   /** Asked in each turn; with a reason the Pod is stopped (it is deleted), and the following ends with `Stopped`. */
   readonly mustStop?: () => Promise<string | undefined>;
+  /** Asked in each turn in which no node takes it; answers what was done about it. */
+  readonly whenUnplaced?: () => Promise<string | undefined>;
 }
 
 export interface FollowingContext {
@@ -135,6 +137,10 @@ async function starting({ order, api }: UnderWay, pod: RawPod, turn: Turn): Prom
   const { trouble, working, waitingFor } = startOf(pod, await podEvents(api, order.name), turn.seconds);
   if (trouble !== undefined) {
     turn.once("start", `${order.what}: pod ${order.name} does not start: ${trouble.message}`);
+  }
+  const done = trouble?.kind === "unschedulable" ? await order.whenUnplaced?.() : undefined;
+  if (done !== undefined) {
+    turn.say(done);
   }
   if (turn.since("idle", working ? undefined : "idle") > idleSeconds) {
     throw new PermanentFailure(neverStarted(order, trouble), 0);

@@ -25,6 +25,7 @@ import {
   type Verdict,
 } from "./evidence";
 import { type OwnContainerWatch, unwatched, watchForOwnContainer } from "./own-container";
+import { overlooked, OverlookedPods, overlookedSeconds } from "./overlooked";
 import { defined } from "../../swift/defined";
 import { holds, type SpecPatch } from "./patch";
 import { readRegistry, type RegistrySnapshot } from "./registry";
@@ -100,6 +101,7 @@ interface UnderWay {
   seen: RegistrySnapshot | undefined;
   pushes: string | undefined;
   readonly away: AwayWatch;
+  readonly overlooked: OverlookedPods;
 }
 
 /** Throws one message for the user: what it waited for, what it saw last, the next command. */
@@ -114,6 +116,7 @@ export async function rollOut(rollout: Rollout, context: RolloutContext): Promis
     seen: undefined,
     pushes: undefined,
     away: new AwayWatch(),
+    overlooked: new OverlookedPods(),
   };
   const wait = {
     look: (turn: Turn) => look(state, turn),
@@ -150,7 +153,9 @@ async function look(state: UnderWay, turn: Turn): Promise<Found<RolloutResult>> 
   }
   tellOperator(rollout, seen, turn);
   await tellSilence(context.api, seen, turn);
-  return (await planChanged(rollout, seen, turn)) ? { again: "at once" } : found;
+  if (await planChanged(rollout, seen, turn)) return { again: "at once" };
+  await recreateOverlooked(state, seen, turn);
+  return found;
 }
 
 function existing(rollout: Rollout, { config }: RegistrySnapshot): RegistryConfig {
@@ -286,6 +291,12 @@ async function planChanged(rollout: Rollout, seen: RegistrySnapshot, turn: Turn)
     turn.say(changed);
   }
   return changed !== undefined;
+}
+
+async function recreateOverlooked(state: UnderWay, seen: RegistrySnapshot, turn: Turn): Promise<void> {
+  if (turn.since("overlooked", overlooked(seen)?.uid) < overlookedSeconds) return;
+  const said = await state.overlooked.recreate(state.context.api, seen);
+  if (said !== undefined) turn.say(said);
 }
 
 function caughtUp({ config }: RegistrySnapshot): boolean {

@@ -23,6 +23,7 @@ import {
   withResult,
 } from "../mover/identity";
 import { reportInWords } from "../mover/progress";
+import { OverlookedPods } from "../registry/overlooked";
 import { readRegistry } from "../registry/registry";
 import { type Session, sessionOf } from "../session";
 import type { CopiedInputs, CopiedOutputs } from "./kinds";
@@ -67,6 +68,7 @@ async function whereItGoesOn({ pass, pod }: CopiedInputs, { api }: Session): Pro
  * stopped, the journal makes the next one another.
  */
 export async function following(inputs: CopiedInputs, session: Session): Promise<Report | undefined> {
+  const overlooked = new OverlookedPods();
   const order: Following = {
     name: inputs.pod,
     uid: inputs.podUid,
@@ -74,6 +76,8 @@ export async function following(inputs: CopiedInputs, session: Session): Promise
     deadlineSeconds: inputs.deadlineSeconds,
     startSeconds: inputs.startSeconds ?? 7200,
     ...(inputs.pass === "live" ? { mustStop: () => registryShutOut(session) } : {}),
+    // Its place is beside the registry's Pod, which a drain of its node may have left without one.
+    whenUnplaced: async () => overlooked.recreate(session.api, await readRegistry(session.api)),
   };
   try {
     if (inputs.pass === "shards")

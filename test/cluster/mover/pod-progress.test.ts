@@ -1,5 +1,5 @@
 import type { Report } from "../../../migrator/contract";
-import { followPod, Stopped } from "../../../cluster/mover/pod-progress";
+import { type Following, followPod, Stopped } from "../../../cluster/mover/pod-progress";
 import { startOf } from "../../../cluster/mover/pod-start";
 import { isPermanent, meaningOf, PermanentFailure } from "../../../cluster/mover/pod-end";
 import { paths } from "../../../cluster/api/paths";
@@ -25,10 +25,7 @@ class PodApi extends FakeApi {
   }
 }
 
-function following(
-  api: PodApi,
-  changes: Partial<typeof order> & { mustStop?: () => Promise<string | undefined> } = {},
-) {
+function following(api: PodApi, changes: Partial<Following> = {}) {
   const lines: string[] = [];
   const context = {
     api,
@@ -320,6 +317,23 @@ test("it is stopped when the registry's Pod needs the volume", async () => {
   });
   await expect(result).rejects.toThrow(Stopped);
   expect(api.objects.has(path)).toBe(false);
+});
+
+test("while no node takes it, what it is to run beside is looked at, and what was done is told", async () => {
+  const api = new PodApi();
+  const unplaced = {
+    type: "PodScheduled",
+    status: "False",
+    reason: "Unschedulable",
+    message: "pod affinity",
+  };
+  api.pod({ phase: "Pending", conditions: [unplaced] });
+  const { lines, result } = following(api, {
+    deadlineSeconds: 0.02,
+    whenUnplaced: async () => "the registry's Pod was recreated",
+  });
+  await expect(result).rejects.toThrow(/did not end/);
+  expect(lines).toContain("the registry's Pod was recreated");
 });
 
 test("exit codes by the mover's own table; an unknown one means failed", () => {

@@ -136,7 +136,11 @@ describe("two replicas, whose anti-affinity keeps every other Pod of the registr
       },
       /no bridge: its container ended with exit code 2: segfault/,
     ],
-    ["a Pod that starts no container", { phase: "Pending" }, /no bridge: it did not come up within 1[78]\d s/],
+    [
+      "a Pod that starts no container",
+      { phase: "Pending" },
+      /no bridge: it did not come up within 1[78]\d s/,
+    ],
   ])("%s would do no better on another node: it ends with its cause at once", async (_what, status, why) => {
     const at = await sealedOnSwift({ replicas: 2 });
     at.registry.bridgeStatus = status;

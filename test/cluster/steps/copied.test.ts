@@ -85,6 +85,37 @@ test("a copy back is recorded with the seal it ran under", async () => {
   expect((await journalIn(registry)).copies).toEqual({ back: { at: "2026-01-01T00:01:00Z" } });
 });
 
+test("beside a sealed registry whose node was drained, its Pod that the scheduler put aside is recreated", async () => {
+  const { registry, session } = await onSwift();
+  const { witness } = await seal(abortSeal, session);
+  if (witness === undefined) throw new Error("it was not sealed");
+  for (const { metadata } of registry.pods()) registry.api.objects.delete(paths.pod(metadata.name));
+  const unplaced = (message: string) => ({
+    phase: "Pending",
+    conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }],
+  });
+  registry.api.put(paths.pod("waits"), {
+    metadata: {
+      labels: { "docker-registry": "default" },
+      ownerReferences: [{ kind: "ReplicaSet", name: "rs", uid: "rs" }],
+    },
+    spec: { containers: [] },
+    status: unplaced("1 node(s) didn't match pod affinity rules, 1 node(s) were unschedulable."),
+  });
+  registry.api.put(paths.pod(name), {
+    metadata: { uid: "pod-1" },
+    spec: { containers: [] },
+    status: unplaced("2 node(s) didn't match pod affinity rules"),
+  });
+  const { react } = registry.api;
+  registry.api.react = (path) => {
+    react(path);
+    if (path === paths.pod("waits")) ended(registry, witness);
+  };
+  await followCopy(back(witness), session);
+  expect(session.lines.join("\n")).toMatch(/Pod waits got no node because of a Pod that has gone since/);
+});
+
 test("what a copy found is kept in more detail than its entry, and forgotten when the next migration begins", async () => {
   const { registry, session } = await onSwift();
   const { witness } = await seal(abortSeal, session);

@@ -596,6 +596,34 @@ describe("going back", () => {
     });
   });
 
+  test("a shared claim with one replica: not kept waiting by the two that it replaces, nor by what the scheduler forgot", async () => {
+    const registry = manyNodes({ nfs: {} }, { rolloutStrategy: "RollingUpdate" });
+    const session = await sessionFor(registry);
+    await sealedAndProven(registry, session);
+    await toSwiftStep(toSwift, session);
+    await openRegistry(session, { timeoutSeconds: 20, state: "switch" });
+    await setReplicas(inputs({ purpose: "replicas", state: "switch", replicas: 2 }), session);
+    const { witness } = await seal(sealAgain, session);
+    if (witness === undefined) throw new Error("it was not sealed");
+    const copiedBack = { at: "now", objects: 1, bytes: 1, witness };
+    await session.journal.update((each) => ({ ...each, copiedBack }));
+    const now = jest.spyOn(performance, "now");
+    let clock = 0;
+    now.mockImplementation(() => (clock += 1000));
+    try {
+      await toVolumeStep({ ...toVolume, timeoutSeconds: 200 }, session);
+    } finally {
+      now.mockRestore();
+    }
+    expect(session.lines.join("\n")).toMatch(/got no node because of a Pod that has gone since; .*recreated/);
+    await openRegistry(session, { timeoutSeconds: 20, state: "abort" });
+    expect(registry.config.spec).toMatchObject({
+      rolloutStrategy: "RollingUpdate",
+      replicas: 1,
+      readOnly: false,
+    });
+  });
+
   test("a claim that is not the one copied from is not gone back to", async () => {
     const { registry, session } = await switched();
     registry.api.edit(paths.claim("image-registry-storage"), { metadata: { uid: "claim-2" } });

@@ -18,6 +18,9 @@ const apart = {
   },
 };
 
+const keptAwayMessage =
+  "0/2 nodes are available: 2 node(s) didn't satisfy existing pods anti-affinity rules.";
+
 function unschedulable(message: string) {
   return { type: "PodScheduled", status: "False", reason: "Unschedulable", message };
 }
@@ -118,10 +121,8 @@ export class FakeRegistry {
   /** What scheduler and kubelet make of the bridge. */
   private place(path: string, bridge: RawPod): void {
     const node = bridge.spec.nodeName;
-    const apart = JSON.stringify(this.pods().map(({ spec }) => spec)).includes("podAntiAffinity");
-    if (node === undefined && apart) {
-      const message = "didn't satisfy existing pods anti-affinity rules";
-      this.api.edit(path, { status: { phase: "Pending", conditions: [unschedulable(message)] } });
+    if (node === undefined && this.pods().some(({ spec }) => isApart(spec))) {
+      this.api.edit(path, { status: { phase: "Pending", conditions: [unschedulable(keptAwayMessage)] } });
     } else if (node !== undefined && this.full.has(node)) {
       const message = "Pod was rejected: Node didn't have enough resource: cpu";
       this.api.edit(path, { status: { phase: "Failed", reason: "OutOfcpu", message } });
@@ -204,6 +205,10 @@ export class FakeRegistry {
         this.end(pod);
       }
     }
+    const surge = oldPods.filter((pod) => pod.metadata.deletionTimestamp === undefined).slice(replicas);
+    if (!recreate) {
+      for (const pod of surge) this.end(pod);
+    }
     if (!recreate || this.pods().every((pod) => !old.some((set) => owner(pod) === set.name))) {
       this.makeCurrent(want, replicas);
     }
@@ -247,15 +252,27 @@ export class FakeRegistry {
     this.lives.set(name, { readySteps: this.readySteps, endSteps: this.endSteps });
     const stuck = this.unschedulable;
     const sisters = this.pods().filter((pod) => owner(pod) === set && !pod.metadata.deletionTimestamp);
-    const nodeName = sisters.some((pod) => pod.spec.nodeName === "node-1") ? "node-2" : "node-1";
+    const free = sisters.some((pod) => pod.spec.nodeName === "node-1") ? "node-2" : "node-1";
+    const kept = stuck === undefined && !isApart(template.spec) ? this.keptAway() : undefined;
+    const nodeName = kept === undefined ? free : kept.nodeName;
+    const why = kept !== undefined && kept.nodeName === undefined ? keptAwayMessage : stuck;
     this.api.put(`${paths.pods}/${name}`, {
-      metadata: { labels: app, ownerReferences: [{ kind: "ReplicaSet", name: set, uid: set }] },
-      spec: { ...template.spec, nodeName },
+      metadata: { uid: name, labels: app, ownerReferences: [{ kind: "ReplicaSet", name: set, uid: set }] },
+      spec: { ...template.spec, ...(nodeName === undefined ? {} : { nodeName }) },
       status: {
         phase: "Pending",
-        conditions: stuck === undefined ? [] : [unschedulable(stuck)],
+        conditions: why === undefined ? [] : [unschedulable(why)],
       },
     });
+  }
+
+  /**
+   * What the scheduler makes of a Pod without an anti-affinity beside Pods that have one, those that end included. It
+   * looks once: one that finds no node stays without, whoever goes later.
+   */
+  private keptAway(): { readonly nodeName: string | undefined } | undefined {
+    const taken = new Set(this.pods().flatMap(({ spec }) => (isApart(spec) ? [spec.nodeName] : [])));
+    return taken.size === 0 ? undefined : { nodeName: ["node-1", "node-2"].find((node) => !taken.has(node)) };
   }
 
   private age(pod: RawPod): void {
@@ -333,6 +350,10 @@ export class FakeRegistry {
       })),
     });
   }
+}
+
+function isApart(spec: object): boolean {
+  return JSON.stringify(spec).includes("podAntiAffinity");
 }
 
 function owner(pod: RawPod): string {
