@@ -81,6 +81,20 @@ describe("storage", () => {
     expect(one.status?.storageManaged).toBe(true);
   });
 
+  test("credentials that do not do: the error is the reason where the storage changed", async () => {
+    const turnedAway = { ...world([]), credentials: () => Promise.reject(new Error("401")) };
+    const storage = { managementState: "Managed", swift: { container: "c" } } as const;
+    const one = config({ storage });
+    await expect(syncStorage(one, turnedAway)).rejects.toThrow("401");
+    expect(condition(one, "StorageExists")).toMatchObject({ status: "False", reason: "401" });
+    const known = config({ storage }, { storage });
+    await expect(syncStorage(known, turnedAway)).rejects.toThrow("401");
+    expect(condition(known, "StorageExists")).toMatchObject({
+      status: "Unknown",
+      reason: "Could not connect to registry storage",
+    });
+  });
+
   test("an empty storage becomes Swift by itself", async () => {
     const one = config({ storage: {} });
     await expect(syncStorage(one, world([]))).resolves.toBe("swift");

@@ -131,7 +131,8 @@ async function syncContainer(config: RegistryConfig, world: StorageWorld, exists
   try {
     account = await world.account(await world.credentials(swift));
   } catch (error) {
-    exists(changed ? "False" : "Unknown", "Could not connect to registry storage", messageOf(error));
+    if (changed) exists("False", messageOf(error), messageOf(error));
+    else exists("Unknown", "Could not connect to registry storage", messageOf(error));
     throw error;
   }
   if (!changed && swift.container !== undefined && (await account.has(swift.container)))
