@@ -85,7 +85,9 @@ function ofContainers(pod: RawPod): Trouble | undefined {
 }
 
 function ofEvents(pod: RawPod, events: readonly RawEvent[]): Trouble | undefined {
-  const newest = newestEvent(events, pod.metadata.uid, (each) => each.type === "Warning");
+  // What the scheduler said is over once the Pod has a node; while it has none its condition says it.
+  const counts = ({ type, reason }: RawEvent) => type === "Warning" && reason !== "FailedScheduling";
+  const newest = newestEvent(events, pod.metadata.uid, counts);
   const reason = newest?.reason ?? "";
   const started = pod.status?.containerStatuses?.some((each) => each.state?.running !== undefined) ?? false;
   if (newest === undefined) {

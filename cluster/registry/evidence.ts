@@ -129,11 +129,11 @@ export function clusterOperatorSettled(seen: RegistrySnapshot): Verdict {
   }
   const available = find(conditions, "Available");
   if (available?.status !== "True") {
-    return no(`clusteroperator/${registryName} to be Available${quoted(available)}`);
+    return no(`clusteroperator/${registryName} to be Available${quoted(available, seen, "False")}`);
   }
   const progressing = find(conditions, "Progressing");
   if (progressing?.status === "True") {
-    return no(`clusteroperator/${registryName} to end Progressing${quoted(progressing)}`);
+    return no(`clusteroperator/${registryName} to end Progressing${quoted(progressing, seen, "True")}`);
   }
   return yes;
 }
@@ -234,6 +234,17 @@ export function stuckPod(
   return pod?.trouble === undefined ? undefined : { pod: pod.name, reason: pod.trouble };
 }
 
+/**
+ * Whether a Pod may get its node by waiting: it has none, and a registry Pod that is on its way out may be in its place.
+ * So it is whenever two replicas, which keep off each other's nodes, are rolled out on two nodes.
+ */
+export function waitsForPlace({ pods }: Pick<RegistrySnapshot, "pods">, name: string): boolean {
+  return (
+    pods.some((pod) => pod.name === name && pod.node === undefined) &&
+    pods.some((pod) => pod.terminating && mayRun(pod))
+  );
+}
+
 /** One line about the registry as it is: what a wait says it saw last. */
 export function inOneLine(seen: RegistrySnapshot): string {
   const deployment = seen.deployment;
@@ -295,12 +306,17 @@ function servingInWords(wanted: Serving): string {
 
 function inWords(pods: readonly RegistryPod[]): string {
   const names = pods.map((pod) => {
-    const starting = pod.trouble?.startsWith("Unhealthy") === true;
-    const trouble = starting ? "starting" : pod.trouble;
-    const state = pod.terminating ? "terminating" : (trouble ?? (pod.ready ? "ready" : pod.phase));
-    return `${pod.name} (${state}${pod.node === undefined ? "" : ` on node ${pod.node}`})`;
+    return `${pod.name} (${stateInWords(pod)}${pod.node === undefined ? "" : ` on node ${pod.node}`})`;
   });
   return `${pods.length === 1 ? "Pod" : "Pods"} ${names.join(", ")}`;
+}
+
+/** Why a Pod has no node is the scheduler's text, which is told by itself. */
+function stateInWords({ terminating, node, ready, trouble, phase }: RegistryPod): string {
+  if (terminating) return "terminating";
+  if (node === undefined && trouble !== undefined) return "no node yet";
+  if (trouble !== undefined) return trouble.startsWith("Unhealthy") ? "starting" : trouble;
+  return ready ? "ready" : phase;
 }
 
 function find(conditions: readonly Condition[], type: string): Condition | undefined {
@@ -312,12 +328,24 @@ function words(name: string, condition: Condition): string {
   return message === "" ? name : `${name}: ${message}`;
 }
 
-/** ` ("its message")`, for the end of a sentence. */
-function quoted(condition: Condition | undefined): string {
-  const message = condition === undefined ? "" : messageOf(condition);
+/**
+ * ` ("its message")`, for the end of a sentence. The ClusterOperator's message has the words of all conditions of the
+ * type, of those that are as they should be too: the operator's own that are at fault count (`at`: their status).
+ */
+function quoted(
+  condition: Condition | undefined,
+  { config }: RegistrySnapshot,
+  at: "True" | "False",
+): string {
+  if (condition === undefined) return "";
+  const own = (config?.conditions ?? []).filter(
+    ({ type, status }) => type.endsWith(condition.type) && status === at,
+  );
+  const message = own.map((each) => words(each.type, each)).join("; ") || messageOf(condition);
   return message === "" ? "" : ` ("${message}")`;
 }
 
 function messageOf(condition: Condition): string {
-  return (condition.message ?? "").replace(/\s+/g, " ").trim();
+  const lines = (condition.message ?? "").split("\n").map((line) => line.replace(/\s+/g, " ").trim());
+  return lines.filter((line) => line !== "").join("; ");
 }

@@ -23,6 +23,7 @@ import {
   stuckPod,
   takesPushes,
   type Verdict,
+  waitsForPlace,
 } from "./evidence";
 import { type OwnContainerWatch, unwatched, watchForOwnContainer } from "./own-container";
 import { overlooked, OverlookedPods, overlookedSeconds } from "./overlooked";
@@ -85,6 +86,8 @@ const operatorSilentSeconds = 12;
 const lastingSeconds = 6;
 /** Seconds during which failing probes belong to a normal start. */
 const probeSeconds = 45;
+/** Seconds that an ending Pod of the registry may keep a new one from its place (it has 55 s) without a word of that. */
+const placeSeconds = 120;
 /**
  * How long the ClusterOperator is waited for once the registry is as wanted. Its Progressing is also that of the
  * DaemonSet node-ca, and until operator commit 68b7f2a0a (October 2025) that was True whenever one node was not ready:
@@ -285,7 +288,9 @@ async function planChanged(rollout: Rollout, seen: RegistrySnapshot, turn: Turn)
   if (stuck === undefined || (seconds < probeSeconds && stuck.reason.startsWith("Unhealthy"))) {
     return false;
   }
-  turn.once("stuck", `Pod ${stuck.pod} does not start: ${stuck.reason}`);
+  if (seconds >= placeSeconds || !waitsForPlace(seen, stuck.pod)) {
+    turn.once("stuck", `Pod ${stuck.pod} does not start: ${stuck.reason}`);
+  }
   const changed = await rollout.whenStuck?.(stuck.pod, stuck.reason, seconds);
   if (changed !== undefined) {
     turn.say(changed);

@@ -88,6 +88,12 @@ test("a volume that is attached elsewhere is told by the newest event of this ve
   });
 });
 
+test("what the scheduler said is over once the Pod has a node", () => {
+  const creating = pod(container({ waiting: { reason: "ContainerCreating" } }));
+  const events = [event("FailedScheduling", "0/2 nodes are available", "2026-01-01T00:00:09Z")];
+  expect(podTrouble(creating, events)).toBeUndefined();
+});
+
 test("a failing probe counts only while it is not ready", () => {
   const events = [event("Unhealthy", "Readiness probe failed: 503", "2026-01-01T00:00:10Z")];
   const running = container({ running: { startedAt: "2026-01-01T00:00:00Z" } });

@@ -9,6 +9,7 @@ import {
   sealed,
   served,
   stuckPod,
+  waitsForPlace,
   witnessProblem,
 } from "../../../cluster/registry/evidence";
 import {
@@ -262,6 +263,27 @@ describe("served", () => {
   });
 });
 
+test("two replicas, one after the other: a Pod waits for the place of one that ends, and says so in three words", () => {
+  const unplaced = {
+    ...pod("new", swift, {
+      phase: "Pending",
+      ready: false,
+      trouble: "Unschedulable: 0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules.",
+    }),
+  } as { node?: string } & ReturnType<typeof pod>;
+  delete unplaced.node;
+  const ending = pod("old", swift, { terminating: true });
+  const seen = snapshot({
+    deployment: deployment({ env: swift, replicas: 2, availableReplicas: 1 }),
+    pods: [pod("first", swift), unplaced, ending],
+  });
+  expect(waitingFor(served(seen, onSwift))).toBe("2 available replica(s), 1 so far: Pod new (no node yet)");
+  expect(waitsForPlace(seen, "new")).toBe(true);
+  expect(waitsForPlace(seen, "first")).toBe(false);
+  expect(waitsForPlace({ pods: [unplaced, { ...ending, phase: "Succeeded" }] }, "new")).toBe(false);
+  expect(waitsForPlace({ pods: [unplaced] }, "new")).toBe(false);
+});
+
 describe("invariant 2: the witness", () => {
   const witness = { deploymentUid: "deployment-1", revision: 2 };
   const since = (...later: ReturnType<typeof replicaSet>[]) =>
@@ -383,6 +405,26 @@ describe("the operator's words", () => {
       });
     expect(waitingFor(clusterOperatorSettled(having("Available", "False")))).toContain("Available");
     expect(waitingFor(clusterOperatorSettled(having("Progressing", "True")))).toContain("Progressing");
+  });
+
+  test("of the operator's own conditions those at fault are quoted, one by one", () => {
+    const message =
+      "NodeCADaemonProgressing: The daemon set node-ca is deployed\nProgressing: The deployment has not completed";
+    const union = [
+      { type: "Available", status: "True" },
+      { type: "Progressing", status: "True", message },
+    ];
+    const own = [
+      { type: "NodeCADaemonProgressing", status: "False", message: "The daemon set node-ca is deployed" },
+      { type: "Progressing", status: "True", message: "The deployment has not completed" },
+    ];
+    const seen = snapshot({ clusterOperator: { conditions: union }, config: config({ conditions: own }) });
+    expect(waitingFor(clusterOperatorSettled(seen))).toBe(
+      'clusteroperator/image-registry to end Progressing ("Progressing: The deployment has not completed")',
+    );
+    expect(
+      waitingFor(clusterOperatorSettled(snapshot({ clusterOperator: { conditions: union } }))),
+    ).toContain('deployed; Progressing: The deployment has not completed")');
   });
 
   test("what the ClusterOperator says is quoted", () => {

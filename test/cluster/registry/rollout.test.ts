@@ -83,3 +83,31 @@ test("a quota that lets no Pod be made is shown while it waits, and at the end",
   await expect(quickly(() => rollOut({ ...order, timeoutSeconds: 30 }, session))).rejects.toThrow(words);
   expect(session.lines.find((line) => words.test(line))).toBeDefined();
 });
+
+test("a Pod that has no node is told of only when no registry Pod is on its way out, or for long", async () => {
+  const { registry, session } = await withOperator([{ type: "Available", status: "True" }]);
+  const message = "0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules.";
+  const unscheduled = { type: "PodScheduled", status: "False", reason: "Unschedulable", message };
+  const labels = { "docker-registry": "default" };
+  const put = (name: string, more: object, status: object) =>
+    registry.api.put(paths.pod(name), {
+      metadata: { name, uid: name, labels, ...more },
+      spec: { containers: [{ name: "registry", env: [] }] },
+      status,
+    });
+  put("new", {}, { phase: "Pending", conditions: [unscheduled] });
+  put("old", { deletionTimestamp: "2026-01-01T00:00:00Z" }, { phase: "Running" });
+  registry.api.tick = () => undefined;
+  const looks = (count: number) => {
+    let left = count;
+    return () => (left-- > 0 ? { ok: false as const, waitingFor: "it" } : { ok: true as const });
+  };
+  const told = () => session.lines.filter((line) => line.includes("Pod new does not start: Unschedulable"));
+  await quickly(() => rollOut({ ...order, done: looks(5) }, session));
+  expect(told()).toHaveLength(0);
+  await quickly(() => rollOut({ ...order, done: looks(200) }, session));
+  expect(told()).toHaveLength(1);
+  await registry.api.remove(paths.pod("old"));
+  await quickly(() => rollOut({ ...order, done: looks(5) }, session));
+  expect(told()).toHaveLength(2);
+});
