@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { ProxySettings } from "./settings";
 import type { Gather } from "./gather";
 import { newPool, newProxyPool } from "./undici";
-import { proxyFor } from "./proxy";
+import { proxyFor, proxyOptions } from "./proxy";
 import { systemRoots } from "./trust";
 import { slowest, Watchdog, type Watched } from "./watchdog";
 
@@ -161,7 +161,7 @@ function dispatcherFor(origin: string, options: HttpOptions): Dispatcher {
     keepAliveTimeout: 20_000,
   };
   return proxy
-    ? newProxyPool({ uri: proxy, ...settings, requestTls: connect, proxyTls: connect })
+    ? newProxyPool({ ...proxyOptions(proxy, connect), ...settings, requestTls: connect })
     : newPool(origin, { ...settings, connect });
 }
 

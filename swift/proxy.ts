@@ -17,28 +17,41 @@ export function proxyFor(origin: string, settings: ProxySettings | undefined): s
   return /^[a-z]+:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
 }
 
+/** One entry, as Go's net/http reads it: `.suffix` and `*.suffix` are the names below the suffix, not itself. */
 function matches(entry: string, host: string, port: string): boolean {
   if (entry === "") return false;
   if (entry === "*") return true;
   const kind = isIP(host);
-  const slash = entry.lastIndexOf("/");
-  if (slash > 0) {
-    const network = entry.slice(0, slash);
-    const bits = Number(entry.slice(slash + 1));
-    const family = isIP(network);
-    if (kind === 0 || family !== kind || !Number.isInteger(bits) || bits > (kind === 4 ? 32 : 128))
-      return false;
-    const list = new BlockList();
-    list.addSubnet(network, bits, kind === 4 ? "ipv4" : "ipv6");
-    return list.check(host, kind === 4 ? "ipv4" : "ipv6");
+  if (entry.includes("/")) return kind !== 0 && isIn(host, entry);
+  // More than one colon without brackets is an address of IPv6, not a port.
+  const [, name = "", of = port] = /^(\[.*\]|[^:]*):(\d+)$/.exec(entry) ?? [undefined, entry];
+  if (of !== port) return false;
+  const bare = name.replace(/^\[|\]$/g, "");
+  if (isIP(bare) !== 0) return isIP(bare) === kind && isIn(host, `${bare}/${kind === 4 ? 32 : 128}`);
+  if (kind !== 0 || bare === "") return false;
+  const suffix = bare.replace(/^\*(?=\.)/, "");
+  return suffix.startsWith(".") ? host.endsWith(suffix) : host === suffix || host.endsWith(`.${suffix}`);
+}
+
+/** Whether an address is in a network such as `10.0.0.0/16`; what is no network holds none. */
+function isIn(address: string, network: string): boolean {
+  const slash = network.lastIndexOf("/");
+  const first = network.slice(0, slash);
+  const bits = Number(network.slice(slash + 1));
+  const kind = isIP(first);
+  if (kind === 0 || kind !== isIP(address) || !Number.isInteger(bits) || bits > (kind === 4 ? 32 : 128)) {
+    return false;
   }
-  if (isIP(entry)) return entry === host;
-  const withPort = /^(.*):(\d+)$/.exec(entry);
-  if (withPort) {
-    if (withPort[2] !== port) return false;
-    entry = withPort[1]!.replace(/^\[|\]$/g, "");
-  }
-  const suffix = entry.replace(/^\*?\./, "");
-  if (host === suffix) return !entry.startsWith(".") && !entry.startsWith("*.") ? true : kind === 0;
-  return kind === 0 && host.endsWith(`.${suffix}`);
+  const family = kind === 4 ? "ipv4" : "ipv6";
+  const list = new BlockList();
+  list.addSubnet(first, bits, family);
+  return list.check(address, family);
+}
+
+/**
+ * How undici is told of a proxy. TLS with the proxy itself is for those at `https://`: with these settings undici would
+ * begin it with a SOCKS proxy, too. `socks5h` is Go's other name of `socks5`; the proxy resolves names in both.
+ */
+export function proxyOptions<T>(uri: string, proxyTls: T): { readonly uri: string; readonly proxyTls?: T } {
+  return /^socks5h?:/i.test(uri) ? { uri: uri.replace(/^socks5h/i, "socks5") } : { uri, proxyTls };
 }

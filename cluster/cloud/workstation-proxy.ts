@@ -8,8 +8,10 @@ import { defined } from "../../swift/defined";
  */
 export function workstationProxy(env: NodeJS.ProcessEnv): ProxySettings | undefined {
   const value = (name: string) => {
-    const given = env[name] ?? env[name.toLowerCase()];
-    return given === undefined || given.trim() === "" ? undefined : given.trim();
+    // As for Go programs, an empty one is none, and leaves the other its say.
+    return [env[name], env[name.toLowerCase()]]
+      .map((each) => each?.trim())
+      .find((each) => (each ?? "") !== "");
   };
   const http = value("HTTP_PROXY");
   const https = value("HTTPS_PROXY");

@@ -153,7 +153,21 @@ describe("keystone", () => {
 describe("proxyFor", () => {
   const settings = {
     https: "http://proxy:3128",
-    no: [".svc", "10.0.0.0/16", "swift.example:8080", "fd00::/8", "exact"],
+    no: [
+      ".svc",
+      "10.0.0.0/16",
+      "swift.example:8080",
+      "fd00::/8",
+      "exact",
+      "*.stars.example",
+      " Spaced.example",
+      "192.0.2.7:5000",
+      "[2001:db8::5]:5000",
+      "2001:DB8:0::6",
+      "203.0.113.9/24",
+      ".port.example:5000",
+      "not/a/network",
+    ],
   };
   test.each([
     ["https://swift.example", "http://proxy:3128"],
@@ -166,7 +180,20 @@ describe("proxyFor", () => {
     ["https://sub.exact", undefined],
     ["https://notexact", "http://proxy:3128"],
     ["http://swift.example", undefined],
-  ])("%s: %s", (origin, proxy) => expect(proxyFor(origin, settings)).toBe(proxy));
+    ["https://svc", "http://proxy:3128"],
+    ["https://a.stars.example", undefined],
+    ["https://stars.example", "http://proxy:3128"],
+    ["https://spaced.example", undefined],
+    ["https://192.0.2.7:5000", undefined],
+    ["https://192.0.2.7", "http://proxy:3128"],
+    ["https://[2001:db8::5]:5000", undefined],
+    ["https://[2001:db8::5]", "http://proxy:3128"],
+    ["https://[2001:db8::6]", undefined],
+    ["https://203.0.113.200", undefined],
+    ["https://203.0.114.1", "http://proxy:3128"],
+    ["https://a.port.example:5000", undefined],
+    ["https://a.port.example", "http://proxy:3128"],
+  ])("as Go's net/http: %s: %s", (origin, proxy) => expect(proxyFor(origin, settings)).toBe(proxy));
 });
 
 describe("PhasedQueue", () => {

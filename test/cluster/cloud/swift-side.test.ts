@@ -153,5 +153,8 @@ describe("the workstation's proxy", () => {
       no: ["localhost", "127.0.0.0/8", "::1", "10.0.0.0/8", ".lab"],
     });
     expect(workstationProxy({ NO_PROXY: "*" })).toBeUndefined();
+    expect(workstationProxy({ HTTPS_PROXY: "", https_proxy: "http://p:3128" })).toMatchObject({
+      https: "http://p:3128",
+    });
   });
 });
