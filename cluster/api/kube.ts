@@ -1,8 +1,9 @@
 /** The client library's configuration for the one cluster that `kubeconfig.ts` found, reached as `oc` reaches it. */
+import { readFileSync } from "node:fs";
 import type { RequestOptions } from "node:https";
 import { KubeConfig, type RequestContext } from "@kubernetes/client-node";
 import { Agent, type Dispatcher, ProxyAgent } from "undici";
-import { proxyFor } from "../../swift/proxy";
+import { proxyFor, proxyOptions } from "../../swift/proxy";
 import { systemRoots } from "../../swift/trust";
 import { workstationProxy } from "../cloud/workstation-proxy";
 import { type Kubeconfig, type KubeSettings, readKubeconfig } from "./kubeconfig";
@@ -37,7 +38,9 @@ class OneCluster extends KubeConfig {
       return;
     }
     this.loadFromString(kubeconfig.content);
-    this.users = this.users.map((user) => withTokenFile(user, kubeconfig.user["tokenFile"]));
+    this.users = this.users.map((user) =>
+      withExecInfo(withTokenFile(user, kubeconfig.user["tokenFile"]), kubeconfig.cluster),
+    );
     // The library refuses plain HTTP unless this is set; `oc` takes it.
     this.clusters = this.clusters.map((cluster) =>
       cluster.server?.startsWith("http:") ? { ...cluster, skipTLSVerify: true } : cluster,
@@ -46,13 +49,31 @@ class OneCluster extends KubeConfig {
 
   override async applySecurityAuthentication(context: RequestContext): Promise<void> {
     const options: RequestOptions = {};
-    await this.applyToHTTPSOptions(options);
+    try {
+      await this.applyToHTTPSOptions(options);
+    } catch (error) {
+      throw this.pluginFailed(error) ?? error;
+    }
     for (const [name, value] of Object.entries(options.headers ?? {})) {
       if (!name.startsWith("Impersonate-")) {
         context.setHeaderParam(name, String(value));
       }
     }
     context.setDispatcher(this.dispatcher(options));
+  }
+
+  /** The library's own error says neither which plugin failed nor how to get it. */
+  private pluginFailed(error: unknown): Error | undefined {
+    const exec = this.getCurrentUser()?.exec as Plugin | undefined;
+    if (exec === undefined) {
+      return undefined;
+    }
+    const said = wordsOf(error);
+    const hint = (exec.installHint ?? "").trim();
+    return new Error(
+      `exec plugin "${exec.command ?? ""}" failed: ${said || "it said nothing"}${hint === "" ? "" : `; ${hint}`}`,
+      { cause: error },
+    );
   }
 
   private dispatcher(options: RequestOptions): Dispatcher {
@@ -76,9 +97,8 @@ class OneCluster extends KubeConfig {
       proxy === undefined
         ? new Agent({ connect: tls })
         : new ProxyAgent({
-            uri: proxy,
+            ...proxyOptions(proxy, { ca: systemRoots(), allowPartialTrustChain: true }),
             requestTls: tls,
-            proxyTls: { ca: systemRoots(), allowPartialTrustChain: true },
           });
     // Set below `fetch`, which would fold several groups into one header; the API server would take that for one
     // group.
@@ -87,6 +107,16 @@ class OneCluster extends KubeConfig {
         dispatch({ ...request, headers: withHeaders(request.headers, this.headers) }, handler),
     );
   }
+}
+
+/** What could not be read of a plugin's answer is not quoted: it may be a token. */
+function wordsOf(error: unknown): string {
+  const { name, message } = error as { name?: unknown; message?: unknown };
+  return name === "SyntaxError" || name === "TypeError"
+    ? "its answer is no ExecCredential"
+    : typeof message === "string"
+      ? message.trim()
+      : "";
 }
 
 type Headers = Dispatcher.DispatchOptions["headers"];
@@ -100,6 +130,56 @@ function withHeaders(
 }
 
 type User = KubeConfig["users"][number];
+
+/** A user's `exec`, as far as it is looked at here. */
+interface Plugin {
+  readonly apiVersion?: string;
+  readonly command?: string;
+  readonly env?: readonly { readonly name: string; readonly value: string }[] | null;
+  readonly installHint?: string;
+  readonly provideClusterInfo?: boolean;
+}
+
+/**
+ * Plugins are told by KUBERNETES_EXEC_INFO which version of the answer is wanted, and of which cluster where they ask
+ * for it; several do not work without. The library leaves it out.
+ * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
+ */
+function withExecInfo(user: User, cluster: Kubeconfig["cluster"]): User {
+  const exec = user.exec as Plugin | undefined;
+  if (exec === undefined || exec === null) {
+    return user;
+  }
+  const info = {
+    apiVersion: exec.apiVersion,
+    kind: "ExecCredential",
+    spec: {
+      interactive: false,
+      ...(exec.provideClusterInfo === true ? { cluster: withContent(cluster) } : {}),
+    },
+  };
+  const env = [...(exec.env ?? []), { name: "KUBERNETES_EXEC_INFO", value: JSON.stringify(info) }];
+  return { ...user, exec: { ...exec, env } };
+}
+
+/** Of a cluster, what a plugin is told: the CA as content, not as a path. */
+function withContent(cluster: Kubeconfig["cluster"]): object {
+  const ca = cluster["certificate-authority"];
+  const config = (
+    cluster["extensions"] as readonly { name?: unknown; extension?: unknown }[] | undefined
+  )?.find(({ name }) => name === "client.authentication.k8s.io/exec")?.extension;
+  return defined({
+    server: cluster["server"],
+    "tls-server-name": cluster["tls-server-name"],
+    "insecure-skip-tls-verify": cluster["insecure-skip-tls-verify"],
+    "certificate-authority-data":
+      typeof ca === "string" && ca !== ""
+        ? readFileSync(ca).toString("base64")
+        : cluster["certificate-authority-data"],
+    "proxy-url": cluster["proxy-url"],
+    config,
+  });
+}
 
 /** The library knows a token's file only as that of a Pod. As in client-go, the file comes before a token. */
 function withTokenFile({ token, ...user }: User, tokenFile: unknown): User {

@@ -53,22 +53,46 @@ export function readKubeconfig(
   const merged = merge(documents(settings, env));
   const wanted = settings.context?.trim() ?? "";
   const context = wanted === "" ? merged.current : wanted;
-  if (wanted !== "" && !merged.contexts.has(wanted)) {
-    const known = [...merged.contexts.keys()].join(", ") || "none";
+  const chosen =
+    context === ""
+      ? {}
+      : known(
+          merged.contexts,
+          context,
+          wanted === "" ? "current-context of the kubeconfig is" : "kubernetes:context is",
+        );
+  const names = (key: "cluster" | "user") => `context "${context}" of the kubeconfig names ${key}`;
+  const cluster =
+    context === "" ? {} : withScheme(known(merged.clusters, textOf(chosen["cluster"]), names("cluster")));
+  // A context without a user is nobody's, as it is to `oc`.
+  const userName = textOf(chosen["user"]);
+  const user = userName === "" ? {} : known(merged.users, userName, names("user"));
+  return { cluster, user, context, content: contentOf(cluster, user) };
+}
+
+/** The entry of that name; `what` says where the name stands. @throws Error that tells which names there are */
+function known(entries: ReadonlyMap<string, Entry>, name: string, what: string): Entry {
+  const found = entries.get(name);
+  if (found === undefined) {
+    const there = [...entries.keys()].join(", ") || "none";
     throw new Error(
-      `kubernetes:context is "${wanted}", which the kubeconfig does not have; it has: ${known}; ` +
-        "choose one: pulumi config set kubernetes:context <name>",
+      `${what} "${name}", which the kubeconfig does not have; it has: ${there}; ` +
+        "choose a context that is complete (oc config get-contexts): pulumi config set kubernetes:context <name>",
     );
   }
-  const chosen = merged.contexts.get(context) ?? {};
-  const cluster = merged.clusters.get(textOf(chosen["cluster"])) ?? {};
-  const user = merged.users.get(textOf(chosen["user"])) ?? {};
-  return {
-    cluster,
-    user,
-    context: merged.contexts.has(context) ? context : "",
-    content: contentOf(cluster, user),
-  };
+  return found;
+}
+
+/** client-go takes a server without a scheme: by TLS where the entry says anything about it. */
+function withScheme(cluster: Entry): Entry {
+  const server = textOf(cluster["server"]);
+  if (server === "" || /^[a-z][a-z0-9+.-]*:\/\//i.test(server)) {
+    return cluster;
+  }
+  const secure = ["certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify"].some(
+    (key) => ![undefined, "", false].includes(cluster[key] as string | false | undefined),
+  );
+  return { ...cluster, server: `${secure ? "https" : "http"}://${server}` };
 }
 
 function documents(
@@ -107,7 +131,17 @@ function documents(
 
 function fromFile(path: string): Document {
   const file = resolve(path);
-  return parsed(readFileSync(file, "utf8"), dirname(file), `the kubeconfig "${path}"`);
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new Error(
+      `the kubeconfig "${path}" cannot be read: ${(error as Error).message}; log in (oc login), or set another: ` +
+        "pulumi config set kubernetes:kubeconfig <path>",
+      { cause: error },
+    );
+  }
+  return parsed(text, dirname(file), `the kubeconfig "${path}"`);
 }
 
 /** The kubeconfig of a Pod's service account; `undefined` outside of a Pod. */
@@ -148,11 +182,12 @@ function parsed(text: string, folder: string, what: string): Document {
   const document = (root ?? {}) as Entry;
   return {
     clusters: named(document["clusters"], "cluster", (each) =>
-      absolute(each, folder, ["certificate-authority"]),
+      absolute(dataFirst(each, ["certificate-authority"]), folder, ["certificate-authority"]),
     ),
-    users: named(document["users"], "user", (each) =>
-      withCommand(absolute(each, folder, ["client-certificate", "client-key", "tokenFile"]), folder),
-    ),
+    users: named(document["users"], "user", (each) => {
+      const user = dataFirst(each, ["client-certificate", "client-key"]);
+      return withCommand(absolute(user, folder, ["client-certificate", "client-key", "tokenFile"]), folder);
+    }),
     contexts: named(document["contexts"], "context", (each) => each),
     current: textOf(document["current-context"]),
   };
@@ -169,6 +204,12 @@ function named(list: unknown, key: string, of: (entry: Entry) => Entry): Readonl
     }
   }
   return entries;
+}
+
+/** What stands in the text counts before a file of the same purpose; both readers are left one of them. */
+function dataFirst(entry: Entry, keys: readonly string[]): Entry {
+  const twice = new Set(keys.filter((key) => textOf(entry[`${key}-data`]) !== ""));
+  return Object.fromEntries(Object.entries(entry).filter(([key]) => !twice.has(key)));
 }
 
 function absolute(entry: Entry, folder: string, keys: readonly string[]): Entry {

@@ -8,6 +8,7 @@ import { stringify } from "yaml";
 import { apiFor } from "../../../cluster/api/api";
 import { impersonation, loadKubeConfig } from "../../../cluster/api/kube";
 import { certificates } from "../../support/certificates";
+import { socksServer } from "../support/socks";
 
 let asked: IncomingMessage[] = [];
 const server = createServer(certificates.server, (request, response) => {
@@ -85,6 +86,51 @@ test("an exec plugin's token is used", async () => {
   expect(asked[0]?.headers["authorization"]).toBe("Bearer from-plugin");
 });
 
+describe("an exec plugin", () => {
+  const plugin = (script: string, more: object = {}) => ({
+    exec: {
+      apiVersion: "client.authentication.k8s.io/v1",
+      command: process.execPath,
+      args: ["-e", script],
+      interactiveMode: "Never",
+      ...more,
+    },
+  });
+
+  test("is told which answer is wanted, and of which cluster where it asks", async () => {
+    const script =
+      "const {apiVersion, kind, spec} = JSON.parse(process.env.KUBERNETES_EXEC_INFO);" +
+      'console.log(JSON.stringify({apiVersion, kind, status: {token: [spec.interactive, spec.cluster?.server ?? "none", process.env.OWN].join(" ")}}))';
+    const env = [{ name: "OWN", value: "own" }];
+    await apiWith(plugin(script, { env })).get("/x");
+    expect(asked[0]?.headers["authorization"]).toBe("Bearer false none own");
+    await apiWith(plugin(script, { env, provideClusterInfo: true })).get("/x");
+    expect(asked[1]?.headers["authorization"]).toBe(`Bearer false https://127.0.0.1:${portOf(server)} own`);
+  });
+
+  test.each([
+    ["says nothing", "process.exit(1)", "failed: it said nothing"],
+    ["says why", 'console.error("no ticket"); process.exit(1)', "failed: no ticket"],
+    ["prints a token only", 'console.log("sha256~secret")', "failed: its answer is no ExecCredential"],
+    ["answers without a status", 'console.log("{}")', "failed: its answer is no ExecCredential"],
+  ])("that %s is named, and its answer is not quoted", async (_, script, words) => {
+    const failing = apiWith(plugin(script)).get("/x");
+    await expect(failing).rejects.toThrow(`exec plugin "${process.execPath}" ${words}`);
+    await expect(failing).rejects.not.toThrow("sha256~secret");
+  });
+
+  test("that is not there is told with the hint that the kubeconfig has for it", async () => {
+    const exec = {
+      command: "no-such-login",
+      apiVersion: "client.authentication.k8s.io/v1",
+      installHint: "get it at x",
+    };
+    await expect(apiWith({ exec }).get("/x")).rejects.toThrow(
+      /exec plugin "no-such-login" failed: .*ENOENT; get it at x/,
+    );
+  });
+});
+
 test("impersonation is sent whole: each group is a header of its own", async () => {
   await apiWith({
     token: "t",
@@ -137,6 +183,23 @@ describe("through a proxy", () => {
   test("proxy-url of the kubeconfig", async () => {
     await apiWith({ token: "t" }, { "proxy-url": `http://127.0.0.1:${portOf(proxy)}` }).get("/x");
     expect(tunnels).toEqual([`127.0.0.1:${portOf(server)}`]);
+  });
+
+  test.each(["socks5", "socks5h"])("proxy-url of the kubeconfig at %s://", async (scheme) => {
+    const wanted: string[] = [];
+    const socks = socksServer((host, port) => {
+      wanted.push(`${host}:${port}`);
+      return connect(portOf(server), "127.0.0.1");
+    });
+    await new Promise<void>((resolve) => socks.listen(0, "127.0.0.1", resolve));
+    const { port } = socks.address() as AddressInfo;
+    const named = { server: "https://api.example:6443", "tls-server-name": "localhost" };
+    try {
+      await apiWith({ token: "t" }, { ...named, "proxy-url": `${scheme}://127.0.0.1:${port}` }).get("/x");
+    } finally {
+      socks.close();
+    }
+    expect(wanted).toEqual(["api.example:6443"]);
   });
 
   test("HTTPS_PROXY of this shell, but not for what NO_PROXY has by CIDR", async () => {

@@ -120,3 +120,77 @@ test("a path that does not exist names the setting and the next command", () => 
     /kubernetes:kubeconfig names "\/nowhere\/config", which does not exist.*pulumi config set kubernetes:kubeconfig/,
   );
 });
+
+describe("a kubeconfig that is not complete names what is missing, and the next command", () => {
+  const given = (text: string, context?: string) => () => readKubeconfig({ kubeconfig: text, context }, {});
+  const next = /pulumi config set kubernetes:(context|kubeconfig) </;
+
+  test.each([
+    [
+      "the current context",
+      "current-context: gone\ncontexts: [{name: there, context: {}}]\n",
+      /current-context.*"gone".*it has: there/,
+    ],
+    [
+      "the context's cluster",
+      "current-context: x\ncontexts: [{name: x, context: {cluster: gone}}]\nclusters: [{name: c, cluster: {}}]\n",
+      /context "x".*cluster "gone".*it has: c/,
+    ],
+    [
+      "the context's user",
+      "current-context: x\ncontexts: [{name: x, context: {cluster: c, user: gone}}]\nclusters: [{name: c, cluster: {server: 'https://c'}}]\n",
+      /context "x".*user "gone".*it has: none/,
+    ],
+  ])("%s", (_, text, wrong) => {
+    expect(given(text)).toThrow(wrong);
+    expect(given(text)).toThrow(next);
+  });
+
+  test("a folder in a file's place", () => {
+    expect(() => readKubeconfig({ kubeconfig: folder }, {})).toThrow(
+      /kubeconfig ".*" cannot be read: EISDIR/,
+    );
+    expect(() => readKubeconfig({}, { KUBECONFIG: folder })).toThrow(next);
+  });
+
+  test("without a current context nothing is refused here: each call says so", () => {
+    expect(readKubeconfig({ kubeconfig: "clusters: []\nusers: []\n" }, {})).toMatchObject({
+      context: "",
+      cluster: {},
+    });
+  });
+});
+
+test.each([
+  ["c.example:6443", "", "http://c.example:6443"],
+  ["c.example:6443", ", certificate-authority-data: eA==", "https://c.example:6443"],
+  ["c.example:6443", ", insecure-skip-tls-verify: true", "https://c.example:6443"],
+  ["https://c.example", "", "https://c.example"],
+])("server %s%s is %s, as it is to oc", (given, more, read) => {
+  const text = `
+clusters: [{name: c, cluster: {server: "${given}"${more}}}]
+contexts: [{name: x, context: {cluster: c}}]
+current-context: x
+`;
+  expect(readKubeconfig({ kubeconfig: text }, {}).cluster["server"]).toBe(read);
+});
+
+test("content counts before a file of the same purpose, for the program and for the provider", () => {
+  const { cluster, user, content } = readKubeconfig(
+    {
+      kubeconfig: `
+clusters: [{name: c, cluster: {server: "https://c", certificate-authority: old.crt, certificate-authority-data: bmV3}}]
+users: [{name: u, user: {client-certificate: old.crt, client-certificate-data: bmV3, client-key: only.key}}]
+contexts: [{name: x, context: {cluster: c, user: u}}]
+current-context: x
+`,
+    },
+    {},
+  );
+  expect(cluster).toEqual({ server: "https://c", "certificate-authority-data": "bmV3" });
+  expect(user).toEqual({
+    "client-certificate-data": "bmV3",
+    "client-key": join(process.cwd(), "only.key"),
+  });
+  expect(content).not.toContain("old.crt");
+});
