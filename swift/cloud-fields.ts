@@ -1,5 +1,5 @@
 /** The one reader of clouds.yaml: its fields by their own names, as text. Pure. */
-import { readYamlText } from "./yaml-text";
+import { type Mistake, NotYaml, readGoYaml, type Shape } from "./go-yaml";
 
 const authNames = [
   "auth_url",
@@ -33,25 +33,50 @@ export type CloudFields = Readonly<Partial<Record<CloudFieldName, string>>>;
 export type CloudEntry = Readonly<Record<string, unknown>>;
 
 export type FoundCloud =
-  | { readonly found: true; readonly entry: CloudEntry }
+  | { readonly found: true; readonly entry: CloudEntry; readonly mistakes: readonly Mistake[] }
   /** `known`: names of the clouds there are; undefined when the file has no `clouds`. */
   | { readonly found: false; readonly why: "no-cloud"; readonly known: readonly string[] | undefined }
-  /** The parser's own message is left out: it quotes the line, which may hold the password. */
-  | { readonly found: false; readonly why: "no-yaml" };
+  /** `what` quotes nothing of the file, which may hold the password. */
+  | { readonly found: false; readonly why: "no-yaml"; readonly what: string };
 
 /** Looks a cloud up by its name. */
 export function findCloud(yamlText: string, cloudName: string): FoundCloud {
   let root: unknown;
+  let mistakes: readonly Mistake[];
   try {
-    root = readYamlText(yamlText);
-  } catch {
-    return { found: false, why: "no-yaml" };
+    ({ tree: root, mistakes } = readGoYaml(yamlText, cloudsShape));
+  } catch (error) {
+    if (error instanceof NotYaml) return { found: false, why: "no-yaml", what: error.message };
+    throw error;
   }
   const clouds = record(record(root)?.["clouds"]);
   const known = clouds && Object.keys(clouds);
   const entry = known?.includes(cloudName) ? record(clouds?.[cloudName]) : undefined;
-  return entry ? { found: true, entry } : { found: false, why: "no-cloud", known };
+  return entry ? { found: true, entry, mistakes } : { found: false, why: "no-cloud", known };
 }
+
+const texts = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, "text" as const]));
+
+/** The fields that the registry's operator has (gophercloud's `clientconfig`, results.go). */
+const cloudsShape: Shape = {
+  fields: {
+    clouds: {
+      each: {
+        fields: {
+          ...texts(["cloud", "profile", "auth_type", "region_name", "endpoint_type", "interface"]),
+          ...texts(["identity_api_version", "volume_api_version", "cacert", "cert", "key"]),
+          verify: "flag",
+          auth: {
+            fields: {
+              ...texts([...authNames, "token", "domain_name", "domain_id", "default_domain"]),
+              allow_reauth: "flag",
+            },
+          },
+        },
+      },
+    },
+  },
+};
 
 /** The fields of an entry. `onProblem` gets the name of each that is no text. */
 export function fieldsOf(

@@ -45,7 +45,7 @@ export function parseClouds(yamlText: string, cloudName: string): CloudsResult {
 }
 
 function notFound(cloud: Extract<ReturnType<typeof findCloud>, { found: false }>, name: string): string {
-  if (cloud.why === "no-yaml") return "clouds.yaml is not valid YAML";
+  if (cloud.why === "no-yaml") return `clouds.yaml cannot be read: ${cloud.what}`;
   if (cloud.known === undefined) return "clouds.yaml has no `clouds`";
   return `clouds.yaml has no cloud "${name}"; it has: ${cloud.known.join(", ") || "none"}`;
 }

@@ -16,7 +16,7 @@ export function readSecret(source: SecretSource): string {
     case "clouds": {
       const cloud = findCloud(read(source.path), source.cloud);
       if (!cloud.found && cloud.why === "no-yaml")
-        throw new CloudError("usage", `${source.path} is not YAML`);
+        throw new CloudError("usage", `${source.path} cannot be read: ${cloud.what}`);
       const fields = cloud.found ? fieldsOf(cloud.entry) : {};
       const secret = fields.application_credential_secret ?? fields.password;
       if (secret === undefined)

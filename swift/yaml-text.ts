@@ -1,7 +1,6 @@
 /**
- * YAML as Go's `yaml.v2` reads it into text fields, which is how the registry's operator reads clouds.yaml: every plain
- * scalar is the text that stands there (`0123456`, `1e3`, `yes`), only null is nothing. A reader that follows YAML's
- * own types would make another password of an unquoted `0123456`.
+ * YAML whose scalars are all text, as they are to Go's `yaml.v2` in text fields: `0123456`, `1e3` and `yes` are what stands
+ * there, only null is nothing. A reader that follows YAML's own types would make another password of an unquoted `0123456`.
  */
 import { type Document, isScalar, parseAllDocuments, Scalar, visit } from "yaml";
 
@@ -33,20 +32,16 @@ export function readYamlText(text: string): TextTree {
 }
 
 function asWritten(node: Scalar): void {
-  if (node.value instanceof Uint8Array) {
-    node.value = Buffer.from(node.value).toString("utf8");
-    return;
-  }
   // A merge key is a symbol inside the library.
-  if (node.type !== Scalar.PLAIN || typeof node.value === "symbol") {
-    return;
-  }
-  const { source } = node;
-  if (node.tag === undefined && nulls.has(source ?? "")) {
-    node.value = undefined;
-  } else if (source !== undefined) {
-    node.value = source;
-  }
+  if (typeof node.value !== "symbol") node.value = scalarText(node);
+}
+
+/** The text of a scalar, whatever type it looks like; `undefined`: null. */
+export function scalarText(node: Scalar): string | undefined {
+  const { value, source = "", type, tag } = node;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("utf8");
+  if (type !== Scalar.PLAIN) return typeof value === "string" ? value : source;
+  return tag === undefined && nulls.has(source) ? undefined : source;
 }
 
 /** The node at this path of keys; `undefined` where there is none. */

@@ -31,7 +31,7 @@ export function cloudFields(
     return withProjectDomain(fields);
   }
   return cloud.why === "no-yaml"
-    ? `clouds.yaml in secret ${installerSecretName} is not YAML`
+    ? `clouds.yaml in secret ${installerSecretName} cannot be read as the registry's operator reads it: ${cloud.what}`
     : `clouds.yaml in secret ${installerSecretName} has no cloud "${cloudName}" (the name that the infrastructure ` +
         `tells); it has: ${(cloud.known ?? []).join(", ") || "none"}`;
 }

@@ -2,7 +2,8 @@
  * The environment that the operator would give the registry for a Swift container (its `ConfigEnv`): what it reads of
  * the cluster's credentials, and what `spec.storage.swift` says before that. Pure.
  */
-import { readYamlText, type TextTree, textAt, treeAt } from "../../swift/yaml-text";
+import { findCloud, type FoundCloud } from "../../swift/cloud-fields";
+import { type TextTree, textAt } from "../../swift/yaml-text";
 import type { SwiftFields } from "../registry/patch";
 import { keystoneUrl } from "./keystone-url";
 import type { CloudSources } from "./sources";
@@ -117,13 +118,14 @@ const nothing: Credentials = {
 
 /** The cluster's own entry of clouds.yaml; `undefined` when it cannot be read, which the resolver reports. */
 export function operatorCloud(sources: CloudSources): TextTree {
+  const cloud = installerCloud(sources);
+  return cloud?.found === true ? (cloud.entry as TextTree) : undefined;
+}
+
+/** The same with what is wrong in the file. */
+export function installerCloud(sources: CloudSources): FoundCloud | undefined {
   const text = sources.installerSecret?.["clouds.yaml"];
-  if (text === undefined) {
-    return undefined;
-  }
-  try {
-    return treeAt(readYamlText(text), "clouds", sources.cloudName === "" ? "openstack" : sources.cloudName);
-  } catch {
-    return undefined;
-  }
+  return text === undefined
+    ? undefined
+    : findCloud(text, sources.cloudName === "" ? "openstack" : sources.cloudName);
 }

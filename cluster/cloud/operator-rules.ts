@@ -9,7 +9,7 @@
 import { textAt, treeAt } from "../../swift/yaml-text";
 import { installerSecretName, userSecretName } from "../names";
 import { keystonePath } from "./keystone-url";
-import { operatorCloud } from "./operator-env";
+import { installerCloud, operatorCloud } from "./operator-env";
 import { operatorView, type SignIn } from "./operator-view";
 import { readsAsText } from "./registry-value";
 import type { CloudSources } from "./sources";
@@ -31,6 +31,7 @@ export function signInProblems(sources: CloudSources): readonly SignInProblem[] 
     return [];
   }
   return [
+    ...typeProblems(sources),
     ...urlProblems(read),
     ...fileProblems(read),
     ...userProblems(read),
@@ -39,6 +40,17 @@ export function signInProblems(sources: CloudSources): readonly SignInProblem[] 
     ...valueProblems(read),
     ...spaceProblems(sources),
   ];
+}
+
+/** One value of another type than its field's spoils the whole file for it, whichever cloud it is in. */
+function typeProblems(sources: CloudSources): SignInProblem[] {
+  const cloud = sources.userSecret === undefined ? installerCloud(sources) : undefined;
+  const mistakes = cloud?.found === true ? cloud.mistakes : [];
+  return mistakes.map(({ line, path, expected }) => ({
+    wrong: `${path.join(".")} in line ${line} of clouds.yaml in secret ${installerSecretName} is not ${expected}`,
+    answer: "failed to unmarshal clouds credentials",
+    accepted: `${expected}${expected === "true or false" ? ", without quotes" : ""}`,
+  }));
 }
 
 /** Ways to sign in that the operator does not read at all: it takes what is left, and fails or is somebody else. */

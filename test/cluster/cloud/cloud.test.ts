@@ -141,7 +141,22 @@ describe("from installer-cloud-credentials", () => {
     ["no secret at all", { installerSecret: undefined }, "absent", "cloud credential operator"],
     ["no clouds.yaml", { installerSecret: {} }, "malformed", "no key clouds.yaml"],
     ["another cloud's name", { cloudName: "other" }, "malformed", 'no cloud "other"'],
-    ["no YAML", { installerSecret: { "clouds.yaml": "a: [pw-secret" } }, "malformed", "is not YAML"],
+    [
+      "no YAML",
+      { installerSecret: { "clouds.yaml": "a: [pw-secret" } },
+      "malformed",
+      "not valid YAML in line 1",
+    ],
+    [
+      "what Go's reader does not take",
+      {
+        installerSecret: {
+          "clouds.yaml": '%YAML 1.2\n---\nclouds: {openstack: {auth: {password: "pw-secret"}}}',
+        },
+      },
+      "malformed",
+      "cannot be read as the registry's operator reads it: %YAML 1.2: only 1.1 is read",
+    ],
     [
       "a password without a user",
       { installerSecret: clouds("auth_url: https://k\npassword: pw-secret\nproject_name: p") },

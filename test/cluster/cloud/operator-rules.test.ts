@@ -44,6 +44,31 @@ function userSecretOf(from: Readonly<Record<string, string>>): Readonly<Record<s
 }
 
 test.each([
+  [
+    '    verify: "false"\n',
+    "clouds.openstack.verify in line 3 of clouds.yaml",
+    "true or false, without quotes",
+  ],
+  ["    region_name: [R]\n", "clouds.openstack.region_name in line 3", "a text"],
+  ["    verify: true\n  other: {auth: none}\n  openstack:\n", "clouds.other.auth in line 4", "a mapping"],
+])("a value of another type spoils the whole file for the operator: %j", (beside, wrong, accepted) => {
+  expect(signInProblems(sources(good, beside))).toEqual([
+    {
+      wrong: expect.stringContaining(wrong) as string,
+      answer: "failed to unmarshal clouds credentials",
+      accepted,
+    },
+  ]);
+});
+
+test("beside the user's own secret the file's types do not matter", () => {
+  const wrong = sources(good, '    verify: "false"\n', { userSecret: userSecretOf(application) });
+  expect(signInProblems(wrong).map((each) => each.answer)).not.toContain(
+    "failed to unmarshal clouds credentials",
+  );
+});
+
+test.each([
   ["a password user with a domain's name", sources(good)],
   ["no path", sources({ ...good, auth_url: "https://keystone.example" })],
   ["a slash", sources({ ...good, auth_url: "https://keystone.example:5000/" })],
