@@ -27,7 +27,7 @@ import type {
 } from "./api/objects";
 import type { Observation, ObservedCloud, ObservedImageApi, ReachableObservation } from "./observation";
 import { heldUpBy } from "./registry/held-up";
-import { nodesForRegistry } from "./registry/nodes";
+import { nodesForRegistry, whereOf } from "./registry/nodes";
 import { claimOf } from "./registry/patch";
 import { observeMoverPods } from "./mover/observed";
 import { paths } from "./api/paths";
@@ -114,6 +114,7 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
     way === undefined ? unseenCloud : observeCloud(way, container, proofAtStake(journal)),
   ]);
   const proxy = proxyForPods(registry.config, read.proxy);
+  const where = whereOf(registry.config, journal, read.project);
   // Once switched, nothing is pulled any more: a large cluster's ImageStreams are not listed for it.
   const imageApi =
     pulls(wanted) && lacking.length === 0 && journal?.phase !== "switched"
@@ -132,7 +133,7 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
     ...defined({ claim, pruner, journal, imageApi, proxy }),
     claimName,
     moverPods: read.moverPods,
-    schedulableNodes: nodesForRegistry(read.nodes, registry.config),
+    schedulableNodes: nodesForRegistry(read.nodes, where),
     ...(await inTheWayOfSecondPod(api, wanted, read)),
     cloud,
     signIn:
@@ -212,7 +213,7 @@ async function forBridge(api: Api, { state }: Wanted): Promise<Pick<ReachableObs
 async function inTheWayOfSecondPod(
   api: Api,
   { state }: Wanted,
-  { registry, nodes, journal }: Objects,
+  { registry, nodes, journal, project }: Objects,
 ): Promise<Pick<ReachableObservation, "heldUpBy" | "noRoomBeside">> {
   const { config, deployment, pods } = registry;
   const restarts = config?.readOnly === false || journal?.seal !== undefined;
@@ -220,9 +221,10 @@ async function inTheWayOfSecondPod(
   if (config === undefined || !(onVolume || state === "abort")) {
     return {};
   }
+  const where = whereOf(config, journal, project);
   const serving = pods.filter((pod) => pod.ready && !pod.terminating).map(({ node }) => node);
-  const room = await Promise.all([...new Set(serving)].map((node) => noRoomBeside(api, nodes, node, config)));
-  const heldUp = heldUpBy(nodes, deployment?.topologySpreadConstraints, config);
+  const room = await Promise.all([...new Set(serving)].map((node) => noRoomBeside(api, nodes, node, where)));
+  const heldUp = heldUpBy(nodes, deployment?.topologySpreadConstraints, where);
   return defined({
     noRoomBeside: room.includes(undefined) ? undefined : room[0],
     heldUpBy: heldUp.length === 0 ? undefined : heldUp,

@@ -13,7 +13,7 @@ export function planReplicas(judge: Judge, settings: SwitchSettings, seen: Reach
       judge.refuse(
         "replicas",
         `replicas is 2, but ${seen.schedulableNodes} node(s) can take registry Pods, and with two replicas the operator requires a node for each`,
-        "1; or a second node that is ready and schedulable under the registry config's nodeSelector and tolerations",
+        "1; or a second node that is ready and schedulable under the registry config's nodeSelector, affinity and tolerations, and under the namespace's node selector",
         "pulumi config rm replicas; oc get nodes",
       );
     }

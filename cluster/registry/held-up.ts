@@ -1,7 +1,6 @@
 /** Nodes that hold up each rollout of the registry on Swift: its topology spread counts them, and none takes its Pods. */
 import type { RawNode } from "../api/objects";
-import type { RegistryConfig } from "../observation";
-import { keptAway, takesRegistry } from "./nodes";
+import { keptAway, takesRegistry, type Where } from "./nodes";
 import type { Spread } from "./spread";
 
 const hostname = "kubernetes.io/hostname";
@@ -16,7 +15,7 @@ const hostname = "kubernetes.io/hostname";
 export function heldUpBy(
   nodes: readonly RawNode[],
   spread: Spread | undefined,
-  config: Pick<RegistryConfig, "nodeSelector" | "tolerations"> | undefined,
+  config: Where | undefined,
 ): readonly string[] {
   const strict = (spread ?? []).filter(
     (each) =>

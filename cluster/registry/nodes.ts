@@ -1,14 +1,50 @@
 /** Nodes that can take a registry Pod. Pure. */
-import type { RawNode, Toleration } from "../api/objects";
+import type { Journal } from "../journal/journal";
+import type { RawNode, Stored, Toleration } from "../api/objects";
 import type { RegistryConfig } from "../observation";
+import { isRequired } from "./node-affinity";
+import { isBeside } from "./patch";
 import { isLoose } from "./spread";
+import { defined } from "../../swift/defined";
 
-type Placed = Pick<RegistryConfig, "nodeSelector" | "tolerations" | "topologySpreadConstraints">;
+/** What keeps the registry's Pods to some nodes; what is absent keeps them from none. */
+export interface Where extends Partial<Pick<RegistryConfig, "nodeSelector" | "tolerations" | "affinity">> {
+  /** Of the namespace: OpenShift adds it to the node selector of each of its Pods. */
+  readonly projectSelector?: Readonly<Record<string, string>>;
+}
+
+type Placed = Where & Partial<Pick<RegistryConfig, "topologySpreadConstraints">>;
+
+/** From the registry config, with the affinity that it has when nothing is sealed, and its namespace. */
+export function whereOf(
+  config: RegistryConfig | undefined,
+  journal: Journal | undefined,
+  project: Pick<Stored, "metadata"> | undefined,
+): Placed | undefined {
+  if (config === undefined) return undefined;
+  const { affinity, ...rest } = config;
+  const projectSelector = labelsOf(project?.metadata.annotations?.["openshift.io/node-selector"]);
+  return {
+    ...rest,
+    ...defined({ affinity: isBeside(affinity) ? journal?.previous?.affinity : affinity, projectSelector }),
+  };
+}
+
+/** `key=value,other=`; `undefined`: none. */
+function labelsOf(selector: string | undefined): Readonly<Record<string, string>> | undefined {
+  const pairs = (selector ?? "")
+    .split(",")
+    .map((each) => each.trim().split("="))
+    .filter(([key]) => key !== undefined && key !== "")
+    .map(([key = "", ...value]) => [key.trim(), value.join("=").trim()] as const);
+  return pairs.length === 0 ? undefined : Object.fromEntries(pairs);
+}
 
 /**
- * Ready, schedulable, with the labels that the registry config selects by (`spec.nodeSelector`) and without a taint that
- * it does not tolerate (`spec.tolerations`): the operator gives its Pods both, and Linux besides. And with the labels of
- * the topology spread: the scheduler places no Pod on a node that lacks the key of a `DoNotSchedule` constraint.
+ * Ready, schedulable, with the labels that the registry config selects by (`spec.nodeSelector`, `spec.affinity`) and
+ * without a taint that it does not tolerate (`spec.tolerations`): the operator gives its Pods these, and Linux besides.
+ * And with the labels of the topology spread: the scheduler places no Pod on a node that lacks the key of a
+ * `DoNotSchedule` constraint.
  */
 export function nodesForRegistry(nodes: readonly RawNode[], config: Placed | undefined): number {
   const keys = spreadKeys(nodes, config);
@@ -38,19 +74,13 @@ function spreadKeys(nodes: readonly RawNode[], config: Placed | undefined): read
   return ["kubernetes.io/hostname", "node-role.kubernetes.io/worker", ...zones];
 }
 
-export function takesRegistry(
-  node: RawNode,
-  config: Pick<RegistryConfig, "nodeSelector" | "tolerations"> | undefined,
-): boolean {
+export function takesRegistry(node: RawNode, config: Where | undefined): boolean {
   const ready = node.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True");
   return ready === true && node.spec?.unschedulable !== true && keptAway(node, config) === undefined;
 }
 
 /** The taint or label of the node that keeps the registry's Pods away, in words; `undefined`: nothing does. */
-export function keptAway(
-  node: RawNode,
-  config: Pick<RegistryConfig, "nodeSelector" | "tolerations"> | undefined,
-): string | undefined {
+export function keptAway(node: RawNode, config: Where | undefined): string | undefined {
   const tolerations = config?.tolerations ?? [];
   const taint = node.spec?.taints?.find(
     (each) =>
@@ -62,9 +92,13 @@ export function keptAway(
   const labels = node.metadata.labels ?? {};
   const wanted = Object.entries({ "kubernetes.io/os": "linux", ...config?.nodeSelector });
   const lacks = wanted.find(([key, value]) => labels[key] !== value);
-  return lacks === undefined
+  if (lacks !== undefined) return `lacks label ${lacks[0]}=${lacks[1]}, which the registry selects by`;
+  const outside = Object.entries(config?.projectSelector ?? {}).find(([key, value]) => labels[key] !== value);
+  if (outside !== undefined)
+    return `lacks label ${outside[0]}=${outside[1]}, which the registry's namespace selects by (openshift.io/node-selector)`;
+  return isRequired(config?.affinity, node)
     ? undefined
-    : `lacks label ${lacks[0]}=${lacks[1]}, which the registry selects by`;
+    : "does not have what the registry's affinity requires of a node (spec.affinity.nodeAffinity)";
 }
 
 type Taint = NonNullable<NonNullable<RawNode["spec"]>["taints"]>[number];

@@ -6,11 +6,8 @@ import { type Api, ApiError } from "../api/api";
 import { amount, amountInWords, amountOf } from "../api/amounts";
 import type { RawNode, RawPod } from "../api/objects";
 import { paths } from "../api/paths";
-import type { RegistryConfig } from "../observation";
-import { keptAway } from "./nodes";
+import { keptAway, type Where } from "./nodes";
 import { isRegistryPod } from "./registry";
-
-type Placement = Pick<RegistryConfig, "nodeSelector" | "tolerations">;
 
 /**
  * Why there is no room, in words that name the node. `undefined`: there is room, or nobody can tell, because the
@@ -21,7 +18,7 @@ export async function noRoomBeside(
   api: Api,
   nodes: readonly RawNode[],
   node: string | undefined,
-  config: Placement | undefined,
+  config: Where | undefined,
 ): Promise<string | undefined> {
   const found = nodes.find((each) => each.metadata.name === node);
   if (found === undefined) return undefined;
@@ -29,7 +26,7 @@ export async function noRoomBeside(
 }
 
 /** Why the node takes no new Pods of the registry, however much room it has. */
-function notPlaced(node: RawNode, config: Placement | undefined): string | undefined {
+function notPlaced(node: RawNode, config: Where | undefined): string | undefined {
   const name = `node ${node.metadata.name}`;
   if (node.spec?.unschedulable === true) return `${name} is cordoned`;
   const why = keptAway(node, config);

@@ -3,7 +3,7 @@
  * so nodes and claim are read here. Elsewhere `plan/way-back.ts` decides, by the same rule.
  */
 import { type Api, ApiError } from "../api/api";
-import type { RawNode } from "../api/objects";
+import type { RawNode, Stored } from "../api/objects";
 import { paths } from "../api/paths";
 import { lastDone } from "../journal/history";
 import type { Journal } from "../journal/journal";
@@ -11,7 +11,7 @@ import { defined } from "../../swift/defined";
 import { notBeside } from "./beside";
 import { readClaim } from "./claim";
 import { heldUpBy } from "./held-up";
-import { nodesForRegistry } from "./nodes";
+import { nodesForRegistry, whereOf } from "./nodes";
 import { claimOf, opensByRolling } from "./patch";
 import { readRegistry } from "./registry";
 
@@ -30,14 +30,19 @@ export async function wayToOpen(api: Api, journal: Journal): Promise<WayToOpen> 
     return { rolls: false };
   }
   try {
-    const [claim, nodes] = await Promise.all([readClaim(api, name), api.list<RawNode>(paths.nodes)]);
+    const [claim, nodes, project] = await Promise.all([
+      readClaim(api, name),
+      api.list<RawNode>(paths.nodes),
+      api.get<Stored>(paths.namespace),
+    ]);
     if (claim === undefined) {
       return { rolls: false };
     }
-    const counted = heldUpBy(nodes, deployment?.topologySpreadConstraints, config);
+    const where = whereOf(config, journal, project);
+    const counted = heldUpBy(nodes, deployment?.topologySpreadConstraints, where);
     const around = {
       journal,
-      schedulableNodes: nodesForRegistry(nodes, config),
+      schedulableNodes: nodesForRegistry(nodes, where),
       ...defined({ heldUpBy: counted.length === 0 ? undefined : counted }),
     };
     const sealing = lastDone(journal.history, "sealing", ({ by }) => by !== "already");

@@ -1,5 +1,8 @@
-import { nodesForRegistry } from "../../../cluster/registry/nodes";
+import { keptAway, nodesForRegistry, whereOf } from "../../../cluster/registry/nodes";
+import { besideTheRegistry } from "../../../cluster/registry/patch";
 import { looseSpread } from "../../../cluster/registry/spread";
+import { config as registryConfig } from "../support/snapshots";
+import { proven } from "../../plan/observations";
 import type { RawNode } from "../../../cluster/api/objects";
 
 type Taints = NonNullable<RawNode["spec"]>["taints"];
@@ -82,5 +85,109 @@ describe("nodes that can take a registry Pod", () => {
     const other = { key: "other", effect: "NoExecute" };
     const both = node({}, [{ key: infra, effect: "NoSchedule" }, other]);
     expect(nodesForRegistry([both], { tolerations: [{ key: infra, operator: "Exists" }] })).toBe(0);
+  });
+
+  test("tolerate by effect alone, whatever the key", () => {
+    const both = node({}, [
+      { key: "a", effect: "NoSchedule" },
+      { key: "b", effect: "NoSchedule" },
+    ]);
+    expect(nodesForRegistry([both], { tolerations: [{ operator: "Exists", effect: "NoSchedule" }] })).toBe(1);
+    expect(nodesForRegistry([both], { tolerations: [{ operator: "Exists", effect: "NoExecute" }] })).toBe(0);
+    // Without a key only Exists is one.
+    expect(nodesForRegistry([both], { tolerations: [{ operator: "Equal", value: "" }] })).toBe(0);
+  });
+});
+
+describe("nodes that the registry's affinity requires", () => {
+  const requiring = (...nodeSelectorTerms: object[]) => ({
+    affinity: {
+      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } },
+    },
+  });
+  const by = (key: string, operator: string, ...values: string[]) => ({
+    matchExpressions: [{ key, operator, ...(values.length === 0 ? {} : { values }) }],
+  });
+  const a = node({ rack: "7" });
+  const b = node({ disk: "fast" });
+
+  test.each([
+    ["In", requiring(by("rack", "In", "7", "8")), 1],
+    ["NotIn, which takes a node without the label", requiring(by("rack", "NotIn", "7")), 1],
+    ["Exists", requiring(by("disk", "Exists")), 1],
+    ["DoesNotExist", requiring(by("disk", "DoesNotExist")), 1],
+    ["Gt", requiring(by("rack", "Gt", "6")), 1],
+    ["Lt", requiring(by("rack", "Lt", "7")), 0],
+    ["one of two terms", requiring(by("rack", "Exists"), by("disk", "Exists")), 2],
+    [
+      "all parts of a term",
+      requiring({
+        matchExpressions: [...by("rack", "Exists").matchExpressions, { key: "disk", operator: "Exists" }],
+      }),
+      0,
+    ],
+    [
+      "the node's name",
+      requiring({ matchFields: [{ key: "metadata.name", operator: "In", values: ["n"] }] }),
+      2,
+    ],
+    ["a term without parts, which fits no node", requiring({}), 0],
+    [
+      "what is only preferred",
+      { affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } } },
+      2,
+    ],
+  ])("%s", (_, where, count) => {
+    expect(nodesForRegistry([a, b], where)).toBe(count);
+  });
+
+  test("are named by it in words", () => {
+    expect(keptAway(b, requiring(by("rack", "Exists")))).toMatch(/spec\.affinity\.nodeAffinity/);
+    expect(keptAway(a, requiring(by("rack", "Exists")))).toBeUndefined();
+  });
+
+  test("while sealed, by the affinity that comes back", () => {
+    const { affinity } = requiring(by("rack", "Exists"));
+    const { journal } = proven;
+    const previous = { ...journal!.previous!, affinity };
+    const beside = registryConfig({ affinity: besideTheRegistry });
+    const sealed = whereOf(beside, { ...journal!, previous }, undefined);
+    expect(nodesForRegistry([a, b], sealed)).toBe(1);
+    expect(nodesForRegistry([a, b], whereOf(registryConfig({ affinity }), undefined, undefined))).toBe(1);
+  });
+});
+
+describe("nodes that the namespace selects by", () => {
+  const of = (selector: string) =>
+    whereOf(registryConfig(), undefined, {
+      metadata: {
+        name: "openshift-image-registry",
+        uid: "u",
+        resourceVersion: "1",
+        annotations: { "openshift.io/node-selector": selector },
+      },
+    });
+  const nodes = [node(), node({ [infra]: "" }), node({ [infra]: "", disk: "fast" })];
+
+  test.each([
+    ["", 3],
+    [`${infra}=`, 2],
+    [`${infra}=, disk=fast`, 1],
+    ["disk=slow", 0],
+  ])("%j", (selector, count) => {
+    expect(nodesForRegistry(nodes, of(selector))).toBe(count);
+  });
+
+  test("leave the operator's own topology spread in force", () => {
+    const bare = node({ [infra]: "" });
+    const { "node-role.kubernetes.io/worker": _, ...labels } = bare.metadata.labels ?? {};
+    const noWorker = { ...bare, metadata: { ...bare.metadata, labels } };
+    expect(nodesForRegistry([noWorker, bare], of(`${infra}=`))).toBe(1);
+  });
+
+  test("are named by it in words", () => {
+    expect(keptAway(node(), of(`${infra}=`))).toMatch(
+      /namespace selects by \(openshift\.io\/node-selector\)/,
+    );
   });
 });
