@@ -80,9 +80,23 @@ function byReason(trials: readonly PodTrial[]) {
 
 const exempt = `exempt namespace ${namespace} from it: oc get mutatingwebhookconfigurations,validatingwebhookconfigurations`;
 
+/** Of the migration Pod with scc anyuid: Pod Security names what it objects to. */
+function asRoot(refused: string, of: readonly PodTrial["kind"][]): boolean {
+  return /runAsUser=0|runAsNonRoot/.test(refused) && of.some((kind) => kind === "mover" || kind === "back");
+}
+
 function wayOut(refused: string, of: readonly PodTrial["kind"][]): string {
   if (isQuota(refused)) return `raise it: oc -n ${namespace} describe resourcequota`;
   if (/webhook/i.test(refused)) return exempt;
+  if (/violates PodSecurity/.test(refused)) {
+    return (
+      `let the namespace run them: oc label namespace ${namespace} --overwrite pod-security.kubernetes.io/enforce=privileged` +
+      (asRoot(refused, of) ? `; or, not as root: pulumi config set scc restricted-v2` : "")
+    );
+  }
+  if (/security context constraint/.test(refused)) {
+    return "oc describe scc restricted-v2 anyuid: the one that key scc names must let it run; docs/permissions.yaml grants the use of anyuid";
+  }
   if (isLimitRange(refused)) {
     // The other Pods' amounts are the registry's, or their own.
     const fitting = of.some((kind) => kind === "mover" || kind === "back") ? amountsThatFit(refused) : [];

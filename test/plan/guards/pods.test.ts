@@ -87,6 +87,28 @@ describe("warnings stop nothing", () => {
   test.each(warnings)("%s", (id, wanted, seen, word) => expectWarned(id, wanted, seen, word));
 });
 
+describe("what an admission of Kubernetes or OpenShift refuses: what is advised leads out", () => {
+  const violates =
+    'pods "x" is forbidden: violates PodSecurity "restricted:latest": runAsUser=0 (pod must not set runAsUser=0)';
+  const next = (kind: PodTrial["kind"], message: string): string => {
+    const decision = decide(migrate, tried(untouched, { kind, refused: message }));
+    return decision.ok ? "" : decision.refusals[0]!.next;
+  };
+
+  test("Pod Security: the namespace's label, or a Pod that is not root", () => {
+    expect(next("mover", violates)).toMatch(
+      /oc label namespace openshift-image-registry .*enforce=privileged; or, not as root: pulumi config set scc restricted-v2/,
+    );
+    expect(next("rehearsal", violates)).not.toContain("set scc");
+    expect(next("mover", violates)).not.toContain("resourcequota");
+  });
+
+  test("no security context constraint that fits", () => {
+    const message = 'pods "x" is forbidden: unable to validate against any security context constraint: []';
+    expect(next("mover", message)).toContain("oc describe scc restricted-v2");
+  });
+});
+
 describe("a LimitRange: what is advised leads out", () => {
   const advised = (kind: PodTrial["kind"], message: string): string => {
     const decision = decide(migrate, tried(untouched, { kind, refused: message }));
