@@ -31,7 +31,7 @@ export const drain: Scenario = {
   name: "drain",
   title: "a drain of the registry's node during the live copy",
   long: true,
-  skip: (world) => (world.lab.nodes < 2 ? "the lab has one node; --nodes 2 makes two" : undefined),
+  nodes: 2,
   run: async (t) => {
     const { world } = t;
     const [from, to] = ["node1", "node2"] as const;

@@ -56,13 +56,13 @@ export const scenarios: readonly Scenario[] = [
   causes,
   lateCauses,
   swiftGone,
-  drain,
-  makesWay,
   interruptions,
   release,
   unattendedShards,
   // These have two nodes.
   shards,
+  drain,
+  makesWay,
   neverAway,
   neverAwayBack,
 ];

@@ -13,7 +13,7 @@ export const makesWay: Scenario = {
   name: "makes-way",
   title: "an unattended live copy lets go of the volume for which the registry waits on another node",
   long: true,
-  skip: (world) => (world.lab.nodes < 2 ? "the lab has one node; --nodes 2 makes two" : undefined),
+  nodes: 2,
   run: async (t) => {
     const { world } = t;
     const { volume } = world.lab;
