@@ -3,6 +3,7 @@
  * registry" are measured, from outside, and not taken from the program's own words.
  */
 import type { Registry } from "./registry";
+import { Probe } from "./probe";
 
 export interface Probed {
   readonly requests: number;
@@ -17,18 +18,21 @@ export interface Probed {
   readonly reasons: readonly string[];
 }
 
+const reasonsAtMost = 8;
+
 /** Milliseconds between two answers that a busy machine may need. */
 const pause = 1000;
 
 interface Sample {
   /** Milliseconds since the epoch. */
+  readonly began: number;
   readonly ended: number;
   /** Absent: answered well. */
   readonly reason?: string;
 }
 
 /** See `Probed.away`; samples in the order they ended. */
-export function secondsAway(samples: readonly Sample[]): number {
+export function secondsAway(samples: readonly Omit<Sample, "began">[]): number {
   let answered: number | undefined;
   let failed = false;
   let away = 0;
@@ -65,23 +69,10 @@ export class Prober {
   }
 
   private async probe(): Promise<void> {
-    const reason = await this.ask().catch((error: unknown) =>
-      error instanceof Error ? error.message : String(error),
-    );
-    this.samples.push({ ended: Date.now(), ...(reason === undefined ? {} : { reason }) });
-  }
-
-  /** Why it was not answered well; `undefined` when it was. */
-  private async ask(): Promise<string | undefined> {
-    const answer = await this.registry.send("GET", `/v2/${this.repository}/manifests/${this.reference}`, {
-      headers: {
-        accept:
-          "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json",
-      },
-      signal: AbortSignal.timeout(10_000),
-    });
-    await answer.body.dump();
-    return answer.statusCode === 200 ? undefined : `status ${answer.statusCode}`;
+    const began = Date.now();
+    const one = new Probe(this.registry.address, `/v2/${this.repository}/manifests/${this.reference}`);
+    const reason = await one.ask();
+    this.samples.push({ began, ended: Date.now(), ...(reason === undefined ? {} : { reason }) });
   }
 
   private seen(): Probed {
@@ -90,7 +81,9 @@ export class Prober {
       requests: this.samples.length,
       failures: failures.length,
       away: secondsAway(this.samples),
-      reasons: failures.slice(0, 5).map(({ ended, reason }) => `${new Date(ended).toISOString()} ${reason}`),
+      reasons: failures
+        .slice(0, reasonsAtMost)
+        .map(({ began, ended, reason }) => `${new Date(began).toISOString()} ${ended - began} ms: ${reason}`),
     };
   }
 

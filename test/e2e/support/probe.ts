@@ -1,0 +1,48 @@
+/** One request for a manifest, on a connection of its own, that knows how far it came: a Pod that is gone takes none. */
+import { get } from "node:https";
+import type { RegistryAddress } from "./registry";
+
+const accept = [
+  "application/vnd.oci.image.manifest.v1+json",
+  "application/vnd.oci.image.index.v1+json",
+  "application/vnd.docker.distribution.manifest.v2+json",
+  "application/vnd.docker.distribution.manifest.list.v2+json",
+].join(", ");
+
+/** Milliseconds until an answer that has not come will not come. */
+const limit = 10_000;
+
+export class Probe {
+  private reached = "no connection";
+
+  constructor(
+    private readonly address: RegistryAddress,
+    private readonly path: string,
+  ) {}
+
+  /** Why it was not answered well, and how far it came; `undefined` when it was. */
+  ask(): Promise<string | undefined> {
+    const { url, token } = this.address;
+    const headers = { accept, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+    return new Promise((resolve) => {
+      const options = {
+        agent: false,
+        rejectUnauthorized: false,
+        headers,
+        signal: AbortSignal.timeout(limit),
+      };
+      const failed = (error: Error) => resolve(`${this.reached}: ${error.message}`);
+      const request = get(url + this.path, options, (answer) => {
+        this.reached = `status ${answer.statusCode}`;
+        answer.on("error", failed);
+        answer.on("end", () => resolve(answer.statusCode === 200 ? undefined : this.reached));
+        answer.resume();
+      });
+      request.on("error", failed);
+      request.on("socket", (socket) => {
+        socket.on("connect", () => (this.reached = `connected from port ${socket.localPort}`));
+        socket.on("secureConnect", () => (this.reached = `connected from port ${socket.localPort}, TLS`));
+      });
+    });
+  }
+}
