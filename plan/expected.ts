@@ -86,10 +86,9 @@ function switching(
   seen: ReachableObservation,
   { ready }: Rollout,
 ): readonly Part[] {
-  const pulled = lastDone(seen.journal?.history, "pull check");
   return [
     { what: "switching", seconds: ready + 2 * settles },
-    ...(sample === 0 ? [] : [{ what: "pull check", seconds: pulled?.seconds ?? moverStarts + settles }]),
+    ...(sample === 0 ? [] : [{ what: "pull check", seconds: pullCheck(seen.journal) }]),
     { what: "opening", seconds: ready + settles },
   ];
 }
@@ -104,7 +103,7 @@ function goingBack(plan: GoBackGraph, seen: ReachableObservation, rollout: Rollo
     closed: [
       ...(isHeld(seen) || plan.acceptLoss ? [] : [{ what: "sealing", seconds: rollout.end }]),
       ...(back === undefined || back === 0 ? [] : [{ what: "copy back", seconds: back + settles }]),
-      ...tryingTheVolume(plan, seen),
+      ...tryingTheVolume(plan, seen, rollout),
       ...(plan.bridge === true ? overBridge(seen, rollout) : [straight(rollout)]),
     ],
     away: plan.bridge !== true && goesBackByRecreate(seen) ? rollout.end + rollout.ready : 0,
@@ -112,15 +111,28 @@ function goingBack(plan: GoBackGraph, seen: ReachableObservation, rollout: Rollo
   };
 }
 
-/** A registry Pod whose probe has no delay, and the puller's Pod after it; in what the last way back took it is included. */
-function tryingTheVolume(plan: GoBackGraph, { journal }: ReachableObservation): readonly Part[] {
+/**
+ * A registry Pod on the volume that is asked as soon as a bridge is, and the puller's Pod after it; in what the last way
+ * back took it is included. Without an image API, of which the switch keeps its sample, there is nothing to try it with.
+ */
+function tryingTheVolume(
+  plan: GoBackGraph,
+  { journal }: ReachableObservation,
+  { bridge }: Rollout,
+): readonly Part[] {
   const last = journal?.volumeRehearsal;
   const included = plan.bridge === true && last !== undefined && overBridgeBefore(journal) !== undefined;
-  if (plan.back === undefined || plan.rehearsal === undefined || included) {
+  const nothingToPull = last === undefined && journal !== undefined && journal.sample === undefined;
+  if (plan.back === undefined || plan.rehearsal === undefined || included || nothingToPull) {
     return [];
   }
-  const known = last === undefined || last.impossible !== undefined ? undefined : last.seconds;
-  return [{ what: "rehearsal on the volume", seconds: known ?? startsIn + moverStarts + settles }];
+  return [
+    { what: "rehearsal on the volume", seconds: last?.seconds ?? bridge + pullCheck(journal) + settles },
+  ];
+}
+
+function pullCheck(journal: Journal | undefined): number {
+  return lastDone(journal?.history, "pull check")?.seconds ?? moverStarts + settles;
 }
 
 function straight({ end, ready }: Rollout): Part {

@@ -79,9 +79,15 @@ describe("abort", () => {
       const parts = expected(planned(decide(back, seen)), seen).closed;
       return parts.find(({ what }) => what === "rehearsal on the volume")?.seconds;
     };
-    expect(seconds(switched.journal)).toBe(15);
+    const sample = { at: "now", images: { "team/app": ["sha256:1"] } };
+    // A registry Pod that is asked each second, the puller's Pod, and the operator.
+    expect(seconds({ ...switched.journal!, sample })).toBe(4 + 7 + 2);
+    // A cluster without an image API names no images to pull.
+    expect(seconds(switched.journal)).toBeUndefined();
     const volumeRehearsal = { at: "now", pulled: 20, seconds: 41 };
-    expect(seconds({ ...switched.journal!, volumeRehearsal })).toBe(41);
+    expect(seconds({ ...switched.journal!, sample, volumeRehearsal })).toBe(41);
+    const impossible = { ...volumeRehearsal, seconds: 0, impossible: "no image API" };
+    expect(seconds({ ...switched.journal!, volumeRehearsal: impossible })).toBe(0);
   });
 
   test("invariant 1: back on the volume, nothing is copied to it any more, whatever changed; all else stays", () => {
