@@ -22,7 +22,6 @@ export const causes: Scenario = {
   name: "causes",
   title:
     "credentials, quota, proxy, redirect, CA, 503, a broken image: told or passed over, never sealed for it",
-  long: true,
   skip: whyNoCauses,
   run: async (t) => {
     const { world } = t;
