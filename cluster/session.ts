@@ -11,7 +11,7 @@ export interface Session {
   readonly api: Api;
   readonly journal: JournalOfRun;
   readonly log: Log;
-  /** Milliseconds between two looks while waiting; default 1,000. */
+  /** Milliseconds between two looks while waiting; for tests. */
   readonly pace?: number;
   /** Reads the cluster's own secret and resolves the cloud from it, because secrets are never inputs of a step. */
   cloud(): Promise<ResolvedCloud>;

@@ -58,11 +58,14 @@ export interface WaitContext {
   readonly log: Voice | Log;
   /** Asked in each turn whether this run may still act. Absent where the wait is not part of a run. */
   readonly journal?: Pick<JournalOfRun, "assertRun">;
-  /** Milliseconds between two turns; default 1,000. */
+  /** Milliseconds between two turns; default `turnMilliseconds`. */
   readonly pace?: number;
 }
 
-const turnMilliseconds = 1000;
+/** In the first minute twice a second: most of what a sealed registry waits for ends there, and is seen sooner. */
+function turnMilliseconds(seconds: number): number {
+  return seconds < 60 ? 500 : 1000;
+}
 
 /** Waits until a look is done; throws what a look, the journal or `outOfTime` throws. */
 export async function waitFor<R>(wait: Wait<R>, context: WaitContext): Promise<R> {
@@ -97,7 +100,7 @@ export async function waitFor<R>(wait: Wait<R>, context: WaitContext): Promise<R
       return wait.outOfTime({ seconds, waitingFor, away: found === away });
     }
     voice.signOfLife(`${soFar(seconds, usual)}, still waiting for ${waitingFor}`);
-    await sleep(context.pace ?? turnMilliseconds);
+    await sleep(context.pace ?? turnMilliseconds(seconds));
   }
 }
 

@@ -37,7 +37,7 @@ export interface FollowingContext {
   readonly api: Api;
   readonly journal: JournalOfRun;
   readonly log: Log;
-  /** Milliseconds between two looks; default 1,000. */
+  /** Milliseconds between two looks; for tests. */
   readonly pace?: number;
 }
 

@@ -33,7 +33,7 @@ export interface PullContext {
   readonly api: Api;
   readonly journal: Pick<JournalOfRun, "assertRun">;
   readonly log: (line: string) => void;
-  /** Milliseconds between two looks; default 1,000. */
+  /** Milliseconds between two looks; for tests. */
   readonly pace?: number;
 }
 

@@ -74,7 +74,7 @@ export interface RolloutContext {
   readonly api: Api;
   readonly journal: JournalOfRun;
   readonly log: Log;
-  /** Milliseconds between two looks; default 1,000. */
+  /** Milliseconds between two looks; for tests. */
   readonly pace?: number;
 }
 
