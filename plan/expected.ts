@@ -87,7 +87,7 @@ function switching(
   { ready }: Rollout,
 ): readonly Part[] {
   return [
-    { what: "switching", seconds: ready + 2 * settles },
+    { what: "switching", seconds: ready + settles },
     ...(sample === 0 ? [] : [{ what: "pull check", seconds: pullCheck(seen.journal) }]),
     { what: "opening", seconds: ready + settles },
   ];

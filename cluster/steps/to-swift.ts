@@ -75,6 +75,8 @@ function switching(target: Target, timeoutSeconds: number, session: Session): Ro
       const wrongAccount = { container, at: new Date().toISOString() };
       await session.journal.update((each) => ({ ...each, wrongAccount }));
     },
+    // It is read-only meanwhile. The opening, which follows, waits for the ClusterOperator.
+    settle: false,
     timeoutSeconds,
     next:
       "the registry stays read-only; run the same command again, or go back with: pulumi config set state abort && " +

@@ -103,6 +103,8 @@ async function goBack(
           gate = { readOnly: previous?.readOnly ?? false };
           return `Pod ${pod} cannot be placed beside the bridge (${reason}): the bridge has left, pulls stop meanwhile`;
         },
+        // Over a bridge it is still read-only. The opening, which follows, waits for the ClusterOperator.
+        settle: bridge === undefined,
         timeoutSeconds: inputs.timeoutSeconds,
         next: "run the same command again",
       },

@@ -87,7 +87,7 @@ test("before anything was measured the seconds come from the Pod's own delays", 
     // 25 s of preStop and 4; then a Pod's start, a hundred objects, and the operator.
     pushesRefusedSeconds: 36,
     // Two rollouts of 15 s and 8, a pull check, and the operator.
-    thenInSwitchSeconds: 27 + 7 + 25,
+    thenInSwitchSeconds: 25 + 7 + 25,
   });
   expect(text(migrate, first)).toMatch(/seconds: by the delays of the registry's Pod.* to 55 s at most/);
 });
@@ -97,7 +97,7 @@ test("afterwards they come from what this cluster took", () => {
   // The old Pod took 30 s to end, the new one 20 s to be ready; the last copy that found all there took 11 s.
   expect(explained(migrate, seen).figures).toMatchObject({
     pushesRefusedSeconds: 30 + 11 + 2,
-    thenInSwitchSeconds: 24 + 7 + 22,
+    thenInSwitchSeconds: 22 + 7 + 22,
     pullsStopSeconds: 0,
     objects: 100,
     bytes: 100 * GiB,

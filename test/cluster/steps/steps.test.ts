@@ -285,6 +285,23 @@ test("while only copying, a registry that we do not hold is left as it is", asyn
 });
 
 describe("switching", () => {
+  test("does not wait for the ClusterOperator while no push is taken; the opening does", async () => {
+    const registry = new FakeRegistry();
+    const session = await sessionFor(registry);
+    await sealedAndProven(registry, session);
+    const conditions = (progressing: string) => [
+      { type: "Available", status: "True" },
+      { type: "Progressing", status: progressing, message: "node-ca" },
+    ];
+    registry.api.edit(paths.clusterOperator, { status: { conditions: conditions("True") } });
+    await toSwiftStep(toSwift, session);
+    expect(session.lines.join("\n")).not.toContain("clusteroperator");
+    const opened = openRegistry(session, { timeoutSeconds: 20, state: "switch" });
+    await until(() => session.lines.join("\n").includes("waiting for clusteroperator/image-registry"));
+    registry.api.edit(paths.clusterOperator, { status: { conditions: conditions("False") } });
+    await opened;
+  });
+
   test("invariant 2: with a proof the storage patch is sent, and only then", async () => {
     const registry = new FakeRegistry();
     const session = await sessionFor(registry);
