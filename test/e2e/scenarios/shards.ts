@@ -1,38 +1,16 @@
 /** The live copy in shards, on a volume that two nodes share. */
-import { existsSync } from "node:fs";
-import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { statusCommand } from "../../../scripts/status";
 import { holds, same, says } from "../support/expect";
 import { type KubeObject, paths } from "../support/kube";
 import { until } from "../support/process";
 import type { Scenario } from "../support/scenario";
+import { onSharedClaim, whyNoSharedClaim } from "../support/shared-claim";
 import type { World } from "../support/world";
 import { cordon, evict } from "./drain";
 
-/** The lab's kernel may have no NFS: what `mount -t nfs` calls mounts the folder of the same path instead. */
-const helper = "/sbin/mount.nfs";
-const helperText = '#!/bin/sh\nexec mount --bind "${1#*:}" "$2"\n';
-
 async function shardPods(world: World): Promise<readonly KubeObject[]> {
   return (await world.moverPods()).filter((pod) => pod.metadata.labels?.["job-name"] !== undefined);
-}
-
-const ownHelper = existsSync(helper) ? `this machine mounts NFS with a ${helper} of its own` : undefined;
-
-/** Makes the registry's claim one that nodes share, for the time of the story. */
-async function onSharedClaim(world: World, story: () => Promise<void>): Promise<void> {
-  await writeFile(helper, helperText);
-  await chmod(helper, 0o755);
-  try {
-    await world.replaceClaim(["ReadWriteMany"], ({ local, nodeAffinity: _anywhere, ...rest }) => ({
-      ...rest,
-      nfs: { server: "127.0.0.1", path: local.path },
-    }));
-    await world.onVolume();
-    await story();
-  } finally {
-    await rm(helper, { force: true });
-  }
 }
 
 const job = `${paths.jobs}/image-registry-migration-shards`;
@@ -45,7 +23,7 @@ export const shards: Scenario = {
   name: "shards",
   title: "a claim that two nodes share: the live copy in four shards, one killed, one node drained",
   nodes: 2,
-  skip: () => ownHelper,
+  skip: () => whyNoSharedClaim,
   run: async (t) => {
     const { world } = t;
     const stack = await world.stack({ state: "migrate", readOnly: false, shards: 4 });
@@ -112,7 +90,7 @@ export const unattendedShards: Scenario = {
   name: "shards-unattended",
   title: "a live copy in shards that nobody waits for: run twice, aborted, failed, ended",
   long: true,
-  skip: () => ownHelper,
+  skip: () => whyNoSharedClaim,
   run: async (t) => {
     const { world } = t;
     const stack = await world.stack({ state: "migrate", readOnly: false, shards: 2, wait: false });
