@@ -8,6 +8,7 @@ import { automation, ecosystem } from "./ecosystem";
 import { interruptions } from "./interruptions";
 import { makesWay } from "./makes-way";
 import { evicted, outOfMemory } from "./pods";
+import { oneAfterTwo } from "./one-after-two";
 import { proxy } from "./proxy";
 import { images } from "./pulls";
 import { refusals } from "./refusals";
@@ -65,4 +66,5 @@ export const scenarios: readonly Scenario[] = [
   makesWay,
   neverAway,
   neverAwayBack,
+  oneAfterTwo,
 ];
