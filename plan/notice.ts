@@ -7,18 +7,19 @@ import { type Part, partsInWords, secondsOf } from "./window";
 
 export function pushes({ kind }: Plan, { closed, later, unknown }: Expected): string {
   const now = [
-    ...(closed.length === 0 ? [] : [inWords(closed)]),
+    ...(closed.length === 0 ? [] : [inWords(closed, kind === "switch" ? " more" : "")]),
     ...(unknown === undefined ? [] : [`${unknown}, which is not known before a copy has run`]),
   ].join(", and ");
   if (kind === "migrate") {
-    const then = `as long as you wait before state switch, and ${inWords(later)} of it`;
+    const then = `as long as you wait before state switch, and for ${inWords(later, " more")} in it`;
     return now === "" ? `stay refused ${then}` : `refused for ${now}; then ${then}`;
   }
   return now === "" ? "go on" : `refused for ${now}`;
 }
 
-function inWords(parts: readonly Part[]): string {
-  return `about ${duration(secondsOf(parts))} (${partsInWords(parts)})`;
+/** `more`: where no push is taken by then. */
+function inWords(parts: readonly Part[], more: "" | " more"): string {
+  return `about ${duration(secondsOf(parts))}${more} (${partsInWords(parts)})`;
 }
 
 export function pulls(plan: Plan, { away }: Expected): string {
