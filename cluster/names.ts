@@ -69,7 +69,10 @@ export const podNames = {
   back: "image-registry-migration-back",
 } as const;
 
-/** ConfigMap or Secret with a migration Pod's settings. */
+/** Annotation with a migration Pod's settings, which it mounts as a file. */
+export const settingsAnnotation = "image-registry-swift/settings";
+
+/** Secret with a migration Pod's settings, where the proxy's address holds a password. */
 export const settingsNames = {
   shards: "image-registry-migration-shards-settings",
   live: "image-registry-migration-live-settings",

@@ -207,7 +207,8 @@ class Graph {
   }
 
   private shared(): readonly pulumi.Resource[] {
-    const args = { ...this.materials.mover(), metrics: this.settings.metrics };
+    const { mover, ca } = this.materials;
+    const args = { ...mover(), metrics: this.settings.metrics, ...defined({ ca }) };
     return sharedByMovers("mover", args, { provider: this.materials.kubernetes() });
   }
 

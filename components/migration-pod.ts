@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret";
 import { Pod } from "@pulumi/kubernetes/core/v1/pod";
 import { Job } from "@pulumi/kubernetes/batch/v1/job";
@@ -10,11 +9,12 @@ import {
   caFile,
   jobSpec,
   type MoverInputs,
-  moverSettings,
   podAnnotations,
   podSpec,
+  secretSettings,
+  settingsAnnotations,
   settingsFile,
-  settingsOf,
+  settingsText,
 } from "./mover-pod";
 import { owned } from "./mover-shared";
 import { declareStep, type DeclaredStep, type RunToken } from "./steps";
@@ -27,7 +27,7 @@ export interface MigrationPodArgs {
   readonly container: pulumi.Input<string>;
   /** final, back: the seal's witness. A new seal makes a new copy. */
   readonly witness?: pulumi.Input<Witness>;
-  /** PEM of the cloud's CA, where the cluster has one. */
+  /** PEM of the cloud's CA, where the cluster has one; for settings that are a Secret. */
   readonly ca?: string;
   /** Seconds; 0: none. */
   readonly deadlineSeconds: number;
@@ -38,7 +38,7 @@ export interface MigrationPodArgs {
   readonly run: RunToken;
 }
 
-/** One copy: the Pod's settings, the Pod, and the step that waits for it. */
+/** One copy: the Pod with its settings, and the step that waits for it. */
 export class MigrationPod extends pulumi.ComponentResource {
   /** What the copy did, in one line. */
   readonly summary: pulumi.Output<string>;
@@ -54,7 +54,7 @@ export class MigrationPod extends pulumi.ComponentResource {
       container,
       ...defined({ witness }),
     }));
-    const settings = this.makeSettings(name, args, inputs);
+    const settings = this.makeSecret(name, args, inputs);
     const pod = this.makePod(name, args, inputs, settings);
     const copied = this.waitForCopy(name, args, pod);
     const report = copied.report.apply((text) => (text === "" ? undefined : (JSON.parse(text) as Report)));
@@ -69,43 +69,40 @@ export class MigrationPod extends pulumi.ComponentResource {
   }
 
   /** Settings name credentials by reference only. When the proxy's address holds a password, they are a Secret (invariant 8). */
-  private makeSettings(
+  private makeSecret(
     name: string,
     args: MigrationPodArgs,
     inputs: pulumi.Output<MoverInputs>,
-  ): ConfigMap | Secret {
-    const settings = inputs.apply((each) => `${JSON.stringify(moverSettings(each), undefined, 2)}\n`);
-    const ca = args.ca === undefined ? {} : { [caFile]: args.ca };
-    const where = settingsOf(args.pod);
-    const metadata = owned(where.name);
-    const options = { parent: this };
-    return where.kind === "Secret"
-      ? new Secret(
-          `${name}-settings`,
-          { metadata, stringData: { [settingsFile]: pulumi.secret(settings), ...ca } },
-          options,
-        )
-      : new ConfigMap(`${name}-settings`, { metadata, data: { [settingsFile]: settings, ...ca } }, options);
+  ): readonly Secret[] {
+    const secretName = secretSettings(args.pod);
+    if (secretName === undefined) return [];
+    const settings = pulumi.secret(inputs.apply(settingsText));
+    const stringData = { [settingsFile]: settings, ...defined({ [caFile]: args.ca }) };
+    return [new Secret(`${name}-settings`, { metadata: owned(secretName), stringData }, { parent: this })];
   }
 
   private makePod(
     name: string,
     args: MigrationPodArgs,
     inputs: pulumi.Output<MoverInputs>,
-    settings: ConfigMap | Secret,
+    settings: readonly Secret[],
   ): Pod | Job {
     const { pass, shards } = args.pod.copy;
-    const metadata = { ...owned(podNames[pass]), annotations: inputs.apply(podAnnotations) };
+    const own = owned(podNames[pass]);
     const options = {
       parent: this,
-      dependsOn: [settings],
+      dependsOn: [...settings],
       // A Pod is immutable, and so is a Job: any difference makes another one, once this one is gone.
       deleteBeforeReplace: true,
       replaceOnChanges: ["spec", "metadata.annotations"],
     };
-    return shards === undefined
-      ? new Pod(`${name}-pod`, { metadata, spec: podSpec(args.pod) }, options)
-      : new Job(`${name}-job`, { metadata, spec: jobSpec(args.pod, shards.count) }, options);
+    if (shards === undefined) {
+      const annotations = inputs.apply((each) => ({ ...podAnnotations(each), ...settingsAnnotations(each) }));
+      return new Pod(`${name}-pod`, { metadata: { ...own, annotations }, spec: podSpec(args.pod) }, options);
+    }
+    const metadata = { ...own, annotations: inputs.apply(podAnnotations) };
+    const spec = inputs.apply((each) => jobSpec(each, shards.count, settingsAnnotations(each)));
+    return new Job(`${name}-job`, { metadata, spec }, options);
   }
 
   private waitForCopy(name: string, args: MigrationPodArgs, pod: Pod | Job): DeclaredStep<"copied"> {

@@ -1,18 +1,21 @@
 /**
- * What all migration Pods of a run share: the mover's code, and a NetworkPolicy that lets them reach Swift. They are
+ * What all migration Pods of a run share: the mover's code with the cloud's CA, and a NetworkPolicy that lets them reach Swift. They are
  * in no component of their own, which would only indent them in the terminal.
  */
 import type * as pulumi from "@pulumi/pulumi";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy";
 import { codeConfigMap, metricsPort, monitoringNamespace, moverApp, namespace } from "../cluster/names";
-import { moverFile } from "./mover-pod";
+import { caFile, moverFile } from "./mover-pod";
+import { defined } from "../swift/defined";
 
 export interface SharedMoverArgs {
   /** The mover, one bundled file. */
   readonly code: string;
   /** Licences of the libraries in the bundle. */
   readonly licences: string;
+  /** PEM of the cloud's CA, where the cluster has one. */
+  readonly ca?: string;
   /** The Pods serve metrics. */
   readonly metrics: boolean;
 }
@@ -23,11 +26,12 @@ export function sharedByMovers(
   args: SharedMoverArgs,
   options: pulumi.CustomResourceOptions,
 ): readonly pulumi.Resource[] {
-  const code = new ConfigMap(
-    `${name}-code`,
-    { metadata: owned(codeConfigMap), data: { [moverFile]: args.code, "LICENCES.txt": args.licences } },
-    options,
-  );
+  const data = {
+    [moverFile]: args.code,
+    "LICENCES.txt": args.licences,
+    ...defined({ [caFile]: args.ca }),
+  };
+  const code = new ConfigMap(`${name}-code`, { metadata: owned(codeConfigMap), data }, options);
   const policy = { metadata: owned(moverApp), spec: networkPolicySpec(args.metrics) };
   const network = new NetworkPolicy(`${name}-network`, policy, options);
   return [code, network];

@@ -59,14 +59,12 @@ describe("graphs", () => {
        "final",
        "final-copy",
        "final-pod",
-       "final-settings",
        "journal",
        "kubernetes",
        "lab-x7k2p-image-registry",
        "live",
        "live-copy",
        "live-pod",
-       "live-settings",
        "migrate-pruner-pause",
        "migrate-seal",
        "mover-code",
@@ -131,7 +129,6 @@ describe("graphs", () => {
        "live",
        "live-copy",
        "live-pod",
-       "live-settings",
        "mover-code",
        "mover-network",
        "openstack",
@@ -261,7 +258,6 @@ describe("graphs", () => {
        "back",
        "back-copy",
        "back-pod",
-       "back-settings",
        "journal",
        "kubernetes",
        "mover-code",
@@ -315,7 +311,6 @@ describe("graphs", () => {
       "back",
       "back-copy",
       "back-pod",
-      "back-settings",
       "kubernetes",
       "mover-code",
       "mover-network",
@@ -362,6 +357,16 @@ describe("invariant 8: a proxy's password", () => {
     );
   });
 
+  test("the cloud's CA is in the Secret, too", async () => {
+    const { recorded } = await graph(settings("migrate"), {
+      ...proxied,
+      ca: { source: "trusted-ca", pem: "PEM" },
+    });
+    expect(secretValue(recorded.get("live-settings").inputs["stringData"])).toMatchObject({
+      "cloud-ca.pem": "PEM",
+    });
+  });
+
   test("makes another Pod than a proxy without one, and the settings it mounts are waited for", async () => {
     const { recorded } = await graph(settings("migrate"), proxied);
     expect(await dependencies(recorded.get("final-pod"))).toEqual(["final-settings"]);
@@ -401,6 +406,47 @@ describe("SwiftContainer", () => {
 });
 
 describe("MigrationPod", () => {
+  test("its settings are its own annotation; the cloud's CA is beside the code", async () => {
+    const { recorded } = await graph(settings("migrate"), {
+      ...untouched,
+      ca: { source: "trusted-ca", pem: "PEM" },
+    });
+    expect(recorded.get("mover-code").inputs["data"]).toMatchObject({ "cloud-ca.pem": "PEM" });
+    expect(recorded.get("live-pod").inputs).toMatchObject({
+      metadata: {
+        annotations: { "image-registry-swift/settings": expect.stringContaining('"mode": "copy"') },
+      },
+      spec: {
+        volumes: expect.arrayContaining([
+          {
+            name: "settings",
+            projected: {
+              sources: [
+                {
+                  downwardAPI: {
+                    items: [
+                      {
+                        path: "settings.json",
+                        fieldRef: { fieldPath: "metadata.annotations['image-registry-swift/settings']" },
+                      },
+                    ],
+                  },
+                },
+                {
+                  configMap: {
+                    name: "image-registry-migration-code",
+                    items: [{ key: "cloud-ca.pem", path: "cloud-ca.pem" }],
+                    optional: true,
+                  },
+                },
+              ],
+            },
+          },
+        ]),
+      },
+    });
+  });
+
   test("waits by UID, is replaced as a whole, and only after it is gone", async () => {
     const { recorded } = await graph(settings("migrate"), untouched);
     const pod = recorded.get("final-pod");
@@ -409,7 +455,7 @@ describe("MigrationPod", () => {
       replaceOnChanges: ["spec", "metadata.annotations"],
     });
     expect(await value(pod.options.parent!.urn)).toMatch(/Copy::final$/);
-    expect(await dependencies(pod)).toEqual(["final-settings"]);
+    expect(await dependencies(pod)).toEqual([]);
     expect(pod.inputs["metadata"]).toMatchObject({
       annotations: {
         "openshift.io/required-scc": "restricted-v2",
@@ -417,6 +463,9 @@ describe("MigrationPod", () => {
         "pulumi.com/patchForce": "true",
         "image-registry-swift/attempt": "0",
         "image-registry-swift/spec": expect.stringMatching(/^[0-9a-f]{16}$/),
+        "image-registry-swift/settings": expect.stringContaining(
+          '"container": "lab-x7k2p-image-registry-18c7a89"',
+        ),
       },
     });
   });
@@ -538,14 +587,7 @@ test("metrics: the platform's monitoring alone may fetch them, at that port alon
 
 test("invariant 4: with the state lost every object is taken over, whatever it holds", async () => {
   const { recorded } = await graph(settings("migrate"), untouched);
-  for (const name of [
-    "mover-code",
-    "mover-network",
-    "live-settings",
-    "live-pod",
-    "final-settings",
-    "final-pod",
-  ])
+  for (const name of ["mover-code", "mover-network", "live-pod", "final-pod"])
     expect([name, recorded.get(name).inputs["metadata"]]).toMatchObject([
       name,
       { annotations: { "pulumi.com/patchForce": "true" } },

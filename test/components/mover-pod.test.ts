@@ -4,6 +4,7 @@ import {
   moverSettings,
   podAnnotations,
   podSpec,
+  settingsAnnotations,
 } from "../../components/mover-pod";
 
 const inputs: MoverInputs = {
@@ -179,10 +180,35 @@ test("the final copy's Pod", () => {
           "name": "code",
         },
         {
-          "configMap": {
-            "name": "image-registry-migration-settings",
-          },
           "name": "settings",
+          "projected": {
+            "sources": [
+              {
+                "downwardAPI": {
+                  "items": [
+                    {
+                      "fieldRef": {
+                        "fieldPath": "metadata.annotations['image-registry-swift/settings']",
+                      },
+                      "path": "settings.json",
+                    },
+                  ],
+                },
+              },
+              {
+                "configMap": {
+                  "items": [
+                    {
+                      "key": "cloud-ca.pem",
+                      "path": "cloud-ca.pem",
+                    },
+                  ],
+                  "name": "image-registry-migration-code",
+                  "optional": true,
+                },
+              },
+            ],
+          },
         },
         {
           "configMap": {
@@ -311,13 +337,19 @@ test("invariant 8: a proxy whose address holds a password makes the settings a S
     return (spec.volumes as { name: string }[]).find((each) => each.name === "settings");
   };
   const name = "image-registry-migration-settings";
-  for (const plain of [undefined, { https: "http://proxy.example:3128", no: "user@example" }])
-    expect(settings(plain)).toEqual({ name: "settings", configMap: { name } });
+  for (const plain of [undefined, { https: "http://proxy.example:3128", no: "user@example" }]) {
+    expect(settings(plain)).toMatchObject({ name: "settings", projected: {} });
+    const made = { ...inputs, ...(plain === undefined ? {} : { proxy: plain }) };
+    const annotations = settingsAnnotations(made);
+    expect(JSON.parse(annotations["image-registry-swift/settings"]!)).toEqual(moverSettings(made));
+  }
   for (const secret of [
     { https: "http://u:swordfish@proxy.example:3128" },
     { http: "u:swordfish@proxy.example:3128", https: "http://proxy.example:3128" },
-  ])
+  ]) {
     expect(settings(secret)).toEqual({ name: "settings", secret: { secretName: name } });
+    expect(settingsAnnotations({ ...inputs, proxy: secret })).toEqual({});
+  }
 });
 
 test("a namespace that does not tell its ids leaves them to admission", () => {
@@ -384,6 +416,9 @@ test("the Job for shards: one Pod each, of the same rights, on whatever nodes, t
   const [container] = same.containers as { command: string[] }[];
   expect(container?.command.slice(-2)).toEqual(["--shard", "$(JOB_COMPLETION_INDEX)/4"]);
   expect(template.metadata).toMatchObject({ labels: { app: "image-registry-migration" } });
+  expect(jobSpec(wide, 4, settingsAnnotations({ ...inputs, copy }))).toMatchObject({
+    template: { metadata: { annotations: { "image-registry-swift/settings": expect.any(String) } } },
+  });
   expect(Object.keys(same).sort()).toEqual(
     Object.keys(alone)
       .filter((key) => key !== "restartPolicy")
