@@ -25,6 +25,12 @@ export function showCount(value: number): string {
   return value.toLocaleString("en-US");
 }
 
+/** `duration` for where each column counts: `45s`, `2m`, `3h`, `4d`. */
+export function shortDuration(seconds: number): string {
+  const [count = "", unit = ""] = duration(seconds).split(" ");
+  return `${Math.round(Number(count))}${unit.charAt(0)}`;
+}
+
 /** Seconds, minutes, hours or days; a negative time is none. `100` is `2 min`. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -3,7 +3,7 @@
  * twice. Pure but for the clock that is handed in.
  */
 import type { MoverEvent, Report } from "../../migrator/contract";
-import { bar, duration, showBytes, showCount } from "../../swift/figures";
+import { bar, duration, shortDuration, showBytes, showCount } from "../../swift/figures";
 import { cadence, reader } from "../api/cadence";
 import type { Log } from "../api/wait";
 
@@ -144,7 +144,7 @@ export function reportInWords(report: Report): string {
 const events = new Set(["start", "scan", "progress", "retry", "warning", "done"]);
 
 /**
- * What matters most comes first: a terminal's last column may have 20 characters for it. `drawn`: with a bar, where a
+ * What matters most comes first: a terminal's last column may have 18 characters for it. `drawn`: with a bar, where a
  * line takes the place of the one before.
  */
 export function progressInWords(event: Extract<MoverEvent, { event: "progress" }>, drawn = false): string {
@@ -164,9 +164,10 @@ export function progressInWords(event: Extract<MoverEvent, { event: "progress" }
           ...where,
         ].join(", ");
   }
+  // A terminal of 100 columns leaves about 18 to this: percent and time.
+  const left = event.left === undefined ? "" : `${shortDuration(event.left)} left, `;
   return [
-    `${percent} % ${part(objects.bytes, total.bytes)}`,
-    ...(event.left === undefined ? [] : [`${duration(event.left)} left`]),
+    `${percent} % ${left}${part(objects.bytes, total.bytes)}`,
     ...(drawn ? [bar(percent)] : []),
     ...rate,
     `${showCount(objects.objects)} of ${showCount(total.objects)} objects`,

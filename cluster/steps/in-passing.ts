@@ -10,7 +10,7 @@ export function engineOf([, script = "", address = ""]: readonly string[]): stri
   return script.includes("dynamic-provider") && /^\S+:\d+$/.test(address) ? address : undefined;
 }
 
-/** In a log the step's name comes first; on a terminal, whose last column may have 12 characters, the news does. */
+/** In a log the step's name comes first; on a terminal, whose last column may have 18 characters, the news does. */
 export function inPassing(line: string, step: string, reader: Reader): string {
   return reader === "terminal" ? `${line} [${step}]` : `[${step}] ${line}`;
 }

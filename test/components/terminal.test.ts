@@ -31,8 +31,8 @@ function columns(rows: readonly Registered[]): { readonly type: number; readonly
   };
 }
 
-/** Operation (5), `creating (123s)` and the room for its dots (18), two blanks after each of three columns. */
-const fixed = 5 + 18 + 3 * 2;
+/** Operation (5), `creating (123s)` and the room for its dots (18), two blanks after each of three columns, the last one. */
+const fixed = 5 + 18 + 3 * 2 + 1;
 
 async function left(wide: number, wanted: Settings, seen: ReachableObservation, first: boolean) {
   const decision = plan(wanted, seen, { leakingVariables: [] });
@@ -53,18 +53,20 @@ async function left(wide: number, wanted: Settings, seen: ReachableObservation, 
 }
 
 /** Made by the first run of a stack and left as they are by the next ones, which do not show them then. */
-const once = /^(pulumi:providers:|openstack:|reg:swift:|kubernetes:networking|pulumi-nodejs:do:Check)/;
+const once =
+  /^(pulumi:providers:|openstack:|reg:swift:|kubernetes:networking|kubernetes:core.v1:ConfigMap|pulumi-nodejs:do:Check)/;
 
-test("the first run, with providers, container and network policy in the table: 29 columns at 130", async () => {
-  expect(await left(130, settings("migrate", { readOnly: "false" }), untouched, true)).toBeGreaterThanOrEqual(
-    29,
-  );
+// A way back makes the network policy again, which the switch removed.
+test.each([
+  ["migrate", settings("migrate", { readOnly: "false" }), untouched],
+  ["abort", settings("abort"), switched],
+] as const)("%s, with network policy in the table: 28 columns at 130", async (_state, wanted, seen) => {
+  expect(await left(130, wanted, seen, true)).toBeGreaterThanOrEqual(28);
 });
 
 test.each([
-  ["migrate", 13, settings("migrate"), proven],
-  ["switch", 20, settings("switch", { releaseVolumeClaim: "true" }), proven],
-  ["abort", 13, settings("abort"), switched],
-] as const)("%s, in a later run: %d columns at 100, 30 more at 130", async (_state, at, wanted, seen) => {
-  expect(await left(100, wanted, seen, false)).toBeGreaterThanOrEqual(at);
+  ["migrate", settings("migrate"), proven],
+  ["switch", settings("switch", { releaseVolumeClaim: "true" }), proven],
+] as const)("%s, in a later run: 18 columns at 100, 30 more at 130", async (_state, wanted, seen) => {
+  expect(await left(100, wanted, seen, false)).toBeGreaterThanOrEqual(18);
 });

@@ -82,7 +82,7 @@ test("one line for all: sums, the longest time left, the slowest by name", () =>
     [2, { ...progress, percent: 20, left: 600 }],
   ]);
   expect(togetherInWords(events, 2, 4)).toBe(
-    "35 % 2.0 MiB of 2.0 GiB, 10 min left, 2.0 MiB/s, 20 of 80 objects, 2 of 4 shards done, 2 at work; slowest: shard 3 of 4, 20 %",
+    "35 % 10m left, 2.0 MiB of 2.0 GiB, 2.0 MiB/s, 20 of 80 objects, 2 of 4 shards done, 2 at work; slowest: shard 3 of 4, 20 %",
   );
   expect(togetherInWords(new Map(), 2, 4)).toBeUndefined();
 });

@@ -65,7 +65,7 @@ test("a cause that was not told yet is told at once, also in a log with a line e
 
 test("a line says how far, how fast, how long, and where", () => {
   expect(told([progress(25.9)], 1).lines).toEqual([
-    "25 % 1.0 MiB of 1.0 GiB, 2 min left, 1.0 MiB/s, 10 of 40 objects, blobs, team/app",
+    "25 % 2m left, 1.0 MiB of 1.0 GiB, 1.0 MiB/s, 10 of 40 objects, blobs, team/app",
   ]);
 });
 
@@ -79,7 +79,7 @@ test("where a line takes the place of the one before, there is a bar, after what
   );
   teller.line(JSON.stringify(progress(45)));
   expect(lines).toEqual([
-    "45 % 1.0 MiB of 1.0 GiB, 2 min left, [#########...........], 1.0 MiB/s, 10 of 40 objects, blobs, team/app",
+    "45 % 2m left, 1.0 MiB of 1.0 GiB, [#########...........], 1.0 MiB/s, 10 of 40 objects, blobs, team/app",
   ]);
 });
 
@@ -95,13 +95,13 @@ test("the unit is said once where it is the same, and requests that had to be tr
     objects: { objects: 20, bytes: 2 ** 29 },
     total: { objects: 40, bytes: 2 ** 30 },
   };
-  expect(told([half], 1).lines[0]).toMatch(/^50 % 512 MiB of 1.0 GiB, 2 min left/);
+  expect(told([half], 1).lines[0]).toMatch(/^50 % 2m left, 512 MiB of 1.0 GiB/);
   const most = {
     ...half,
     objects: { objects: 20, bytes: 3.1 * 2 ** 30 },
     total: { objects: 40, bytes: 7.2 * 2 ** 30 },
   };
-  expect(told([most], 1).lines[0]).toMatch(/^50 % 3.1 of 7.2 GiB, 2 min left/);
+  expect(told([most], 1).lines[0]).toMatch(/^50 % 2m left, 3.1 of 7.2 GiB/);
   const retry: MoverEvent = { event: "retry", t, what: "PUT x", why: "503", attempt: 1, waitSeconds: 2 };
   expect(told([retry, retry, half], 6).lines.at(-1)).toMatch(/, 2 requests tried again$/);
 });
@@ -117,7 +117,7 @@ test("progress matters only until the next line; a warning stays", () => {
 test("a speed of nothing and a time of no second are left out: they say nothing of what comes", () => {
   const slow = { ...progress(25), rate: 0.4 } as MoverEvent;
   expect(told([slow], 1).lines).toEqual([
-    "25 % 1.0 MiB of 1.0 GiB, 2 min left, 10 of 40 objects, blobs, team/app",
+    "25 % 2m left, 1.0 MiB of 1.0 GiB, 10 of 40 objects, blobs, team/app",
   ]);
   const quick = { ...report, finishedAt: new Date(Date.parse(report.startedAt) + 400).toISOString() };
   expect(reportInWords(quick)).toMatch(/tried again; both sides are equal$/);
