@@ -4,6 +4,7 @@
  * of the mover is known outside `migrator/`.
  */
 import type { CloudSettings, RetrySettings } from "../swift/settings";
+import type { Throughput } from "../swift/throughput";
 
 /**
  * What a run does:
@@ -131,12 +132,6 @@ export interface Repositories {
   readonly shared: Tally & { readonly saved: number };
   /** Blobs that no repository uses: the registry's pruning removes them. */
   readonly unused: Tally;
-}
-
-/** What was sent or fetched over time: bytes in each period of so many seconds since the run began, at most 60. */
-export interface Throughput {
-  readonly everySeconds: number;
-  readonly bytes: readonly number[];
 }
 
 /** The result of a run. As a termination message it is cut to 4,096 bytes: lists shorten, numbers stay. */

@@ -1,9 +1,9 @@
 import { writeSync } from "node:fs";
-import type { MoverEvent, Report, Tally, Throughput } from "./contract";
+import type { MoverEvent, Report, Tally } from "./contract";
 import type { Retry } from "../swift/retry";
 import { defined } from "../swift/defined";
 import { RetryCauses } from "./retry-causes";
-import { ThroughputMeter } from "./throughput";
+import { type Throughput, ThroughputMeter } from "../swift/throughput";
 
 type Untimed<E> = E extends unknown ? Omit<E, "t"> : never;
 

@@ -1,4 +1,8 @@
-import type { Throughput } from "./contract";
+/** What was moved over time: bytes in each period of so many seconds since the run began, at most 60. */
+export interface Throughput {
+  readonly everySeconds: number;
+  readonly bytes: readonly number[];
+}
 
 /** Periods at most. */
 const periods = 60;

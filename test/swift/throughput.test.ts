@@ -1,4 +1,4 @@
-import { ThroughputMeter } from "../../../migrator/throughput";
+import { ThroughputMeter } from "../../swift/throughput";
 
 test("bytes fall into the second in which they came; nothing moved is nothing told", () => {
   const meter = new ThroughputMeter();
