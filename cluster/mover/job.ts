@@ -1,5 +1,7 @@
 /** The Job whose Pods copy a shard each: what its status says, and what its Pods say together. Pure. */
 import type { MoverEvent, Report, Tally } from "../../migrator/contract";
+import { defined } from "../../swift/defined";
+import { type Throughput, ThroughputMeter } from "../../swift/throughput";
 import type { RawCondition, RawPod, Stored } from "../api/objects";
 import { progressInWords } from "./progress";
 
@@ -83,10 +85,20 @@ export function togetherInWords(
     : `${words}; slowest: ${shardInWords(slowest, count)}, ${Math.floor(last.percent)} %`;
 }
 
-/** One report for all of them. */
+/**
+ * One report for all of them. What only a walk of the whole can tell (repositories, foreign files, broken links) is left
+ * to the live copy after them.
+ */
 export function reportTogether(reports: readonly [Report, ...Report[]]): Report {
   const [first] = reports;
-  const { shard: _one, ...rest } = first;
+  const {
+    shard: _one,
+    foreign: _files,
+    dangling: _links,
+    retriesBy: _causes,
+    throughput: _speed,
+    ...rest
+  } = first;
   const tally = (name: "blobs" | "links" | "copied" | "skipped" | "deleted") =>
     sum(reports.map((each) => each[name]));
   const slowed = reports.flatMap((each) => each.slowed ?? []);
@@ -105,6 +117,10 @@ export function reportTogether(reports: readonly [Report, ...Report[]]): Report 
     skipped: tally("skipped"),
     deleted: tally("deleted"),
     retries: reports.reduce((total, each) => total + each.retries, 0),
+    ...defined({
+      retriesBy: causesTogether(reports),
+      throughput: throughputTogether(reports, startedAt),
+    }),
     ...(slowed.length === 0
       ? {}
       : {
@@ -116,6 +132,32 @@ export function reportTogether(reports: readonly [Report, ...Report[]]): Report 
     seconds: { total: (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000 },
     corrupt: reports.flatMap((each) => each.corrupt),
   };
+}
+
+/** Causes that are told, the most frequent ones. */
+const causesAtMost = 8;
+
+function causesTogether(reports: readonly Report[]): Report["retriesBy"] {
+  const sums = new Map<string, number>();
+  for (const [cause, times] of reports.flatMap(({ retriesBy = {} }) => Object.entries(retriesBy)))
+    sums.set(cause, (sums.get(cause) ?? 0) + times);
+  const told = [...sums].toSorted(([, a], [, b]) => b - a).slice(0, causesAtMost);
+  return told.length === 0 ? undefined : Object.fromEntries(told);
+}
+
+/**
+ * What all moved over time, from the first beginning on. Each period of a report counts where its middle falls: those of
+ * the sum, which covers more time, are never shorter.
+ */
+function throughputTogether(reports: readonly Report[], from: string): Throughput | undefined {
+  const meter = new ThroughputMeter();
+  for (const { startedAt, throughput } of reports) {
+    if (throughput === undefined) continue;
+    const { everySeconds, bytes } = throughput;
+    const offset = (Date.parse(startedAt) - Date.parse(from)) / 1000;
+    for (const [n, moved] of bytes.entries()) meter.add(moved, offset + (n + 0.5) * everySeconds);
+  }
+  return meter.result();
 }
 
 function sum(tallies: readonly Tally[]): Tally {

@@ -111,6 +111,28 @@ test("one report for all: sums, from the first beginning to the last end", () =>
   expect(all).not.toHaveProperty("shard");
 });
 
+test("one report for all: throughput and causes of retries are of all, not of the first shard", () => {
+  const early = {
+    ...report("0/2", 3),
+    startedAt: "2026-01-01T00:00:00Z",
+    throughput: { everySeconds: 1, bytes: [10, 20, 30] },
+    retriesBy: { "Swift answered 503": 2, ECONNRESET: 1 },
+    foreign: 4,
+  };
+  const late = {
+    ...report("1/2", 4),
+    startedAt: "2026-01-01T00:00:02Z",
+    throughput: { everySeconds: 1, bytes: [100, 200] },
+    retriesBy: { ECONNRESET: 5 },
+  };
+  const all = reportTogether([early, late]);
+  expect(all.throughput).toEqual({ everySeconds: 1, bytes: [10, 20, 130, 200] });
+  expect(all.retriesBy).toEqual({ ECONNRESET: 6, "Swift answered 503": 2 });
+  // Each shard meets the same files; the live copy after them counts them once.
+  expect(all).not.toHaveProperty("foreign");
+  expect(reportTogether([report("0/2", 3), report("1/2", 4)])).not.toHaveProperty("throughput");
+});
+
 test("waits until all are done, and says how far they are", async () => {
   const api = new JobApi();
   api.job({ completedIndexes: "0" });
