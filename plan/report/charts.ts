@@ -87,16 +87,22 @@ export function throughputChart(
   const height = 90;
   const bottom = height - 18;
   const rates = bytes.map((each) => each / everySeconds);
+  const most = Math.max(...rates, 1);
+  // Sizes are shown in powers of 1,024: round figures of bytes would be 488 KiB.
+  const unit = 1024 ** Math.floor(Math.log(most) / Math.log(1024));
   const x = scaleLinear([0, bytes.length * everySeconds], [left, width]);
-  const y = scaleLinear([0, Math.max(...rates, 1)], [bottom, 8]).nice(3);
+  const y = scaleLinear([0, most / unit], [bottom, 8]).nice(3);
   const shape = area<number>()
     .x((_, n) => x(n * everySeconds))
     .y0(bottom)
-    .y1((each) => y(each))
+    .y1((each) => y(each / unit))
     .curve(curveStepAfter);
   const lines = y
     .ticks(3)
-    .map((tick) => line(left, y(tick), width) + text(left - 6, y(tick) + 4, `${showBytes(tick)}/s`, "end"));
+    .map(
+      (tick) =>
+        line(left, y(tick), width) + text(left - 6, y(tick) + 4, `${showBytes(tick * unit)}/s`, "end"),
+    );
   const [last = 0] = rates.slice(-1);
   // The last period has its width, too: a step needs one point more.
   const path = shape([...rates, last]) ?? "";

@@ -39,6 +39,7 @@ test("the page says what the data says", () => {
     "233 objects (8.1 MiB) copied",
     "3 requests tried again",
     "754 KiB/s",
+    ">1.0 MiB/s<",
     "nothing was served for 10 s",
     "23 repositories, as the final copy found them",
     "team-a/web",
