@@ -63,7 +63,9 @@ export function readKubeconfig(
         );
   const names = (key: "cluster" | "user") => `context "${context}" of the kubeconfig names ${key}`;
   const cluster =
-    context === "" ? {} : withScheme(known(merged.clusters, textOf(chosen["cluster"]), names("cluster")));
+    context === ""
+      ? {}
+      : usable(withScheme(known(merged.clusters, textOf(chosen["cluster"]), names("cluster"))), context);
   // A context without a user is nobody's, as it is to `oc`.
   const userName = textOf(chosen["user"]);
   const user = userName === "" ? {} : known(merged.users, userName, names("user"));
@@ -81,6 +83,31 @@ function known(entries: ReadonlyMap<string, Entry>, name: string, what: string):
     );
   }
   return found;
+}
+
+/** @throws Error that names an address that is none: later it would look like a server that does not answer */
+function usable(cluster: Entry, context: string): Entry {
+  const server = textOf(cluster["server"]);
+  const proxy = textOf(cluster["proxy-url"]);
+  const isUrl = (text: string, schemes: RegExp) => schemes.test(text) && URL.canParse(text);
+  const [key, wrong] = !isUrl(server, /^https?:\/\//i)
+    ? (["server", server] as const)
+    : proxy !== "" && !isUrl(proxy, /^(https?|socks5h?):\/\//i)
+      ? (["proxy-url", withoutPassword(proxy)] as const)
+      : [];
+  if (key !== undefined) {
+    throw new Error(
+      `${key} of context "${context}" in the kubeconfig is "${wrong}"; it must begin with https:// or http://` +
+        `${key === "server" ? "" : ", or socks5://"}; log in (oc login), or choose another context: ` +
+        "pulumi config set kubernetes:context <name>",
+    );
+  }
+  return cluster;
+}
+
+/** A proxy's address may hold the password to it. */
+function withoutPassword(address: string): string {
+  return address.replace(/^.*@/, "...@");
 }
 
 /** client-go takes a server without a scheme: by TLS where the entry says anything about it. */

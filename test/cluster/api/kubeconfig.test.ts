@@ -146,6 +146,22 @@ describe("a kubeconfig that is not complete names what is missing, and the next 
     expect(given(text)).toThrow(next);
   });
 
+  test.each([
+    ["no server", "", /server of context "x" .* is "";/],
+    ["what is no address", 'server: "https://"', /server of context "x" .* is "https:\/\/";/],
+    ["another scheme", 'server: "ftp://c"', /server of context "x" .* is "ftp:\/\/c";/],
+    [
+      "a proxy without a scheme",
+      'server: "https://c", proxy-url: "u:pw-secret@proxy:3128"',
+      /proxy-url of context "x" .* is "\.\.\.@proxy:3128"; .*socks5/,
+    ],
+  ])("%s", (_, cluster, wrong) => {
+    const text = `current-context: x\ncontexts: [{name: x, context: {cluster: c}}]\nclusters: [{name: c, cluster: {${cluster}}}]\n`;
+    expect(given(text)).toThrow(wrong);
+    expect(given(text)).toThrow(next);
+    expect(given(text)).not.toThrow("pw-secret");
+  });
+
   test("a folder in a file's place", () => {
     expect(() => readKubeconfig({ kubeconfig: folder }, {})).toThrow(
       /kubeconfig ".*" cannot be read: EISDIR/,
