@@ -160,9 +160,9 @@ export function storageUrl(
     );
   for (const store of stores)
     for (const endpoint of store.endpoints ?? []) {
-      const region = endpoint.region_id ?? endpoint.region;
-      if (endpoint.interface === wanted && endpoint.url && (!cloud.region || region === cloud.region))
-        return endpoint.url.replace(/\/+$/, "");
+      // The operator takes either (gophercloud, `endpoint_location.go`).
+      const here = !cloud.region || [endpoint.region, endpoint.region_id].includes(cloud.region);
+      if (endpoint.interface === wanted && endpoint.url && here) return endpoint.url.replace(/\/+$/, "");
     }
   const offered = stores.flatMap((store) =>
     (store.endpoints ?? []).map((e) => `${e.interface ?? "?"} in ${e.region_id ?? e.region ?? "?"}`),

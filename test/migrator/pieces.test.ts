@@ -144,6 +144,19 @@ describe("keystone", () => {
     );
     expect(() => storageUrl([], {})).toThrow(expect.objectContaining({ failure: "catalog" }));
   });
+  test("of several regions takes the one that is named, by name or id, else the first", () => {
+    const url = (region: string) => `http://${region}`;
+    const endpoints = ["one", "two"].map((id) => ({
+      interface: "public",
+      region: `Region ${id}`,
+      region_id: id,
+      url: url(id),
+    }));
+    const regions = [{ type: "object-store", name: "swift", endpoints }];
+    expect(storageUrl(regions, { region: "two" })).toBe("http://two");
+    expect(storageUrl(regions, { region: "Region two" })).toBe("http://two");
+    expect(storageUrl(regions, {})).toBe("http://one");
+  });
   test("finds the tokens with and without a version in the URL", () => {
     expect(tokensUrl("http://k:5000").href).toBe("http://k:5000/v3/auth/tokens");
     expect(tokensUrl("http://k/identity/v3/").href).toBe("http://k/identity/v3/auth/tokens");
