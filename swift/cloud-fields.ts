@@ -1,5 +1,6 @@
 /** The one reader of clouds.yaml: its fields by their own names, as text. Pure. */
 import { type Mistake, NotYaml, readGoYaml, type Shape } from "./go-yaml";
+import { readYamlText } from "./yaml-text";
 
 const authNames = [
   "auth_url",
@@ -53,6 +54,20 @@ export function findCloud(yamlText: string, cloudName: string): FoundCloud {
   const known = clouds && Object.keys(clouds);
   const entry = known?.includes(cloudName) ? record(clouds?.[cloudName]) : undefined;
   return entry ? { found: true, entry, mistakes } : { found: false, why: "no-cloud", known };
+}
+
+/**
+ * The same of a file that only other clients may read, such as one of JSON with escaped slashes: the mover's command line
+ * takes it. Where the registry's operator has to read it, it was refused before.
+ */
+export function findCloudOfAny(yamlText: string, cloudName: string): FoundCloud {
+  const strict = findCloud(yamlText, cloudName);
+  if (strict.found || strict.why !== "no-yaml") return strict;
+  try {
+    return findCloud(JSON.stringify(readYamlText(yamlText) ?? {}), cloudName);
+  } catch {
+    return strict;
+  }
 }
 
 const texts = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, "text" as const]));

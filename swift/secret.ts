@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { fieldsOf, findCloud } from "./cloud-fields";
+import { fieldsOf, findCloudOfAny } from "./cloud-fields";
 import type { SecretSource } from "./settings";
 import { CloudError, messageOf } from "./errors";
 
@@ -14,7 +14,7 @@ export function readSecret(source: SecretSource): string {
     case "file":
       return read(source.path).replace(/\r?\n$/, "");
     case "clouds": {
-      const cloud = findCloud(read(source.path), source.cloud);
+      const cloud = findCloudOfAny(read(source.path), source.cloud);
       if (!cloud.found && cloud.why === "no-yaml")
         throw new CloudError("usage", `${source.path} cannot be read: ${cloud.what}`);
       const fields = cloud.found ? fieldsOf(cloud.entry) : {};

@@ -72,6 +72,18 @@ test("--cloud comes before OS_CLOUD, and the only cloud needs no name", () => {
   expect(project()).toBe("only");
 });
 
+test("a file that other clients read, and Go's reader does not, has its secret too", () => {
+  const { auth } = entry("json");
+  const password = String.raw`pa\/ss`;
+  const text = JSON.stringify({ clouds: { c: { auth } } }).replaceAll("/", String.raw`\/`);
+  write(join(places.here, "clouds.json"), {});
+  writeFileSync(
+    join(places.here, "clouds.json"),
+    text.replace(/"password":"[^"]*"/, `"password":"${password}"`),
+  );
+  expect(readSecret(findCloudSettings({}, around).auth.secret)).toBe("pa/ss");
+});
+
 describe("secure.yaml", () => {
   test("is merged field by field, and its secret stays in it", () => {
     const clouds = write(join(places.site, "clouds.yaml"), { a: entry("a"), b: entry("b") });
