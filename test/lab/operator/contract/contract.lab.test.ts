@@ -27,6 +27,17 @@ const sameNode = {
   },
 };
 
+/** An affinity that every node satisfies. */
+const onLinux = {
+  nodeAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: {
+      nodeSelectorTerms: [
+        { matchExpressions: [{ key: "kubernetes.io/os", operator: "In", values: ["linux"] }] },
+      ],
+    },
+  },
+};
+
 const loose = [
   {
     maxSkew: 1,
@@ -284,20 +295,25 @@ if (lab === undefined)
       },
     ]);
     if (lab?.settings.nodes === 2) await cluster.until("both available", isRolledOut);
+    await cluster.patch({ replicas: 1 });
+    await cluster.until("one replica", atRest("swift"));
+    expect(cluster.now.deployment?.spec?.template.spec?.affinity).toBeUndefined();
   });
 
-  test("more replicas than two: from 4.22 on their affinity goes first, by a rollout of its own", async () => {
+  test("an affinity that goes while the replicas grow: from 4.22 on in a change of its own", async () => {
     const affinity = ({ deployment }: Moment) => deployment?.spec?.template.spec?.affinity;
     const replicas = ({ deployment }: Moment) => deployment?.spec?.replicas;
+    await cluster.patch({ affinity: onLinux });
+    await cluster.until("the affinity", (m) => affinity(m) !== undefined && atRest("swift")(m));
     cluster.forget();
-    await cluster.patch({ replicas: 3 });
+    // Not two: those keep off each other's nodes, by an affinity that the operator gives them.
+    await cluster.patch({ affinity: null, replicas: 3 });
     await cluster.until("the Deployment with three replicas", (m) => replicas(m) === 3);
-    const between = cluster.history.filter((m) => replicas(m) === 2 && affinity(m) === undefined);
+    const between = cluster.history.filter((m) => replicas(m) === 1 && affinity(m) === undefined);
     expect(between.length > 0).toBe(release.affinityFirst);
     expect(affinity(cluster.now)).toBeUndefined();
     await cluster.patch({ replicas: 1 });
     await cluster.until("one replica", atRest("swift"));
-    expect(cluster.now.deployment?.spec?.template.spec?.affinity).toBeUndefined();
   });
 
   test("a claim for one node is refused with RollingUpdate where the storage changes", async () => {
