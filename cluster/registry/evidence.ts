@@ -235,14 +235,15 @@ export function stuckPod(
 }
 
 /**
- * Whether a Pod may get its node by waiting: it has none, and a registry Pod that is on its way out may be in its place.
- * So it is whenever two replicas, which keep off each other's nodes, are rolled out on two nodes.
+ * Whether a Pod may get its node by waiting: it has none, and a registry Pod that is on its way out, or is to be replaced,
+ * may be in its place. So it is whenever two replicas, which keep off each other's nodes, are rolled out on two nodes.
  */
-export function waitsForPlace({ pods }: Pick<RegistrySnapshot, "pods">, name: string): boolean {
-  return (
-    pods.some((pod) => pod.name === name && pod.node === undefined) &&
-    pods.some((pod) => pod.terminating && mayRun(pod))
-  );
+export function waitsForPlace({ pods, deployment }: RegistrySnapshot, name: string): boolean {
+  const running = pods.filter(mayRun);
+  const replicas = deployment?.replicas ?? 1;
+  const staying = running.filter(({ terminating }) => !terminating);
+  const leaves = running.length > staying.length || (replicas > 1 && staying.length > replicas);
+  return leaves && staying.some((pod) => pod.name === name && pod.node === undefined);
 }
 
 /** One line about the registry as it is: what a wait says it saw last. */

@@ -278,10 +278,15 @@ test("two replicas, one after the other: a Pod waits for the place of one that e
     pods: [pod("first", swift), unplaced, ending],
   });
   expect(waitingFor(served(seen, onSwift))).toBe("2 available replica(s), 1 so far: Pod new (no node yet)");
-  expect(waitsForPlace(seen, "new")).toBe(true);
-  expect(waitsForPlace(seen, "first")).toBe(false);
-  expect(waitsForPlace({ pods: [unplaced, { ...ending, phase: "Succeeded" }] }, "new")).toBe(false);
-  expect(waitsForPlace({ pods: [unplaced] }, "new")).toBe(false);
+  const waits = (pods: typeof seen.pods, replicas = 2) =>
+    waitsForPlace({ ...seen, pods, deployment: deployment({ env: swift, replicas }) }, "new");
+  const toBeReplaced = [pod("first", swift), unplaced, pod("old", swift)];
+  expect(waits(seen.pods)).toBe(true);
+  expect(waits(toBeReplaced)).toBe(true);
+  expect(waits(toBeReplaced, 3)).toBe(false);
+  expect(waits([pod("first", swift), unplaced], 1)).toBe(false);
+  expect(waits([unplaced, { ...ending, phase: "Succeeded" }])).toBe(false);
+  expect(waits([pod("first", swift), pod("new", swift), ending])).toBe(false);
 });
 
 describe("invariant 2: the witness", () => {
