@@ -100,6 +100,11 @@ export function served(seen: RegistrySnapshot, wanted: Serving): Verdict {
   if (old.length > 0) {
     return no(`old ${inWords(old)} to be replaced`);
   }
+  const ending = seen.pods.filter((pod) => mayRun(pod) && pod.terminating);
+  if (staying.length === 0 && ending.length > 0) {
+    // Recreate: the new ones are made once these have gone.
+    return no(`old ${inWords(ending)} to end`);
+  }
   if (
     deployment.updatedReplicas < deployment.replicas ||
     deployment.availableReplicas < deployment.replicas

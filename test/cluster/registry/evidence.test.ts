@@ -233,7 +233,7 @@ describe("served", () => {
       pods: [pod("4kfn4", swift, { terminating: true })],
       newMade: false,
     });
-    expect(served(during, onVolume).ok).toBe(false);
+    expect(waitingFor(served(during, onVolume))).toBe("old Pod 4kfn4 (terminating on node node-1) to end");
     const after = traced({ ...line, deployment: [6, 6, 1, 1, 1], pods: [pod("66kb5", volume)] });
     expect(served(after, onVolume)).toEqual({ ok: true });
   });
