@@ -60,6 +60,7 @@ export async function rehearse(inputs: RehearsalInputs, session: Session): Promi
   const streams = await imageStreams(session);
   const candidates = streams === away ? [] : draw(streams, inputs.sample);
   const attempt: Attempt = { inputs, session, config, sources: await readCloudSources(api) };
+  log("first the live registry serves a sample, to compare with");
   const baseline = await pull(attempt, await readTarget(api), candidates);
   for (const line of brokenBefore(baseline.failures)) log(line);
   const sample = served(candidates, baseline);
@@ -197,6 +198,7 @@ async function tryOut(
     );
     return { impossible: started.why };
   }
+  log("now a registry on Swift serves the same sample");
   const target = await readTarget(api, started.address);
   const storageCa = operatorCa(sources) ?? "";
   const result = await pull(attempt, { ...target, trust: `${target.trust}\n${storageCa}`.trim() }, sample);

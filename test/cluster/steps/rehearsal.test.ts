@@ -112,6 +112,11 @@ test("what the live registry serves is pulled from Swift, by the Pod's address, 
     brokenBefore: 0,
   });
   expect((await journalIn(at.registry)).rehearsal?.images).toEqual({ "team/app": digests });
+  // Both pulls say the same while they wait: a reader must know which is which.
+  expect(at.session.lines.filter((line) => / the same sample| a sample, /.test(line))).toEqual([
+    "first the live registry serves a sample, to compare with",
+    "now a registry on Swift serves the same sample",
+  ]);
   expectNothingLeft(at);
 });
 
