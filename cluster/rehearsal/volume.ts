@@ -95,6 +95,7 @@ async function pulled(trial: VolumeTrial, claim: Claim, session: Session): Promi
   const samples = draw(streams, trial.sample);
   if (samples === undefined) return "there is no image API to draw images from";
   if (samples.length === 0) return "no ImageStream names an image that this registry stores";
+  session.log("first a registry on the volume serves a sample, beside the one on Swift");
   const started = await start(trial, claim, session);
   if (typeof started === "string") return started;
   const pulls: Pulls = { ...trial, placement: config };
