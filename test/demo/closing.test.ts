@@ -18,7 +18,7 @@ test("the closing block has every figure of the way, there and back, and the way
    "The whole way took place, 4 minutes in all. What it cost the registry's users:
                                          to Swift          and back
      read-only                             48.0 s            18.8 s
-     without a registry                     0.0 s             4.8 s
+     without an answer                      0.0 s             4.8 s
      failed requests                   0 of 1,106         46 of 407
      images pulled afterwards                  38                39
      proven equal on both sides before the switch: 250 objects, 218,205,940 bytes

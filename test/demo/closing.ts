@@ -24,7 +24,7 @@ export function closingBlock(told: Told, kubeconfig: string, seconds: number): s
   const rows: [string, string, string][] = [
     ["", "to Swift", "and back"],
     ["read-only", inSeconds(there.readOnly), inSeconds(back.readOnly)],
-    ["without a registry", inSeconds(there.probed.away), inSeconds(back.probed.away)],
+    ["without an answer", inSeconds(there.probed.away), inSeconds(back.probed.away)],
     ["failed requests", failed(there.probed), failed(back.probed)],
     ["images pulled afterwards", String(pulled[0]), String(pulled[1])],
   ];
