@@ -135,6 +135,16 @@ export function recordPrevious(journal: Journal, previous: Previous, onSwift: bo
     : { ...without(journal, "released", "switchedAt", "copiedBack", "proof"), previous };
 }
 
+/**
+ * Without what an earlier migration left: asked where one begins to copy, which may be the opening of a registry that
+ * nothing has sealed.
+ */
+export function ofThisMigration(journal: Journal): Journal {
+  const ours = without(journal, "switchedAt", "copiedBack");
+  const underWay = ["copying", "sealing", "sealed", "proven"].includes(journal.phase);
+  return underWay ? ours : without(ours, "copies");
+}
+
 /** The journal without the named keys (`exactOptionalPropertyTypes` allows no `undefined`). */
 export function without<K extends keyof Journal>(journal: Journal, ...keys: K[]): Omit<Journal, K> & Journal {
   const copy: Record<string, unknown> = { ...journal };

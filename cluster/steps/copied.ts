@@ -4,7 +4,7 @@ import { readClaim } from "../registry/claim";
 import { stuckPod, witnessProblem } from "../registry/evidence";
 import { withCopy } from "../journal/copies";
 import type { Journal, Proof, Witness } from "../journal/journal";
-import { inPhase, without } from "../journal/store";
+import { inPhase, ofThisMigration } from "../journal/store";
 import { lastProgress } from "../mover/pod-log";
 import { corruptInWords } from "../mover/corrupt";
 import { readImageStreams } from "../pull-check/images";
@@ -135,12 +135,6 @@ export async function begin(inputs: CopiedInputs, { api, journal }: Session): Pr
       inputs,
     ),
   );
-}
-
-/** Without what an earlier migration left. */
-function ofThisMigration(journal: Journal): Journal {
-  const ours = without(journal, "switchedAt", "copiedBack");
-  return journal.phase === "copying" ? ours : without(ours, "copies");
 }
 
 async function record(inputs: CopiedInputs, report: Report, session: Session): Promise<void> {

@@ -1,7 +1,7 @@
 /** Opens the registry on the storage it has: restores the read-only flag, and what sealing changed. */
 import { served, type Serving } from "../registry/evidence";
 import type { Journal, Previous } from "../journal/journal";
-import { without } from "../journal/store";
+import { ofThisMigration, without } from "../journal/store";
 import { claimOf, containerOf, isSwift, opening, opensByRolling } from "../registry/patch";
 import { hasNoPlace } from "../registry/placing";
 import { readRegistry } from "../registry/registry";
@@ -109,9 +109,11 @@ const nextOf: Readonly<Record<OpeningOrder["state"], string>> = {
   destroy: again,
 };
 
-function afterOpening(journal: Journal, state: OpeningOrder["state"], now: string): Journal {
+/** The journal of a registry that was opened in that state, or by `pulumi destroy`. */
+export function afterOpening(journal: Journal, state: OpeningOrder["state"], now: string): Journal {
   // Back on its volume the registry has all its images: the wrong account that it looked at no longer matters.
-  const open = without(journal, "seal", ...(state === "abort" ? (["wrongAccount"] as const) : []));
+  const opened = without(journal, "seal", ...(state === "abort" ? (["wrongAccount"] as const) : []));
+  const open = state === "migrate" ? ofThisMigration(opened) : opened;
   const phase =
     state === "switch"
       ? "switched"

@@ -5,6 +5,7 @@ import { identityForMover } from "../../../cluster/mover/identity";
 import { PermanentFailure } from "../../../cluster/mover/pod-end";
 import { drifted } from "../../../cluster/steps/drift";
 import { begin, copiedStep, followCopy } from "../../../cluster/steps/copied";
+import { afterOpening } from "../../../cluster/steps/opening";
 import type { CopiedInputs, CopiedOutputs } from "../../../cluster/steps/kinds";
 import { seal } from "../../../cluster/steps/seal";
 import { readRegistry } from "../../../cluster/registry/registry";
@@ -132,6 +133,11 @@ test("what a copy found is kept in more detail than its entry, and forgotten whe
     dangling: 3,
   });
   await session.journal.update(({ seal: _opened, ...journal }) => ({ ...journal, phase: "aborted" }));
+  // With `readOnly: false` an opening comes before the copy, and is where the migration begins.
+  const opened = afterOpening(await journalIn(registry), "migrate", "2026-01-01T00:02:00Z");
+  expect([opened.phase, opened.copies]).toEqual(["copying", undefined]);
+  const proven = { ...(await journalIn(registry)), phase: "proven" } as const;
+  expect(afterOpening(proven, "migrate", "2026-01-01T00:02:00Z").copies).toBeDefined();
   await begin({ ...back(undefined), pass: "live" }, session);
   expect((await journalIn(registry)).copies).toBeUndefined();
 });
