@@ -12,7 +12,21 @@ export function withCopy(
   pass: keyof NonNullable<Journal["copies"]>,
   report: Report,
 ): Journal {
-  return { ...journal, copies: { ...journal.copies, [pass]: detailsOf(report) } };
+  const details = detailsOf(report);
+  const most = movedMost(journal.copies?.[pass], details);
+  return { ...journal, copies: { ...journal.copies, [pass]: { ...details, ...defined({ most }) } } };
+}
+
+/** Of the earlier ones; `undefined` where none moved more than this one. */
+function movedMost(before: CopyDetails | undefined, now: CopyDetails): CopyDetails["most"] {
+  const last = before?.throughput && { at: before.at, throughput: before.throughput };
+  const most = moved(last) > moved(before?.most) ? last : before?.most;
+  return moved(most) > moved(now) ? most : undefined;
+}
+
+/** Bytes. */
+export function moved(copy: Pick<CopyDetails, "throughput"> | undefined): number {
+  return (copy?.throughput?.bytes ?? []).reduce((sum, each) => sum + each, 0);
 }
 
 function detailsOf(report: Report): CopyDetails {

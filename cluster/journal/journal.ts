@@ -5,6 +5,7 @@
 import type { Report } from "../../migrator/contract";
 import type { RegistryStorage } from "../api/objects";
 import type { Spread } from "../registry/spread";
+import type { Throughput } from "../../swift/throughput";
 
 /** The settings before our first change: written once, before the first patch, and restored by an abort. */
 export interface Previous {
@@ -128,6 +129,8 @@ export interface JournalSample {
 export interface CopyDetails extends Pick<Report, "repositories" | "throughput" | "retriesBy" | "slowed"> {
   /** When it ended (ISO 8601). */
   readonly at: string;
+  /** An earlier copy of this pass that moved more: the last one, which brings the rest, says little about speed. */
+  readonly most?: { readonly at: string; readonly throughput: Throughput };
   /** Objects that the volume no longer had. */
   readonly deleted?: number;
   /** Blobs whose content is not their name. */

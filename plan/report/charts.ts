@@ -108,6 +108,8 @@ export function throughputChart(
   const path = shape([...rates, last]) ?? "";
   const ticks = x
     .ticks(6)
+    // A copy of a second or two has none between.
+    .filter(Number.isInteger)
     .map((tick) => text(x(tick), height - 4, duration(tick), tick === 0 ? "start" : "middle"));
   return svg(height, what, [
     ...lines,

@@ -1,4 +1,5 @@
 /** The parts of the report that are more than one table. Pure. */
+import { moved } from "../../cluster/journal/copies";
 import type { CopyDetails } from "../../cluster/journal/journal";
 import { duration, showBytes, showCount } from "../../swift/figures";
 import { partsInWords, secondsOf } from "../window";
@@ -76,7 +77,7 @@ function resultOf({ copy, pulled, failed, by, away }: Span): string {
       : [
           `${showCount(copy.objects)} objects (${showBytes(copy.bytes)}) copied`,
           `${showCount(copy.thereObjects)} (${showBytes(copy.thereBytes)}) were there`,
-          `${showCount(copy.retries)} requests tried again`,
+          ...(copy.retries === 0 ? [] : [`${showCount(copy.retries)} requests tried again`]),
         ]),
     ...(pulled === undefined ? [] : [`${showCount(pulled)} images pulled`]),
     ...(by === undefined ? [] : [by]),
@@ -111,11 +112,13 @@ function shared({ shared: both, unused, largest, others }: CountedRepositories):
 const worthARate = 2 ** 20;
 
 export function throughput(data: ReportData): string {
-  const measured = copiesOf(data).filter(({ throughput: moved }) => moved !== undefined);
-  const charts = measured.map(({ pass, at, throughput: moved }, n) => {
+  const measured = copiesOf(data)
+    .flatMap((copy) => (copy.most === undefined ? [copy] : [{ ...copy.most, pass: copy.pass }, copy]))
+    .filter((copy) => moved(copy) >= worthARate);
+  const charts = measured.map(({ pass, at, throughput: over }, n) => {
     const what = `${pass}: what it moved over time, in bytes a second`;
     const kind = n < measured.length - printed.charts ? ' class="more"' : "";
-    return `<div${kind}><h3>${escaped(`${pass}, ended ${moment(at)}`)}</h3>${throughputChart(moved!, what, "copy")}</div>`;
+    return `<div${kind}><h3>${escaped(`${pass}, ended ${moment(at)}`)}</h3>${throughputChart(over!, what, "copy")}</div>`;
   });
   const rows = data.steps.flatMap(({ step, to, copy }) =>
     copy === undefined || copy.bytes < worthARate || copy.seconds <= 0

@@ -1,7 +1,8 @@
 import { reportData } from "../../../plan/report/data";
 import { reportHtml } from "../../../plan/report/html";
 import { aborted, proven, provenJournal, switched, untouched } from "../observations";
-import { at, copy, final, full, history, live, seen } from "./reported";
+import { moment } from "../../../plan/report/text";
+import { at, copy, final, full, history, live, seen, withJournal } from "./reported";
 
 const data = reportData(seen, at(5000));
 const page = reportHtml(data);
@@ -59,6 +60,14 @@ test("the page says what the data says", () => {
     "laptop",
   ])
     expect(page).toContain(said);
+});
+
+test("a little copy after a large one shows the large one's throughput, and none of its own", () => {
+  const { throughput, ...rest } = live;
+  const later = { ...rest, at: at(50), throughput: { everySeconds: 1, bytes: [4000] } };
+  const copies = { live: { ...later, most: { at: at(20), throughput: throughput! } } };
+  const shown = reportHtml(reportData(withJournal({ history, copies }), at(4100)));
+  expect(shown.match(/<h3>live copy, ended [^<]*/g)).toEqual([`<h3>live copy, ended ${moment(at(20))}`]);
 });
 
 test("needs no network and no script, follows the reader's colours, and takes what it shows as text", () => {

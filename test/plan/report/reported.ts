@@ -121,6 +121,6 @@ function entry(n: number): Happening {
   }
 }
 
-function withJournal(change: Partial<Journal>): ReachableObservation {
+export function withJournal(change: Partial<Journal>): ReachableObservation {
   return { ...switched, journal: { ...switched.journal!, ...change } };
 }
