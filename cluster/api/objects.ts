@@ -54,6 +54,7 @@ export interface RawContainer {
 }
 
 export interface RawPodSpec {
+  readonly schedulingGates?: readonly { readonly name: string }[];
   readonly terminationGracePeriodSeconds?: number;
   readonly nodeName?: string;
   readonly nodeSelector?: Readonly<Record<string, string>>;

@@ -4,7 +4,7 @@
  */
 import { namespace } from "../names";
 import { newestEvent } from "./newest-event";
-import type { RawContainerStatus, RawEvent, RawPod } from "./objects";
+import type { RawCondition, RawContainerStatus, RawEvent, RawPod } from "./objects";
 
 export type TroubleKind =
   "unschedulable" | "volume" | "image" | "config" | "crash" | "oom" | "evicted" | "probe" | "sandbox";
@@ -37,7 +37,7 @@ export function podTrouble(pod: RawPod, events: readonly RawEvent[]): Trouble | 
     return { kind: "evicted", message: evicted };
   }
   const unscheduled = pod.status?.conditions?.find(
-    (each) => each.type === "PodScheduled" && each.status === "False",
+    (each) => each.type === "PodScheduled" && each.status === "False" && !wasHeld(pod, each),
   );
   if (unscheduled !== undefined) {
     return {
@@ -46,6 +46,11 @@ export function podTrouble(pod: RawPod, events: readonly RawEvent[]): Trouble | 
     };
   }
   return ofContainers(pod) ?? ofEvents(pod, events);
+}
+
+/** The condition of a Pod that is held stays for a moment after it was let go. */
+function wasHeld({ spec }: RawPod, { reason }: RawCondition): boolean {
+  return reason === "SchedulingGated" && (spec.schedulingGates ?? []).length === 0;
 }
 
 /** Why a kubelet ended the Pod, in the kubelet's words; `undefined` when it did not. */

@@ -49,6 +49,13 @@ export interface PullCheckPod {
   readonly imagePullSecrets?: readonly { readonly name: string }[];
 }
 
+/** What lets it go to a node, once its order is there. */
+export const letGo = { spec: { schedulingGates: null } };
+
+/**
+ * It is held before it gets a node (a scheduling gate; OpenShift before 4.14 knows none): its node would look for its
+ * order at once, and after not having found it only seconds later, with the registry read-only.
+ */
 export function pullCheckPod(settings: PullCheckPod): object {
   const { account, imagePullSecrets = [], placement = {} } = settings;
   const { nodeSelector, tolerations, priorityClassName } = placement;
@@ -58,6 +65,7 @@ export function pullCheckPod(settings: PullCheckPod): object {
     metadata: { name: pullCheckName, namespace, labels, annotations: { [requiredScc]: "restricted-v2" } },
     spec: {
       restartPolicy: "Never",
+      schedulingGates: [{ name: `${pullCheckName}/order` }],
       ...defined({ nodeSelector, tolerations, priorityClassName, serviceAccountName: account }),
       automountServiceAccountToken: false,
       enableServiceLinks: false,

@@ -13,7 +13,7 @@ import { namespace, pullCheckName } from "../names";
 import { ensurePullAccount, removePullAccount } from "./account";
 import { type Log, readLog, resultOf } from "./log";
 import type { PullOrder, PullResult } from "./order";
-import { pullCheckNetworkPolicy, pullCheckPod, pullCheckSecret, tokenFile } from "./pod";
+import { letGo, pullCheckNetworkPolicy, pullCheckPod, pullCheckSecret, tokenFile } from "./pod";
 import { failureInWords } from "./words";
 import { defined } from "../../swift/defined";
 
@@ -54,7 +54,7 @@ export async function runPuller(run: PullRun, context: PullContext): Promise<Pul
       api.get<Stored>(paths.namespace),
       run.login ? api.get<RawServiceAccount>(paths.serviceAccount("default")) : undefined,
     ]);
-    // The Pod is made first, so that it can own the Secret. Its container does not start until the Secret is there.
+    // The Pod is made first, so that it can own the Secret. It gets no node until the Secret is there.
     const pod = await api.create<RawPod>(
       paths.pods,
       pullCheckPod({
@@ -74,6 +74,7 @@ export async function runPuller(run: PullRun, context: PullContext): Promise<Pul
       seconds: Math.round(run.timeoutSeconds * pullingShare),
     };
     await api.create(paths.secrets, pullCheckSecret(JSON.stringify(order), pod.metadata.uid));
+    await api.mergePatch(paths.pod(pullCheckName), letGo);
     return await untilEnded(run, context);
   } finally {
     await cleanUp(context);

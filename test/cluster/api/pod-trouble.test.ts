@@ -113,3 +113,14 @@ test("nothing is wrong with one that begins, runs or ends", () => {
     ),
   ).toBeUndefined();
 });
+
+test("a Pod that is held is said to be; one that was let go is not, though its condition still says so", () => {
+  const status = {
+    phase: "Pending",
+    conditions: [{ type: "PodScheduled", status: "False", reason: "SchedulingGated", message: "blocked" }],
+  };
+  const letGo = pod(status);
+  const held = { ...letGo, spec: { ...letGo.spec, schedulingGates: [{ name: "x/y" }] } };
+  expect(podTrouble(held, [])?.message).toBe("SchedulingGated: blocked");
+  expect(podTrouble(letGo, [])).toBeUndefined();
+});

@@ -51,6 +51,8 @@ test("invariant 8: no token is in the order: the Pod has its own account's from 
   });
   expect(posts[1]?.body).toMatchObject({
     spec: {
+      // Its node would find no order, and look again only seconds later.
+      schedulingGates: [{ name: expect.stringContaining("/order") as string }],
       serviceAccountName: pullCheckName,
       automountServiceAccountToken: false,
       containers: [{ imagePullPolicy: "IfNotPresent" }],

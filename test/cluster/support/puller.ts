@@ -20,8 +20,10 @@ export function endPuller(api: FakeApi, ending: Ending): void {
   const before = api.react;
   api.react = (path) => {
     before(path);
-    // The Pod's container starts, and so ends, once what it mounts is there.
-    if (path === paths.secret(pullCheckName) && api.objects.has(pod)) {
+    // The Pod gets a node, and so ends, once what it mounts is there and nothing holds it any more.
+    const { spec } = (api.objects.get(pod) ?? {}) as { spec?: { schedulingGates?: unknown } };
+    const held = spec === undefined || spec.schedulingGates !== undefined;
+    if (path === pod && !held && api.objects.has(paths.secret(pullCheckName))) {
       const said = message ?? lines.map((line) => JSON.stringify(line)).join("\n");
       const terminated = { exitCode: phase === "Succeeded" ? 0 : 1, message: said };
       api.edit(pod, { status: { phase, containerStatuses: [{ state: { terminated } }] } });
