@@ -42,7 +42,9 @@ const isCommand = (code: string): boolean =>
 
 /** Of a transcript only what was typed; else every line, continued ones joined, without comments. */
 function linesOf(block: string): readonly string[] {
-  const lines = block.replaceAll(/\\\n\s*/g, " ").split("\n");
+  // In a recording each line begins with the seconds.
+  const untimed = block.replaceAll(/^ *\d+\.\d {2}/gm, "");
+  const lines = untimed.replaceAll(/\\\n\s*/g, " ").split("\n");
   const typed = lines.filter((line) => line.startsWith("$ ")).map((line) => line.slice(2));
   return (typed.length > 0 ? typed : lines)
     .map((line) => line.replace(/(^|\s)# .*$/, "").trim())
