@@ -23,8 +23,10 @@ export function unchangedCopy({ journal }: ReachableObservation): number | undef
   if (last === undefined) {
     return undefined;
   }
-  // The last copy of its kind is the measure, with the Pod's start and end.
-  const alike = passes.findLast(({ copy }) => copy.objects * 20 <= copy.thereObjects);
+  // The last copy of its kind is the measure, with the Pod's start and end. A copy back syncs what it writes.
+  const alike = passes.findLast(
+    ({ step, copy }) => step !== "copy back" && copy.objects * 20 <= copy.thereObjects,
+  );
   const objects = last.copy.objects + last.copy.thereObjects;
   return alike === undefined
     ? startOf(passes) - moverStarts + proofSeconds(objects)

@@ -107,6 +107,12 @@ test("afterwards they come from what this cluster took", () => {
   );
 });
 
+test("a final copy takes what the last one took, whatever a copy back took since", () => {
+  const back = copy("copy back", "2026-01-01T00:08:00Z", 90, 1, 100);
+  const { figures } = explained(migrate, withHistory(aborted, [...measured, back]));
+  expect(figures.pushesRefusedSeconds).toBe(30 + 11 + 2);
+});
+
 test("a pull check and a switch are what they were last time", () => {
   const check: Happening = { at: "2026-01-01T00:07:00Z", step: "pull check", seconds: 40, pulled: 20 };
   expect(text(toSwift, withHistory(proven, [...measured, check]))).toMatch(

@@ -224,7 +224,7 @@ export const way: Scenario = {
     await t.test("migrate and switch go through once more, into the same container", async () => {
       await stack.configure({ state: "migrate" }).up();
       await world.assertSealed();
-      await foretold(t, stack, "the next migrate", ["sealing", "final copy"]);
+      await foretold(t, stack, "the next migrate", ["sealing", "between steps", "final copy"]);
       same("container", await world.container(), container);
       await world.containerIsTree(container);
       await stack.configure({ state: "switch" }).up();
