@@ -101,11 +101,16 @@ function untilEnded(run: PullRun, context: PullContext): Promise<PullResult> {
           return { done: endOf(pod, await logOf(api)) };
         }
         if (phase === "Running") {
-          const { progress, retry, failures } = readLog(await logOf(api, { tailLines: "20" }));
+          const { progress, retry, failures, result } = readLog(await logOf(api, { tailLines: "20" }));
           const [failure] = failures;
           if (failure !== undefined && !told) {
             told = true;
             context.log(`pull check: failed so far: ${failureInWords(failure)}`);
+          }
+          // The kubelet says seconds later that the Pod has ended, and the registry is read-only meanwhile.
+          const whole = result === undefined ? undefined : await logOf(api);
+          if (readLog(whole).result !== undefined) {
+            return { done: endOf(pod, whole) };
           }
           if (retry !== undefined) {
             once("retry", `pull check: ${retry.what}: ${retry.why}; trying again`);

@@ -207,6 +207,19 @@ test("the first failure is told while the others are still pulled, and once", as
   ]);
 });
 
+test("the result counts as soon as it is said: its node tells the Pod's end only later", async () => {
+  const api = new FakeApi();
+  const end: PullerLine = { event: "result", result: good, failures: 0 };
+  api.text = async () => JSON.stringify(end);
+  api.react = (path) => {
+    if (path === secret && api.objects.has(pod)) api.edit(pod, { status: { phase: "Running" } });
+  };
+  const run = { pull: { target, count: 1 }, login: false, image: "i", timeoutSeconds: 1 };
+  const context = { api, journal: { assertRun: async () => ({}) as never }, log: () => undefined, pace: 1 };
+  expect(await runPuller(run, context)).toEqual({ ...good, failures: [] });
+  expect(left(api)).toEqual([]);
+});
+
 test("an image that cannot be pulled for a minute is told, with what the account lacks", async () => {
   const api = new FakeApi();
   let now = 0;
