@@ -63,6 +63,8 @@ export const final: CopyDetails = {
 
 export const seen = withJournal({ history, rehearsal, copies: { live, final } });
 
+const long = { everySeconds: 4096, bytes: Array.from({ length: 60 }, (_, n) => (n % 7) * 10 ** 12) };
+
 /** A history to its end, names, errors and lists as long as they may be. */
 export const full = withJournal({
   history: Array.from({ length: historyAtMost }, (_, n) => entry(n)),
@@ -72,7 +74,8 @@ export const full = withJournal({
       pass,
       {
         ...live,
-        throughput: { everySeconds: 4096, bytes: Array.from({ length: 60 }, (_, n) => (n % 7) * 10 ** 12) },
+        throughput: long,
+        most: { at: at(10), throughput: long },
         retriesBy: Object.fromEntries(
           Array.from({ length: 8 }, (_, n) => [`cause ${n} `.repeat(6), 10 ** n]),
         ),
