@@ -70,6 +70,14 @@ test("a little copy after a large one shows the large one's throughput, and none
   expect(shown.match(/<h3>live copy, ended [^<]*/g)).toEqual([`<h3>live copy, ended ${moment(at(20))}`]);
 });
 
+test("a copy in shards has a chart of its own; what the repositories use is told by the live copy after it", () => {
+  const { repositories } = final;
+  const copies = { shards: live, live: { at: at(50), repositories: repositories! } };
+  const shown = reportHtml(reportData(withJournal({ history, copies }), at(4100)));
+  expect(shown.match(/<h3>[a-z ]*copy[a-z ]*, ended/g)).toEqual(["<h3>copy in shards, ended"]);
+  expect(shown).toContain(`23 repositories, as the live copy found them at ${moment(at(50))}`);
+});
+
 test("needs no network and no script, follows the reader's colours, and takes what it shows as text", () => {
   expect(page).toMatch(/^<!doctype html>/);
   expect(page).not.toMatch(/<script|<link|<img|\bsrc=|\bhref=|url\(|@import/);
