@@ -1,7 +1,7 @@
 /** What the workstation finds out about failed pulls: reads only, and a read that fails leaves the question open. */
 import type { Session } from "../session";
 import { readImageStreams } from "./images";
-import { type Found, objectsOf } from "./judge";
+import { type Found, mayLack, objectsOf } from "./judge";
 import type { Failure } from "./order";
 import { type RawImageStream, stillNamed } from "./samples";
 
@@ -19,6 +19,9 @@ export async function findOut(
   return (failure) => ({ named: isNamed(streams, failure), ...stored(failure) });
 }
 
+/** Errors of the registry that are looked into: each is two questions to Swift. */
+const errorsAtMost = 20;
+
 function isNamed(streams: readonly RawImageStream[] | undefined, { sample }: Failure): boolean {
   return streams === undefined || stillNamed(streams, sample);
 }
@@ -28,7 +31,10 @@ async function storedOf(
   container: string | undefined,
   session: Session,
 ): Promise<(failure: Failure) => Pick<Found, "stored">> {
-  const names = new Set(failures.filter(({ kind }) => kind === "missing").flatMap(objectsOf));
+  const lacking = failures.filter(mayLack);
+  // More errors of the registry are its own, and asking for each would take minutes.
+  const beyond = new Set(lacking.filter(({ kind }) => kind === "registry").slice(errorsAtMost));
+  const names = new Set(lacking.filter((each) => !beyond.has(each)).flatMap(objectsOf));
   if (names.size === 0 || container === undefined) {
     return () => ({});
   }

@@ -29,6 +29,14 @@ export interface Judged {
   readonly skipped: readonly Failure[];
 }
 
+/**
+ * Whether the storage may lack what failed. While Swift is busy the registry answers with its errors for what is not
+ * there, each time: it asks Swift more than once for that.
+ */
+export function mayLack({ kind }: Failure): boolean {
+  return kind === "missing" || kind === "registry";
+}
+
 /** `proven`: the container was proven equal to the volume, and nothing was deleted from it since. */
 export function judge(result: PullResult, found: (failure: Failure) => Found, proven: boolean): Judged {
   const failed: Failure[] = [];
@@ -41,7 +49,7 @@ export function judge(result: PullResult, found: (failure: Failure) => Found, pr
       deleted.push(failure);
     } else if (failure.kind === "login" && result.manifests > 0) {
       skipped.push(failure);
-    } else if (proven && stored === false && failure.kind === "missing") {
+    } else if (proven && stored === false && mayLack(failure)) {
       broken.push(failure);
     } else {
       failed.push(failure);

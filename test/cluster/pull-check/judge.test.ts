@@ -32,8 +32,19 @@ describe("what a failed pull means", () => {
     ]);
   });
 
+  test("the same where the registry, whose Swift is busy, answers with an error instead", () => {
+    const one = failure({ kind: "registry", why: "the registry answers HTTP 503", passing: true });
+    expect(judge(result([one]), () => ({ named: true, stored: false }), true).broken).toEqual([one]);
+  });
+
   test.each([
     ["invariant 1: the container has it", { named: true, stored: true }, true, failure()],
+    [
+      "invariant 1: the container has it, and the registry answers with an error",
+      { named: true, stored: true },
+      true,
+      failure({ kind: "registry" }),
+    ],
     ["nobody knows whether the container has it", { named: true }, true, failure()],
     ["invariant 1: nothing proves the container", { named: true, stored: false }, false, failure()],
     ["it is there, and something else than it says", { named: true }, true, failure({ kind: "content" })],
