@@ -41,9 +41,11 @@ export class Cluster {
     this.ended.abort();
   }
 
-  /** A merge patch of the registry's configuration. */
+  /** A merge patch of the registry's configuration. What is seen after it has it: no wait ends with a moment before. */
   async patch(spec: object): Promise<void> {
-    await this.api.mergePatch(configKind, { spec });
+    const patched: Pick<RegistryConfig, "metadata"> = await this.api.mergePatch(configKind, { spec });
+    const generation = patched.metadata.generation ?? 0;
+    await this.until("the patch to be seen", ({ config }) => (config.metadata.generation ?? 0) >= generation);
   }
 
   /** Forgets the moments so far. */
