@@ -3,11 +3,11 @@
  * there already; read through its record.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { MoverSettings } from "../../../migrator/contract";
 import { Api } from "../../lab/kube/api";
+import { place } from "../../lab/net/place";
 import { readRecord, type LabRecord } from "../../lab/record";
 import { goProblems } from "../../lab/go/command";
 import { machineProblems } from "../../lab/packages";
@@ -66,36 +66,6 @@ async function lab(args: readonly string[], env: NodeJS.ProcessEnv, shown = ever
   ).ended;
   if (ended.code !== 0) throw new Error(`lab ${args.join(" ")} failed:\n${tail(ended.output, 30)}`);
   return ended.output;
-}
-
-/**
- * A /16 that no other lab's bridge has, and a hundred ports below the range the system gives to clients. The ports belong
- * to the network: a lab makes its network at once and opens its ports a minute later, when another one may be starting.
- */
-async function place(): Promise<{ ports: number; net: string }> {
-  const taken = new Set(
-    readFileSync("/proc/net/route", "utf8")
-      .split("\n")
-      .slice(1)
-      .map((line) => line.split("\t")[1] ?? "")
-      .filter((hex) => hex.endsWith("0A") || hex.length === 8)
-      .map((hex) => `${Number.parseInt(hex.slice(6, 8), 16)}.${Number.parseInt(hex.slice(4, 6), 16)}`),
-  );
-  for (let i = 0; i < 60; i++) {
-    const [net, ports] = [`10.${120 + i}`, 19_000 + 100 * i];
-    if (!taken.has(net) && (await free(ports))) return { ports, net: `${net}.0.0/16` };
-  }
-  throw new Error(
-    "no lab can be placed: networks 10.120.0.0/16 to 10.179.0.0/16 or their ports are all taken",
-  );
-}
-
-async function free(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "0.0.0.0", () => server.close(() => resolve(true)));
-  });
 }
 
 /** Brings up a lab with short delays and seeds it. */
