@@ -70,12 +70,13 @@ async function lab(args: readonly string[], env: NodeJS.ProcessEnv, shown = ever
 
 /** Brings up a lab with short delays and seeds it. */
 export async function bringUpLab(wishes: LabWishes): Promise<Lab> {
-  const { ports, net } = await place();
+  const { ports, net, release } = await place();
   const env = { LAB_DIR: wishes.folder, LAB_PORT_BASE: String(ports), LAB_NET: net };
   let gone: Promise<unknown> | undefined;
   // Both the end of the suite and its termination ask for it; the lab lets one at a time change it.
   const down = async (): Promise<void> => {
     await (gone ??= lab(["down", "--wipe"], env, noLine));
+    release();
     staysUp();
   };
   const staysUp = atTermination(async () => {
