@@ -27,3 +27,19 @@ export function exitCodeOf(failure: FailureName): number {
   for (const [code, entry] of Object.entries(exitCodes)) if (entry.name === failure) return Number(code);
   return 1;
 }
+
+type ExitTable = Readonly<
+  Record<number, { readonly name: string; readonly meaning: string; readonly permanent: boolean }>
+>;
+
+/** The documented meaning of the mover's exit code. */
+export function meaningOf(exitCode: number): string {
+  const known = (exitCodes as ExitTable)[exitCode];
+  return known === undefined ? "failed" : `${known.name}: ${known.meaning}`;
+}
+
+/** Whether running again unchanged ends the same way, by the mover's own table. */
+export function isPermanent(exitCode: number | undefined): boolean {
+  const known = exitCode === undefined ? undefined : (exitCodes as ExitTable)[exitCode];
+  return known?.permanent === true;
+}

@@ -1,12 +1,13 @@
 /** What a Job for shards that has ended says: one report, or which shards failed and why. Pure. */
 import type { Report } from "../../migrator/contract";
+import { meaningOf } from "../../migrator/errors";
 import type { RawPod } from "../api/objects";
 import { evictionOf } from "../api/pod-trouble";
 import type { Journal } from "../journal/journal";
 import { namespace } from "../names";
 import { identityFromMover } from "./identity";
 import { indexes, type RawJob, reportTogether, shardInWords, shardOf } from "./job";
-import { meaningOf, moreMemory, parseReport, PermanentFailure } from "./pod-end";
+import { moreMemory, parseReport, PermanentFailure } from "./pod-end";
 import type { Following } from "./pod-progress";
 
 export class ShardsFailed extends PermanentFailure {

@@ -1,6 +1,6 @@
 /** How a migration Pod ended: its report, or one message that says why it failed and what to do. */
-import { exitCodes, type Report } from "../../migrator/contract";
-import { exitCodeOf } from "../../migrator/errors";
+import type { Report } from "../../migrator/contract";
+import { exitCodeOf, meaningOf } from "../../migrator/errors";
 import type { Api } from "../api/api";
 import type { RawContainerStatus, RawPod } from "../api/objects";
 import { evictionOf, words } from "../api/pod-trouble";
@@ -131,22 +131,6 @@ export const moreMemory = "pulumi config set --path resources.limits.memory 2Gi"
 function limitOf(pod: RawPod): string {
   const limit = pod.spec.containers[0]?.resources?.limits?.["memory"];
   return limit === undefined ? "" : ` with a limit of ${limit}`;
-}
-
-type ExitTable = Readonly<
-  Record<number, { readonly name: string; readonly meaning: string; readonly permanent: boolean }>
->;
-
-/** The documented meaning of the mover's exit code. */
-export function meaningOf(exitCode: number): string {
-  const known = (exitCodes as ExitTable)[exitCode];
-  return known === undefined ? "failed" : `${known.name}: ${known.meaning}`;
-}
-
-/** Whether running again unchanged ends the same way, by the mover's own table. */
-export function isPermanent(exitCode: number | undefined): boolean {
-  const known = exitCode === undefined ? undefined : (exitCodes as ExitTable)[exitCode];
-  return known?.permanent === true;
 }
 
 /** The report from a termination message; `undefined` when it is none. */

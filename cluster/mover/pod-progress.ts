@@ -4,6 +4,7 @@
  * where it is.
  */
 import type { Report } from "../../migrator/contract";
+import { isPermanent, meaningOf } from "../../migrator/errors";
 import type { Api } from "../api/api";
 import type { JournalOfRun } from "../journal/store";
 import type { RawContainerStatus, RawPod } from "../api/objects";
@@ -11,7 +12,7 @@ import { paths } from "../api/paths";
 import { type Found, type Log, type Turn, Voice } from "../api/wait";
 import { type Trouble, waysToImage } from "../api/pod-trouble";
 import { startOf } from "./pod-start";
-import { ended, isPermanent, meaningOf, parseReport, PermanentFailure } from "./pod-end";
+import { ended, parseReport, PermanentFailure } from "./pod-end";
 import { logStream } from "./pod-log";
 import { ProgressTeller } from "./progress";
 import { untilEnded } from "./until-ended";

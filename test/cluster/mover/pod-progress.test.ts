@@ -1,7 +1,8 @@
 import type { Report } from "../../../migrator/contract";
 import { type Following, followPod, Stopped } from "../../../cluster/mover/pod-progress";
 import { startOf } from "../../../cluster/mover/pod-start";
-import { isPermanent, meaningOf, PermanentFailure } from "../../../cluster/mover/pod-end";
+import { isPermanent, meaningOf } from "../../../migrator/errors";
+import { PermanentFailure } from "../../../cluster/mover/pod-end";
 import { paths } from "../../../cluster/api/paths";
 import { FakeApi } from "../support/fake-api";
 
