@@ -54,10 +54,10 @@ export function isAvailable(deployment: RawDeployment | undefined): boolean | un
   return deployment && (deployment.status?.availableReplicas ?? 0) > 0;
 }
 
-/** `told`: see `MoverPod`. */
+/** `said`: see `MoverPod`; a phase in it is truer than Kubernetes' own. */
 export function parseMoverPod(
   raw: Pick<RawPod, "metadata" | "status">,
-  said: Pick<MoverPod, "told" | "madeWay" | "shards">,
+  said: Partial<Pick<MoverPod, "phase" | "told" | "madeWay" | "shards">>,
 ): MoverPod {
   return {
     name: raw.metadata.name,

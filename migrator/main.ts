@@ -6,6 +6,7 @@ import { EventLog, writeAll } from "./events";
 import { isLane, runLane } from "./transfer/lane";
 import { isWorker, runWorker } from "./transfer/pool";
 import { usageReport, writeTermination } from "./report";
+import { processCode } from "./make-way";
 import { runMover } from "./run";
 import { resolveSettings, type ResolvedSettings } from "./settings";
 import { terminalTeller } from "./terminal";
@@ -53,8 +54,7 @@ async function main(): Promise<number> {
     crash,
   });
   if (report.message !== undefined) process.stderr.write(`${report.message}\n`);
-  // Ended otherwise, its container would be started again, and the Pod would keep the volume. The report has the code.
-  return report.exitCode === exitCodeOf("made-way") ? 0 : report.exitCode;
+  return processCode(report.exitCode, settings);
 }
 
 /** Checks the settings; when they are wrong, whoever waits for the termination message still learns why. */

@@ -4,7 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MoverSettings } from "./contract";
-import { MoverError } from "./errors";
+import { isPermanent, MoverError } from "./errors";
+
+/**
+ * The process's exit code: 0 where the registry may need the volume and running again would end the same way. With any
+ * other its container would be started again, and its Pod keep the volume, while nobody may be there to stop it. The
+ * report has the code.
+ */
+export function processCode(exitCode: number, { makeWay }: Pick<MoverSettings, "makeWay">): number {
+  return makeWay !== undefined && isPermanent(exitCode) ? 0 : exitCode;
+}
 
 /** Milliseconds between two questions, and for one answer. */
 const pause = 10_000;

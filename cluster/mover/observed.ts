@@ -43,13 +43,15 @@ function runOf(pods: readonly RawPod[]): CopyRun | undefined {
 }
 
 /** The Pod's result, or how far it is; nothing when it did not say. */
-async function saidBy(api: Api, pod: RawPod): Promise<Pick<MoverPod, "told" | "madeWay">> {
+async function saidBy(api: Api, pod: RawPod): Promise<Partial<Pick<MoverPod, "phase" | "told" | "madeWay">>> {
   switch (pod.status?.phase) {
     case "Succeeded":
     case "Failed": {
       const report = parseReport(endOf(pod)?.message);
       return {
         ...defined({ told: report?.exitCode === 0 ? reportInWords(report) : report?.message }),
+        // Beside the registry it ends with 0 whatever came of it, so that it lets go of the volume.
+        ...((report?.exitCode ?? 0) === 0 ? {} : { phase: "Failed" }),
         ...(report?.exitCode === exitCodeOf("made-way") ? { madeWay: true } : {}),
       };
     }

@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { mkdtempSync, rmSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { memoryIn, type Memory, whileRegistryAnswers } from "../../migrator/make-way";
+import { memoryIn, type Memory, processCode, whileRegistryAnswers } from "../../migrator/make-way";
 
 const registry = { host: "image-registry.svc", port: 5000, seconds: 300 };
 
@@ -37,6 +37,21 @@ test("a restart is no reason, and a registry that never answered says nothing", 
   );
   await expect(whileRegistryAnswers(registry, watch([...away, ...away]))).rejects.toThrow("still watching");
 });
+
+test.each([
+  ["made way", 17, 0],
+  ["found no registry on the volume", 5, 0],
+  ["was refused its credentials", 10, 0],
+  ["copied all", 0, 0],
+  ["did not reach Swift", 12, 12],
+  ["was interrupted", 130, 130],
+])(
+  "beside the registry a process that %s: its container is started again only where that may help",
+  (_what, code, ended) => {
+    expect(processCode(code, { makeWay: registry })).toBe(ended);
+    expect(processCode(code, {})).toBe(code);
+  },
+);
 
 describe("its container is started again, because Swift is away as well", () => {
   let folder: string;

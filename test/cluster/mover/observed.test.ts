@@ -84,5 +84,7 @@ test("a Pod that made way for the registry is told from one that copied all, tho
     phase: "Succeeded",
     containerStatuses: [{ state: { terminated: { exitCode: 0, message } } }],
   });
-  expect(await observeMoverPods(api)).toMatchObject([{ told: "not answered for 300 s", madeWay: true }]);
+  expect(await observeMoverPods(api)).toMatchObject([
+    { phase: "Failed", told: "not answered for 300 s", madeWay: true },
+  ]);
 });
