@@ -13,7 +13,10 @@ export const oneAfterTwo: Scenario = {
   run: async (t) => {
     const { world } = t;
     await onSharedClaim(world, async () => {
-      await world.kube.merge(paths.config, { spec: { rolloutStrategy: "RollingUpdate" } });
+      // With a node selector the operator spreads nothing. Its spread, where it keeps the Pod away too, has the scheduler
+      // look again.
+      const nodeSelector = { "kubernetes.io/os": "linux" };
+      await world.kube.merge(paths.config, { spec: { rolloutStrategy: "RollingUpdate", nodeSelector } });
       await world.onVolume();
       const before = await world.config();
       const stack = await world.stack({ state: "migrate" });
