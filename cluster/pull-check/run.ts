@@ -12,7 +12,7 @@ import { podEvents } from "../registry/registry";
 import { namespace, pullCheckName } from "../names";
 import { ensurePullAccount, removePullAccount } from "./account";
 import { type Log, readLog, resultOf } from "./log";
-import type { PullOrder, PullResult } from "./order";
+import type { FailureKind, PullOrder, PullResult } from "./order";
 import { letGo, pullCheckNetworkPolicy, pullCheckPod, pullCheckSecret, tokenFile } from "./pod";
 import { failureInWords } from "./words";
 import { defined } from "../../swift/defined";
@@ -83,8 +83,8 @@ export async function runPuller(run: PullRun, context: PullContext): Promise<Pul
 
 function untilEnded(run: PullRun, context: PullContext): Promise<PullResult> {
   const { api } = context;
-  // The first one is told at once, and all of them when it has ended.
-  let told = false;
+  // The first of each kind is told at once, and all of them when it has ended.
+  const told = new Set<FailureKind>();
   return waitFor<PullResult>(
     {
       meanwhile: "the Pod goes on, ",
@@ -102,9 +102,9 @@ function untilEnded(run: PullRun, context: PullContext): Promise<PullResult> {
         }
         if (phase === "Running") {
           const { progress, retry, failures, result } = readLog(await logOf(api, { tailLines: "20" }));
-          const [failure] = failures;
-          if (failure !== undefined && !told) {
-            told = true;
+          for (const failure of failures) {
+            if (told.has(failure.kind)) continue;
+            told.add(failure.kind);
             context.log(`pull check: failed so far: ${failureInWords(failure)}`);
           }
           // The kubelet says seconds later that the Pod has ended, and the registry is read-only meanwhile.

@@ -181,7 +181,7 @@ describe("the Pod's end", () => {
   });
 });
 
-test("the first failure is told while the others are still pulled, and once", async () => {
+test("the first failure of each kind is told while the others are still pulled, and once", async () => {
   const api = new FakeApi();
   const failure = {
     sample: { repository: "a/b", reference: "sha256:1" },
@@ -190,7 +190,11 @@ test("the first failure is told while the others are still pulled, and once", as
   } as const;
   const lost = { event: "failure", failure: { ...failure, what: "blob a/b@sha256:1", why: "no issuer" } };
   const end: PullerLine = { event: "result", result: good, failures: 2 };
-  const log = [lost, lost];
+  const broken = {
+    event: "failure",
+    failure: { ...failure, kind: "missing", what: "manifest a/c@sha256:2", why: "404" },
+  };
+  const log = [lost, lost, broken, lost];
   let looks = 0;
   api.text = async () => {
     if (++looks === 3) api.edit(pod, { status: { phase: "Succeeded" } });
@@ -204,6 +208,7 @@ test("the first failure is told while the others are still pulled, and once", as
   await runPuller(run, { api, journal: { assertRun }, log: (line) => lines.push(line), pace: 1 });
   expect(lines.filter((line) => line.includes("failed so far"))).toEqual([
     "pull check: failed so far: blob a/b@sha256:1: no issuer",
+    "pull check: failed so far: manifest a/c@sha256:2: 404",
   ]);
 });
 
