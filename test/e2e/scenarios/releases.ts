@@ -2,6 +2,7 @@
 import { holds, same, says } from "../support/expect";
 import { paths } from "../support/kube";
 import type { Prober } from "../support/prober";
+import { thenPutBack } from "../support/put-back";
 import type { Stack } from "../support/pulumi";
 import type { Scenario, Story } from "../support/scenario";
 
@@ -28,7 +29,7 @@ export const neverAwayBack: Scenario = {
 async function onEach(t: Story, run: (t: Story, release: string) => Promise<void>): Promise<void> {
   const { world } = t;
   const { release } = world.lab;
-  try {
+  const onAll = async () => {
     // A real operator is of the release it was built from.
     for (const each of world.lab.operator === "real" ? [release] : releases) {
       await t.test(`${each}: its operator runs, on two nodes`, async () => {
@@ -37,10 +38,11 @@ async function onEach(t: Story, run: (t: Story, release: string) => Promise<void
       });
       await run(t, each);
     }
-  } finally {
+  };
+  await thenPutBack(onAll, async () => {
     await world.reset();
     await world.reshape({ nodes: world.lab.nodes, release });
-  }
+  });
 }
 
 /** Migrates and switches, under requests. */

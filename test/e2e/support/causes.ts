@@ -5,6 +5,7 @@ import { same } from "./expect";
 import { ForwardProxy } from "./forward-proxy";
 import { paths, type KubeObject } from "./kube";
 import { until } from "./process";
+import { thenPutBack } from "./put-back";
 import type { Pushed } from "./registry";
 import type { World } from "./world";
 
@@ -29,14 +30,15 @@ export async function amongCauses(world: World, use: (around: Around) => Promise
   const broken = world.images.find(({ repository }) => repository === "team-b/batch");
   if (broken === undefined) throw new Error("the seed has no team-b/batch");
   const proxy = await ForwardProxy.start(host);
-  try {
-    await use({ proxy, host, broken });
-  } finally {
-    await world.lab.joinSwift();
-    await nodesGoThrough(world, undefined);
-    await registryGoesDirectly(world);
-    await proxy.stop();
-  }
+  await thenPutBack(
+    () => use({ proxy, host, broken }),
+    async () => {
+      await world.lab.joinSwift();
+      await nodesGoThrough(world, undefined);
+      await registryGoesDirectly(world);
+      await proxy.stop();
+    },
+  );
 }
 
 /** One cloud of clouds.yaml, as far as scenarios change it. */
