@@ -11,6 +11,7 @@ import { amount, amountOf } from "./amounts";
 import { type Api, ApiError } from "./api";
 import type { RawClusterQuota, RawPod, RawPodSpec, RawQuota, RawQuotaSpec } from "./objects";
 import { paths } from "./paths";
+import { meets } from "./requirement";
 
 const measured = ["cpu", "memory", "ephemeral-storage"] as const;
 
@@ -37,7 +38,7 @@ export function chargeOf(spec: RawPodSpec): PodCharge {
 
 /** Whether a quota counts such a Pod at all. A scope that is not known here is taken to do so. */
 export function counts({ scopes }: Pick<Quota, "scopes">, pod: PodCharge): boolean {
-  return scopes.every(({ scope, operator, values }) => {
+  return scopes.every(({ scope, ...requirement }) => {
     switch (scope) {
       case "Terminating":
         return pod.ends;
@@ -51,24 +52,11 @@ export function counts({ scopes }: Pick<Quota, "scopes">, pod: PodCharge): boole
       case "CrossNamespacePodAffinity":
         return false;
       case "PriorityClass":
-        return hasClass(pod.priorityClass, operator, values);
+        return meets(pod.priorityClass, requirement);
       default:
         return true;
     }
   });
-}
-
-function hasClass(name: string | undefined, operator: string, values: readonly string[]): boolean {
-  switch (operator) {
-    case "In":
-      return name !== undefined && values.includes(name);
-    case "NotIn":
-      return name === undefined || !values.includes(name);
-    case "DoesNotExist":
-      return name === undefined;
-    default:
-      return name !== undefined;
-  }
 }
 
 /** Quotas, and what a migration Pod that runs now counts in them. */

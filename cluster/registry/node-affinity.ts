@@ -1,15 +1,12 @@
 /** Whether a node has what a Pod's affinity requires of it, as the scheduler matches it. Pure. */
 import type { RawNode } from "../api/objects";
+import { meets, type Requirement } from "../api/requirement";
 
-interface Requirement {
-  readonly key: string;
-  readonly operator: string;
-  readonly values?: readonly string[];
-}
+type OfKey = Requirement & { readonly key: string };
 
 interface Term {
-  readonly matchExpressions?: readonly Requirement[];
-  readonly matchFields?: readonly Requirement[];
+  readonly matchExpressions?: readonly OfKey[];
+  readonly matchFields?: readonly OfKey[];
 }
 
 /** `affinity`: a Pod's, of which only the required node affinity counts; what is absent requires nothing. */
@@ -31,26 +28,7 @@ function isMet(
   // A term without any part matches no node.
   if (matchExpressions.length + matchFields.length === 0) return false;
   return (
-    matchExpressions.every((each) => matches(each, labels[each.key])) &&
-    matchFields.every((each) => matches(each, each.key === "metadata.name" ? name : undefined))
+    matchExpressions.every((each) => meets(labels[each.key], each)) &&
+    matchFields.every((each) => meets(each.key === "metadata.name" ? name : undefined, each))
   );
-}
-
-function matches({ operator, values = [] }: Requirement, value: string | undefined): boolean {
-  switch (operator) {
-    case "In":
-      return value !== undefined && values.includes(value);
-    case "NotIn":
-      return value === undefined || !values.includes(value);
-    case "Exists":
-      return value !== undefined;
-    case "DoesNotExist":
-      return value === undefined;
-    case "Gt":
-      return value !== undefined && Number(value) > Number(values[0]);
-    case "Lt":
-      return value !== undefined && Number(value) < Number(values[0]);
-    default:
-      return false;
-  }
 }
