@@ -1,13 +1,6 @@
 /** One request for a manifest, on a connection of its own, that knows how far it came: a Pod that is gone takes none. */
 import { get } from "node:https";
-import type { RegistryAddress } from "./registry";
-
-const accept = [
-  "application/vnd.oci.image.manifest.v1+json",
-  "application/vnd.oci.image.index.v1+json",
-  "application/vnd.docker.distribution.manifest.v2+json",
-  "application/vnd.docker.distribution.manifest.list.v2+json",
-].join(", ");
+import { manifestTypes, type RegistryAddress } from "./registry";
 
 /** Milliseconds until an answer that has not come will not come. */
 const limit = 10_000;
@@ -23,7 +16,10 @@ export class Probe {
   /** Why it was not answered well, and how far it came; `undefined` when it was. */
   ask(): Promise<string | undefined> {
     const { url, token } = this.address;
-    const headers = { accept, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+    const headers = {
+      accept: manifestTypes,
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    };
     return new Promise((resolve) => {
       const options = {
         agent: false,

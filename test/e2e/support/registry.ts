@@ -5,7 +5,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Agent, request, type Dispatcher } from "undici";
 
-const manifestTypes = [
+/** What a client of today accepts. */
+export const manifestTypes = [
   "application/vnd.oci.image.index.v1+json",
   "application/vnd.oci.image.manifest.v1+json",
   "application/vnd.docker.distribution.manifest.list.v2+json",
