@@ -27,7 +27,7 @@ import type {
 } from "./api/objects";
 import type { Observation, ObservedCloud, ObservedImageApi, ReachableObservation } from "./observation";
 import { heldUpBy } from "./registry/held-up";
-import { nodesForRegistry, whereOf } from "./registry/nodes";
+import { nodesForRegistry, type Where, whereOf } from "./registry/nodes";
 import { claimOf } from "./registry/patch";
 import { observeMoverPods } from "./mover/observed";
 import { paths } from "./api/paths";
@@ -134,7 +134,7 @@ async function observe(api: Api, wanted: Wanted): Promise<Observed> {
     claimName,
     moverPods: read.moverPods,
     schedulableNodes: nodesForRegistry(read.nodes, where),
-    ...(await inTheWayOfSecondPod(api, wanted, read)),
+    ...(await inTheWayOfSecondPod(api, wanted, read, where)),
     cloud,
     signIn:
       sources === undefined
@@ -213,7 +213,8 @@ async function forBridge(api: Api, { state }: Wanted): Promise<Pick<ReachableObs
 async function inTheWayOfSecondPod(
   api: Api,
   { state }: Wanted,
-  { registry, nodes, journal, project }: Objects,
+  { registry, nodes, journal }: Objects,
+  where: Where | undefined,
 ): Promise<Pick<ReachableObservation, "heldUpBy" | "noRoomBeside">> {
   const { config, deployment, pods } = registry;
   const restarts = config?.readOnly === false || journal?.seal !== undefined;
@@ -221,7 +222,6 @@ async function inTheWayOfSecondPod(
   if (config === undefined || !(onVolume || state === "abort")) {
     return {};
   }
-  const where = whereOf(config, journal, project);
   const serving = pods.filter((pod) => pod.ready && !pod.terminating).map(({ node }) => node);
   const room = await Promise.all([...new Set(serving)].map((node) => noRoomBeside(api, nodes, node, where)));
   const heldUp = heldUpBy(nodes, deployment?.topologySpreadConstraints, where);

@@ -1,6 +1,6 @@
 /**
- * What all migration Pods of a run share: the mover's code with the cloud's CA, and a NetworkPolicy that lets them reach Swift. They are
- * in no component of their own, which would only indent them in the terminal.
+ * What all migration Pods of a run share: the mover's code with the cloud's CA, and a NetworkPolicy that lets them reach
+ * Swift. They are in no component of their own, which would only indent them in the terminal.
  */
 import type * as pulumi from "@pulumi/pulumi";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap";

@@ -90,12 +90,15 @@ export function keptAway(node: RawNode, config: Where | undefined): string | und
   if (taint !== undefined)
     return `has taint ${taint.key}:${taint.effect}, which the registry does not tolerate`;
   const labels = node.metadata.labels ?? {};
-  const wanted = Object.entries({ "kubernetes.io/os": "linux", ...config?.nodeSelector });
-  const lacks = wanted.find(([key, value]) => labels[key] !== value);
-  if (lacks !== undefined) return `lacks label ${lacks[0]}=${lacks[1]}, which the registry selects by`;
-  const outside = Object.entries(config?.projectSelector ?? {}).find(([key, value]) => labels[key] !== value);
-  if (outside !== undefined)
-    return `lacks label ${outside[0]}=${outside[1]}, which the registry's namespace selects by (openshift.io/node-selector)`;
+  const lacks = (selector: Readonly<Record<string, string>> = {}) =>
+    Object.entries(selector)
+      .find(([key, value]) => labels[key] !== value)
+      ?.join("=");
+  const own = lacks({ "kubernetes.io/os": "linux", ...config?.nodeSelector });
+  if (own !== undefined) return `lacks label ${own}, which the registry selects by`;
+  const project = lacks(config?.projectSelector);
+  if (project !== undefined)
+    return `lacks label ${project}, which the registry's namespace selects by (openshift.io/node-selector)`;
   return isRequired(config?.affinity, node)
     ? undefined
     : "does not have what the registry's affinity requires of a node (spec.affinity.nodeAffinity)";
