@@ -1,5 +1,5 @@
 /**
- * `npm run test:e2e [-- --all] [--cases regexp] [--only a,b] [--operator real] [--nodes 2] [--release 4.20] [--tls] [--seed n] [--lab folder] [--keep] [--list]`
+ * `npm run test:e2e [-- --all] [--cases regexp] [--only a,b] [--operator real] [--nodes 2] [--release 4.20] [--tls] [--seed n] [--lab folder] [--transcripts folder] [--keep] [--list]`
  *
  * The program through the real CLI and engine, on a lab of real parts. What is missing is named, one line each; the
  * closing line is `N passed, N failed, N skipped`.
@@ -14,6 +14,7 @@ import { outlook, outlookProblems, prepare } from "../lab/engine/prepare";
 import { closing, type Counts } from "./support/closing";
 import { atTermination } from "./support/termination";
 import { indent, Story, StoryEnded, type Outcome } from "./support/scenario";
+import { Transcripts } from "./support/transcripts";
 import { World } from "./support/world";
 import { scenarios } from "./scenarios";
 
@@ -29,6 +30,8 @@ const { values: options } = parseArgs({
     tls: { type: "boolean", default: false },
     seed: { type: "string" },
     lab: { type: "string" },
+    /** Where what each command of Pulumi says is kept, a folder for each scenario. */
+    transcripts: { type: "string" },
     keep: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
     /** What `npm test` runs: leaves out what would take it past its hour. */
@@ -97,6 +100,8 @@ async function main(): Promise<Counts> {
       }
       console.log(`${scenario.name}: ${scenario.title}`);
       const story = new Story(scenario, world);
+      if (options.transcripts !== undefined)
+        world.workspace.transcripts = new Transcripts(join(options.transcripts, scenario.name));
       try {
         await grow(world, scenario.nodes ?? 1);
         await world.reset();

@@ -19,6 +19,7 @@ import { quiet } from "../../lab/engine/ensure";
 import type { PulumiParts } from "./parts";
 import { endProcessesWith, run, start, tail, type Ended, type Running } from "./process";
 import { projectRoot } from "./project";
+import type { Transcripts } from "./transcripts";
 import { program } from "../../../scripts/program";
 
 type Value = string | number | boolean | Readonly<Record<string, unknown>>;
@@ -39,6 +40,7 @@ export class Workspace {
   readonly program: string;
   readonly env: NodeJS.ProcessEnv;
   readonly cli: string;
+  transcripts: Transcripts | undefined;
 
   constructor(
     readonly folder: string,
@@ -162,13 +164,18 @@ export class Stack {
 
   /** Starts a command of the CLI on this stack. */
   begin(command: readonly string[], options: UpOptions = {}): Running {
+    const words = [...command, ...(options.args ?? [])];
+    const keep = this.workspace.transcripts?.begin(this.name, words);
     return start(
       this.workspace.cli,
-      [...command, "--stack", this.name, "--non-interactive", "--color", "never", ...(options.args ?? [])],
+      [...words, "--stack", this.name, "--non-interactive", "--color", "never"],
       {
         cwd: this.workspace.program,
         env: { ...this.workspace.env, ...options.env },
-        ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
+        onLine: (line) => {
+          keep?.(line);
+          options.onLine?.(line);
+        },
       },
     );
   }
