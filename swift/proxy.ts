@@ -1,4 +1,5 @@
 import { BlockList, isIP } from "node:net";
+import { hasScheme } from "./scheme";
 import type { ProxySettings } from "./settings";
 
 /**
@@ -14,7 +15,7 @@ export function proxyFor(origin: string, settings: ProxySettings | undefined): s
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
   for (const entry of settings.no ?? [])
     if (matches(entry.trim().toLowerCase(), host, port)) return undefined;
-  return /^[a-z]+:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
+  return hasScheme(proxy) ? proxy : `http://${proxy}`;
 }
 
 /** One entry, as Go's net/http reads it: `.suffix` and `*.suffix` are the names below the suffix, not itself. */

@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 import { parse, stringify } from "yaml";
+import { hasScheme } from "../../swift/scheme";
 
 /** The keys of stack config `kubernetes:*` that say where the cluster is. */
 export interface KubeSettings {
@@ -113,7 +114,7 @@ function withoutPassword(address: string): string {
 /** client-go takes a server without a scheme: by TLS where the entry says anything about it. */
 function withScheme(cluster: Entry): Entry {
   const server = textOf(cluster["server"]);
-  if (server === "" || /^[a-z][a-z0-9+.-]*:\/\//i.test(server)) {
+  if (server === "" || hasScheme(server)) {
     return cluster;
   }
   const secure = ["certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify"].some(

@@ -207,6 +207,18 @@ describe("proxyFor", () => {
     ["https://a.port.example:5000", undefined],
     ["https://a.port.example", "http://proxy:3128"],
   ])("as Go's net/http: %s: %s", (origin, proxy) => expect(proxyFor(origin, settings)).toBe(proxy));
+  test.each([
+    ["proxy:3128", "http://proxy:3128"],
+    ["192.0.2.1:3128", "http://192.0.2.1:3128"],
+    ["user:word@proxy:3128", "http://user:word@proxy:3128"],
+    ["HTTP://proxy:3128", "HTTP://proxy:3128"],
+    ["https://proxy:3128", "https://proxy:3128"],
+    ["socks5://proxy:1080", "socks5://proxy:1080"],
+    ["socks5h://proxy:1080", "socks5h://proxy:1080"],
+    ["a+b-c.d://proxy", "a+b-c.d://proxy"],
+  ])("a scheme, or else http, as Go's httpproxy: %s: %s", (https, proxy) =>
+    expect(proxyFor("https://swift.example", { https })).toBe(proxy),
+  );
 });
 
 describe("PhasedQueue", () => {

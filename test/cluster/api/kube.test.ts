@@ -185,17 +185,26 @@ describe("through a proxy", () => {
     expect(tunnels).toEqual([`127.0.0.1:${portOf(server)}`]);
   });
 
-  test.each(["socks5", "socks5h"])("proxy-url of the kubeconfig at %s://", async (scheme) => {
+  test.each([
+    ["proxy-url of the kubeconfig", "socks5"],
+    ["proxy-url of the kubeconfig", "socks5h"],
+    ["HTTPS_PROXY of this shell", "socks5"],
+    ["HTTPS_PROXY of this shell", "socks5h"],
+  ])("%s at %s://", async (where, scheme) => {
     const wanted: string[] = [];
     const socks = socksServer((host, port) => {
       wanted.push(`${host}:${port}`);
       return connect(portOf(server), "127.0.0.1");
     });
     await new Promise<void>((resolve) => socks.listen(0, "127.0.0.1", resolve));
-    const { port } = socks.address() as AddressInfo;
+    const address = `${scheme}://127.0.0.1:${(socks.address() as AddressInfo).port}`;
     const named = { server: "https://api.example:6443", "tls-server-name": "localhost" };
+    const inKubeconfig = where.startsWith("proxy-url");
+    if (!inKubeconfig) process.env["HTTPS_PROXY"] = address;
     try {
-      await apiWith({ token: "t" }, { ...named, "proxy-url": `${scheme}://127.0.0.1:${port}` }).get("/x");
+      await apiWith({ token: "t" }, { ...named, ...(inKubeconfig ? { "proxy-url": address } : {}) }).get(
+        "/x",
+      );
     } finally {
       socks.close();
     }
