@@ -18,6 +18,18 @@ export function proxyFor(origin: string, settings: ProxySettings | undefined): s
   return hasScheme(proxy) ? proxy : `http://${proxy}`;
 }
 
+/** Whether the clients of this program can use it. Without a scheme it is an `http://` one, as for Go's httpproxy. */
+export function isUsableProxy(address: string): boolean {
+  return /^(https?|socks5h?):\/\//i.test(address)
+    ? URL.canParse(address)
+    : !hasScheme(address) && URL.canParse(`http://${address}`);
+}
+
+/** A proxy's address for messages: it may hold the password to it. */
+export function withoutLogin(address: string): string {
+  return address.replace(/^.*@/, "...@");
+}
+
 /** One entry, as Go's net/http reads it: `.suffix` and `*.suffix` are the names below the suffix, not itself. */
 function matches(entry: string, host: string, port: string): boolean {
   if (entry === "") return false;

@@ -11,13 +11,18 @@ import { defined } from "../../swift/defined";
 
 export { type Kubeconfig, type KubeSettings, readKubeconfig } from "./kubeconfig";
 
-/** Reads and converts; throws what `readKubeconfig` throws. */
+/** Reads and converts. @throws what `readKubeconfig` and `clientOf` throw */
 export function loadKubeConfig(settings: KubeSettings): KubeConfig {
   return clientOf(readKubeconfig(settings));
 }
 
-/** As the client library wants it. Without a current context it has no cluster, and each call says so. */
+/**
+ * As the client library wants it. Without a current context it has no cluster, and each call says so.
+ * @throws what `workstationProxy` throws
+ */
 export function clientOf(kubeconfig: Kubeconfig): KubeConfig {
+  // Found at the first call, it would be told as a login that does not work.
+  workstationProxy(process.env);
   return new OneCluster(kubeconfig);
 }
 

@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 import { parse, stringify } from "yaml";
+import { isUsableProxy, withoutLogin } from "../../swift/proxy";
 import { hasScheme } from "../../swift/scheme";
 
 /** The keys of stack config `kubernetes:*` that say where the cluster is. */
@@ -90,11 +91,10 @@ function known(entries: ReadonlyMap<string, Entry>, name: string, what: string):
 function usable(cluster: Entry, context: string): Entry {
   const server = textOf(cluster["server"]);
   const proxy = textOf(cluster["proxy-url"]);
-  const isUrl = (text: string, schemes: RegExp) => schemes.test(text) && URL.canParse(text);
-  const [key, wrong] = !isUrl(server, /^https?:\/\//i)
+  const [key, wrong] = !(/^https?:\/\//i.test(server) && URL.canParse(server))
     ? (["server", server] as const)
-    : proxy !== "" && !isUrl(proxy, /^(https?|socks5h?):\/\//i)
-      ? (["proxy-url", withoutPassword(proxy)] as const)
+    : proxy !== "" && !(hasScheme(proxy) && isUsableProxy(proxy))
+      ? (["proxy-url", withoutLogin(proxy)] as const)
       : [];
   if (key !== undefined) {
     throw new Error(
@@ -104,11 +104,6 @@ function usable(cluster: Entry, context: string): Entry {
     );
   }
   return cluster;
-}
-
-/** A proxy's address may hold the password to it. */
-function withoutPassword(address: string): string {
-  return address.replace(/^.*@/, "...@");
 }
 
 /** client-go takes a server without a scheme: by TLS where the entry says anything about it. */

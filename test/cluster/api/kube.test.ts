@@ -211,6 +211,11 @@ describe("through a proxy", () => {
     expect(wanted).toEqual(["api.example:6443"]);
   });
 
+  test("HTTPS_PROXY of this shell that no client can use is told before a login is blamed for it", () => {
+    process.env["HTTPS_PROXY"] = "ftp://u:secret@p:21";
+    expect(() => apiWith({ token: "t" })).toThrow(/^HTTPS_PROXY of this shell is "\.\.\.@p:21"; /);
+  });
+
   test("HTTPS_PROXY of this shell, but not for what NO_PROXY has by CIDR", async () => {
     process.env["HTTPS_PROXY"] = `http://127.0.0.1:${portOf(proxy)}`;
     delete process.env["NO_PROXY"];

@@ -157,4 +157,20 @@ describe("the workstation's proxy", () => {
       https: "http://p:3128",
     });
   });
+  test.each([
+    ["HTTPS_PROXY", "ftp://p:21", '"ftp://p:21"'],
+    ["HTTP_PROXY", "socks4://p:1080", '"socks4://p:1080"'],
+    ["https_proxy", "http://[", '"http://["'],
+    ["HTTPS_PROXY", "https://u:secret@p:3128:1", '"...@p:3128:1"'],
+    ["HTTPS_PROXY", "p:port", '"p:port"'],
+  ])("that no client can use is refused by its name, without its password: %s=%s", (name, value, shown) => {
+    const rule = "a proxy is http://, https:// or socks5:// with a host, or a host alone";
+    expect(() => workstationProxy({ [name]: value })).toThrow(
+      `${name} of this shell is ${shown}; ${rule}; set another, or run without it: env -u ${name} <command>`,
+    );
+  });
+  test.each(["p", "p:3128", "u:secret@p:3128", "HTTP://p", "socks5h://p:1080", "socks5://p:1080"])(
+    "at %s is taken as it stands",
+    (https) => expect(workstationProxy({ HTTPS_PROXY: https })).toMatchObject({ https }),
+  );
 });
