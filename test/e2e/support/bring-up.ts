@@ -64,26 +64,43 @@ async function lab(args: readonly string[], env: NodeJS.ProcessEnv, shown = ever
       },
     },
   ).ended;
-  if (ended.code !== 0) throw new Error(`lab ${args.join(" ")} failed:\n${tail(ended.output, 30)}`);
+  if (ended.code !== 0)
+    throw new Error(
+      `lab ${args.join(" ")}: ${ended.signal ?? `exit code ${ended.code ?? "?"}`}\n${tail(ended.output, 30)}`,
+    );
   return ended.output;
+}
+
+/**
+ * Takes a lab down once, whoever asks first: the end of the suite, its termination, or a bring-up that the termination
+ * ended. What still brings it up ends before that and never later: later it would be the taking down itself.
+ */
+export function onceDown(endBringUp: () => void, down: () => Promise<unknown>): () => Promise<unknown> {
+  let gone: Promise<unknown> | undefined;
+  return () => {
+    if (gone === undefined) {
+      endBringUp();
+      gone = down();
+    }
+    return gone;
+  };
 }
 
 /** Brings up a lab with short delays and seeds it. */
 export async function bringUpLab(wishes: LabWishes): Promise<Lab> {
   const { ports, net, release } = await place();
   const env = { LAB_DIR: wishes.folder, LAB_PORT_BASE: String(ports), LAB_NET: net };
-  let gone: Promise<unknown> | undefined;
-  // Both the end of the suite and its termination ask for it; the lab lets one at a time change it.
+  const gone = onceDown(
+    // With what it installs or builds; the lab's parts have an environment of their own.
+    () => endProcessesWith("LAB_DIR", wishes.folder),
+    () => lab(["down", "--wipe"], env, noLine),
+  );
   const down = async (): Promise<void> => {
-    await (gone ??= lab(["down", "--wipe"], env, noLine));
+    await gone();
     release();
     staysUp();
   };
-  const staysUp = atTermination(async () => {
-    // A bring-up that was under way, with what it installs or builds; the lab's parts have an environment of their own.
-    endProcessesWith("LAB_DIR", wishes.folder);
-    await down();
-  });
+  const staysUp = atTermination(down);
   console.log(`lab: ${wishes.folder}, ports from ${ports} on, ${net}`);
   try {
     const parts = ["--nodes", String(wishes.nodes), "--operator", wishes.operator];
