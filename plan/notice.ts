@@ -31,7 +31,7 @@ export function pulls(plan: Plan, { away }: Expected): string {
   }
   return away === 0
     ? "go on"
-    : `stop for about ${duration(away)}: the old registry Pod must end before the new one can have the volume`;
+    : `stop for about ${duration(away)}: the old registry Pod ends before the new one starts`;
 }
 
 /** Where the seconds come from; `undefined`: there are none. */

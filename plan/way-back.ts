@@ -8,7 +8,7 @@ import type { Claim, ReachableObservation } from "../cluster/observation";
 import { notBeside } from "../cluster/registry/beside";
 import { opensByRolling, toVolume } from "../cluster/registry/patch";
 import type { AbortSettings, CommonSettings } from "../config/config";
-import { warnOfOutageBack } from "./guards/outage";
+import { type Away, warnOfOutageBack } from "./guards/outage";
 import type { Judge } from "./judge";
 
 /** What the graph says of it. */
@@ -19,9 +19,9 @@ export interface WayBack {
   readonly rolls?: true;
 }
 
-/** `away`: why there is no registry for a while; absent where pulls go on. */
+/** `away` is absent where pulls go on. */
 export interface Judged extends WayBack {
-  readonly away?: string;
+  readonly away?: Away;
 }
 
 /** Whether the storage patch of an abort ends the old Pods before it starts a new one. */
@@ -44,9 +44,9 @@ export function goingBack(
     return {};
   }
   const away =
-    notBeside(settings.seal, seen, claim) ??
+    noSecondPod(settings, seen, claim) ??
     noRoom(seen, false) ??
-    (acceptLoss ? "copyBack is false" : undefined) ??
+    (acceptLoss ? { why: "copyBack is false" } : undefined) ??
     notFromSwift(seen);
   return away === undefined ? { bridge: true, rolls: true } : { away };
 }
@@ -69,33 +69,54 @@ export function opening(
   if (claim === undefined || !restarts) {
     return {};
   }
-  const away = notBeside(settings.seal, seen, claim) ?? noRoom(seen, true);
+  const away = noSecondPod(settings, seen, claim) ?? noRoom(seen, true);
   return away === undefined ? { rolls: true } : { away };
+}
+
+/** Why a second Pod of the registry is not wanted, or may not be, on the volume. */
+function noSecondPod(
+  { seal }: Pick<CommonSettings, "seal">,
+  seen: ReachableObservation,
+  claim: Claim,
+): Away | undefined {
+  if (seal === "recreate") {
+    return { why: "seal is recreate", instead: "pulumi config set seal rolling" };
+  }
+  const why = notBeside(seen, claim);
+  return why === undefined ? undefined : { why };
 }
 
 /**
  * Why there can be no second Pod of the registry: a quota, or no room on the nodes of its Pods. On the volume it needs
  * that node; a bridge goes to another one, where there is one.
  */
-function noRoom(seen: ReachableObservation, onVolume: boolean): string | undefined {
+function noRoom(seen: ReachableObservation, onVolume: boolean): Away | undefined {
   const { noRoomBeside, schedulableNodes, pods, podTrials = [] } = seen;
   const refused = podTrials.find(({ kind }) => kind === "registry")?.refused;
-  if (refused !== undefined) return `the cluster lets no second registry Pod be made (${refused})`;
+  if (refused !== undefined) {
+    return { why: `the cluster lets no second registry Pod be made (${refused})` };
+  }
   const taken = new Set(pods.map(({ node }) => node)).size;
   return noRoomBeside === undefined || (!onVolume && schedulableNodes > Math.max(1, taken))
     ? undefined
-    : `${noRoomBeside}, so no second registry Pod has room there`;
+    : {
+        why: `${noRoomBeside}, so no second registry Pod has room there`,
+        instead: "make room there first (oc describe node)",
+      };
 }
 
 /** Why no bridge may, or can, serve from Swift. */
-function notFromSwift({ journal, pods, bridgeLacks = [] }: ReachableObservation): string | undefined {
+function notFromSwift({ journal, pods, bridgeLacks = [] }: ReachableObservation): Away | undefined {
   if (journal?.wrongAccount !== undefined) {
-    return "the registry is on a container without the images";
+    return { why: "the registry is on a container without the images" };
   }
   if (!pods.some(({ ready, env }) => ready && env.storage === "swift")) {
-    return "no Pod of the registry answers from Swift";
+    return { why: "no Pod of the registry answers from Swift" };
   }
   return bridgeLacks.length === 0
     ? undefined
-    : `this user may not ${bridgeLacks.map(permissionInWords).join("; ")}`;
+    : {
+        why: `this user may not ${bridgeLacks.map(permissionInWords).join("; ")}`,
+        instead: "oc apply -f docs/permissions.yaml, as cluster-admin",
+      };
 }

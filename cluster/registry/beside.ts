@@ -5,15 +5,8 @@ import { isForOnePod } from "./shared";
 /** What has to be known of the cluster for it. */
 export type Around = Pick<ReachableObservation, "journal" | "schedulableNodes" | "heldUpBy">;
 
-/** Why it may not; `undefined`: it may. `seal`: how the user wants restarts on the volume. */
-export function notBeside(
-  seal: "rolling" | "recreate",
-  { journal, schedulableNodes, heldUpBy }: Around,
-  claim: Claim,
-): string | undefined {
-  if (seal === "recreate") {
-    return "seal is recreate";
-  }
+/** Why it may not; `undefined`: it may. */
+export function notBeside({ journal, schedulableNodes, heldUpBy }: Around, claim: Claim): string | undefined {
   if (isForOnePod(claim)) {
     return `claim ${claim.name} is ReadWriteOncePod, which no second Pod can mount`;
   }

@@ -46,8 +46,7 @@ export async function wayToOpen(api: Api, journal: Journal): Promise<WayToOpen> 
       ...defined({ heldUpBy: counted.length === 0 ? undefined : counted }),
     };
     const sealing = lastDone(journal.history, "sealing", ({ by }) => by !== "already");
-    const away =
-      sealing?.by === "recreate" ? "it was sealed with Recreate" : notBeside("rolling", around, claim);
+    const away = sealing?.by === "recreate" ? "it was sealed with Recreate" : notBeside(around, claim);
     return { rolls: away === undefined, ...defined({ away }) };
   } catch (error) {
     if (error instanceof ApiError && error.kind === "forbidden") {

@@ -37,9 +37,15 @@ export function warnOfOutage(
   }
 }
 
-/** `abort`: no Pod serves pulls while the registry restarts on its volume. */
-export function warnOfOutageBack(judge: Judge, why: string): void {
-  judge.warn("outage-back", `${why}: pulls stop while the registry restarts on its volume`);
+/** Why no Pod serves pulls while the registry restarts on its volume, and what the user can do to keep them going. */
+export interface Away {
+  readonly why: string;
+  readonly instead?: string;
+}
+
+export function warnOfOutageBack(judge: Judge, { why, instead }: Away): void {
+  const way = instead === undefined ? "" : `; to keep them going: ${instead}`;
+  judge.warn("outage-back", `${why}: pulls stop while the registry restarts on its volume${way}`);
 }
 
 /** A warning before the window begins: in `switch` the registry is read-only while it waits. */

@@ -161,7 +161,7 @@ describe("over a bridge, the way back takes what this cluster took", () => {
 });
 
 test("sealing with Recreate, or where a second Pod has no room, stops pulls", () => {
-  const stops = /pulls: stop for about \d+ s: the old registry Pod must end before/;
+  const stops = /pulls: stop for about \d+ s: the old registry Pod ends before the new one starts/;
   expect(text(settings("migrate", { seal: "recreate" }), first)).toMatch(stops);
   expect(text(migrate, { ...first, noRoomBeside: "node a has no room" })).toMatch(stops);
   expect(text(migrate, first)).toMatch(/pulls: go on/);

@@ -180,6 +180,44 @@ describe("where a second Pod cannot be on the volume the outage is announced, wi
   });
 });
 
+test.each<readonly [string, ReachableObservation, Settings, RegExp]>([
+  [
+    "seal recreate, on Swift",
+    onSwift,
+    settings("abort", { seal: "recreate" }),
+    /; to keep them going: pulumi config set seal rolling$/,
+  ],
+  [
+    "seal recreate, sealed",
+    withConfig(sealed, { readOnly: true }),
+    settings("abort", { seal: "recreate" }),
+    /; to keep them going: pulumi config set seal rolling$/,
+  ],
+  [
+    "no room",
+    { ...onSwift, noRoomBeside: "node a is cordoned" },
+    back,
+    /; to keep them going: make room there first \(oc describe node\)$/,
+  ],
+  [
+    "a right that lacks",
+    {
+      ...onSwift,
+      bridgeLacks: [{ verb: "list", group: "discovery.k8s.io", resource: "endpointslices", namespace: "n" }],
+    },
+    back,
+    /; to keep them going: oc apply -f docs\/permissions\.yaml, as cluster-admin$/,
+  ],
+  [
+    "what nobody can change: a claim for one Pod",
+    withClaim(onSwift, { accessModes: ["ReadWriteOncePod"] }),
+    back,
+    /restarts on its volume$/,
+  ],
+])("the announced outage says what would keep pulls going: %s", (_name, seen, wanted, says) => {
+  expect(announced(seen, wanted)).toMatch(says);
+});
+
 test("a claim of many nodes, whose registry rolls anyway, needs no bridge; under Recreate one node is as good as three", () => {
   const many = withClaim(
     { ...onSwift, schedulableNodes: 3 },

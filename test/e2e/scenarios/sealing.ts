@@ -32,7 +32,10 @@ export const recreate: Scenario = {
       await world.containerIsTree(await world.container());
     });
     await t.test("abort announces an outage, and opens it", async () => {
-      says((await stack.configure({ state: "abort" }).preview()).output, /\[outage-back\] seal is recreate/);
+      says(
+        (await stack.configure({ state: "abort" }).preview()).output,
+        /\[outage-back\] seal is recreate.*: pulumi config set seal rolling/,
+      );
       await stack.up();
       await world.onVolume();
       await world.pullAll();
