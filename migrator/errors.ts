@@ -3,6 +3,17 @@ import { exitCodes, type ExitCode } from "./contract";
 
 export { errnoOf, messageOf } from "../swift/errors";
 
+/**
+ * What the system says of a file, without the call and the path that Node.js puts after it (`, open '/files/...'`): who
+ * says it has named the file already, and a blob's path is 130 characters long.
+ */
+export function causeOf(error: unknown): string {
+  const { syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  const words = messageOf(error);
+  const at = syscall === undefined ? -1 : words.indexOf(`, ${syscall}`);
+  return at < 0 ? words : words.slice(0, at);
+}
+
 /** The name of an exit code, e.g. `quota`. */
 export type FailureName = (typeof exitCodes)[ExitCode]["name"];
 

@@ -7,7 +7,7 @@ import type { Retry } from "../swift/retry";
 import type { Progress } from "./events";
 import type { Run, RunOptions } from "./context";
 import { Seen } from "./compare/seen";
-import { MoverError, errnoOf, messageOf } from "./errors";
+import { MoverError, causeOf, errnoOf } from "./errors";
 import type { ResolvedSettings } from "./settings";
 import { inlinePool, workerPool, type TransferPool } from "./transfer/pool";
 import type { TransferContext } from "./transfer/task";
@@ -31,7 +31,7 @@ export function checkTree(settings: ResolvedSettings): void {
     why = "is no directory";
   } catch (error) {
     if (errnoOf(error) !== "ENOENT" && errnoOf(error) !== "ENOTDIR")
-      throw new MoverError("source", `${path.toString()}: ${messageOf(error)}`);
+      throw new MoverError("source", `${path.toString()}: ${causeOf(error)}`);
     why = "does not exist";
   }
   throw new MoverError(

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { Md5Hash, md5Of } from "../md5/hash";
 import { toPath, toText, type ByteString } from "../../swift/bytes";
 import { FinalError } from "../../swift/errors";
-import { MoverError, errnoOf, messageOf } from "../errors";
+import { MoverError, causeOf, errnoOf } from "../errors";
 import { Pace } from "./pace";
 
 /** A source file that has changed since it was walked. */
@@ -25,7 +25,7 @@ export function isGone(error: unknown): boolean {
 function sourceError(path: ByteString, error: unknown): Error {
   if (error instanceof FinalError) return error;
   if (isGone(error)) return new SourceChanged("vanished", `${toText(path)} vanished`);
-  return new MoverError("source", `${toText(path)}: ${messageOf(error)}`);
+  return new MoverError("source", `${toText(path)}: ${causeOf(error)}`);
 }
 
 const openFlags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW;

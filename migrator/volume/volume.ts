@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import type { Hash } from "node:crypto";
 import { toPath, toText, type ByteString } from "../../swift/bytes";
-import { MoverError, errnoOf, messageOf } from "../errors";
+import { MoverError, causeOf, errnoOf } from "../errors";
 import { PlacingBatches, type Unplaced } from "./batches";
 import { rightsOf, giveRights } from "./rights";
 
@@ -163,6 +163,6 @@ function volumeError(path: string, error: unknown): Error {
   if (code === "EROFS")
     return new MoverError("volume", `${path}: the volume is read-only; mount it writable and run again`);
   if (code !== undefined && volumeErrors.has(code))
-    return new MoverError("volume", `${path}: the volume cannot be written (${messageOf(error)})`);
+    return new MoverError("volume", `${path}: the volume cannot be written (${causeOf(error)})`);
   return error as Error;
 }

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, type Stats } from "node:fs";
 import { isUtf8, toPath, toText, type ByteString } from "../../swift/bytes";
-import { messageOf } from "../errors";
+import { causeOf } from "../errors";
 import { isGone } from "./file";
 import type { Entries, SharedFolders } from "./folders";
 import { isHex, kindOf, registryTree, objectPrefix, type Kind } from "./layout";
@@ -329,5 +329,5 @@ function toFile(name: ByteString, stats: Stats): SourceFile {
 
 function report(options: WalkOptions, path: ByteString, error: unknown): void {
   const vanished = isGone(error);
-  options.onProblem({ path: toText(path), why: vanished ? "vanished" : messageOf(error), vanished });
+  options.onProblem({ path: toText(path), why: vanished ? "vanished" : causeOf(error), vanished });
 }

@@ -70,7 +70,7 @@ test("a failure for good is told at once: exit code, what it means, the mover's 
 });
 
 test("a file of another user leads to scc: anyuid, unless the Pod has it already", async () => {
-  const message = "/files/docker/x: EACCES: permission denied, open '/files/docker/x'";
+  const message = "/files/docker/x: EACCES: permission denied";
   const failed = { ...report, outcome: "failed", exitCode: 3, message };
   const told = async (annotations: object): Promise<string> => {
     const api = new PodApi();
