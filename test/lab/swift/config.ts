@@ -14,6 +14,12 @@ function ini(sections: Ini): string {
     .join("\n");
 }
 
+/**
+ * Seconds that a server of the lab waits for the one that it asks. Swift's own half a second is for a rack of machines:
+ * where one machine does everything, a server that is late has had no CPU, and is not away.
+ */
+const patience = { connect: 10, answer: 60 } as const;
+
 /** Paths below the part's folder. */
 export function swiftPaths({ dir, run, log }: Pick<SwiftSettings, "dir" | "run" | "log">) {
   return {
@@ -84,6 +90,7 @@ function storageConf(settings: SwiftSettings, server: StorageServer): string {
       devices: paths.devices,
       mount_check: false,
       recon_cache_path: paths.cache,
+      conn_timeout: patience.connect,
       log_level: "WARNING",
       // No syslog here; a path that does not exist sends the log to standard error.
       log_address: join(paths.run, "no-syslog"),
@@ -136,7 +143,14 @@ function proxyConf(settings: SwiftSettings): string {
       log_address: join(paths.run, "no-syslog"),
     },
     "pipeline:main": { pipeline: pipeline.join(" ") },
-    "app:proxy-server": { use: "egg:swift#proxy", account_autocreate: true },
+    "app:proxy-server": {
+      use: "egg:swift#proxy",
+      account_autocreate: true,
+      conn_timeout: patience.connect,
+      node_timeout: patience.answer,
+      // There is one of each server. To put it aside for a minute after ten errors would be an outage of that minute.
+      error_suppression_limit: 1_000_000,
+    },
     ...Object.fromEntries(
       [
         "catch_errors",
@@ -165,7 +179,13 @@ function proxyConf(settings: SwiftSettings): string {
     "filter:cache": {
       use: "egg:swift#memcache",
       memcache_servers: `127.0.0.1:${settings.ports.memcached}`,
-      memcache_max_connections: 32,
+      memcache_max_connections: 128,
+      connect_timeout: patience.connect,
+      pool_timeout: patience.connect,
+      io_timeout: patience.connect,
+      // Never put aside: without its cache Swift asks Keystone and the account server at each request, and the load
+      // that made the cache late stays for good.
+      error_suppression_interval: 0,
     },
     "filter:authtoken": {
       "paste.filter_factory": "keystonemiddleware.auth_token:filter_factory",
