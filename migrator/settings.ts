@@ -1,5 +1,6 @@
 import type { MoverSettings } from "./contract";
 import type { CloudSettings } from "../swift/settings";
+import { isUsableProxy, proxyRule } from "../swift/proxy";
 import { MoverError } from "./errors";
 import { parseShard } from "./shard";
 
@@ -38,6 +39,8 @@ const textMap: Check = (v) =>
   isRecord(v) && Object.values(v).every((one) => typeof one === "string")
     ? undefined
     : "must map names to texts";
+
+const proxy: Check = (v) => text(v) ?? (isUsableProxy(v as string) ? undefined : `must be ${proxyRule}`);
 
 const required: Record<string, Check> = {
   mode: oneOf("copy", "finish", "back", "verify"),
@@ -84,7 +87,7 @@ const cloudOptional: Record<string, Check> = {
   serviceName: text,
   caFiles: texts,
   insecure: flag,
-  proxy: (v) => object("proxy", v, {}, { http: text, https: text, no: texts }).join("; ") || undefined,
+  proxy: (v) => object("proxy", v, {}, { http: proxy, https: proxy, no: texts }).join("; ") || undefined,
 };
 
 /**

@@ -99,6 +99,7 @@ function guardCopyBack(
       guards.guardSource(judge, seen.cloud, container, withoutSwift);
     }
   }
+  guards.guardProxy(judge, seen);
   warnOfRoom(judge, seen, claim);
   guards.guardPods(judge, seen, ["back"]);
 }

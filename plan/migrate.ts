@@ -30,6 +30,7 @@ export function planMigrate(
   guards.guardSameClaim(judge, seen, "migrate");
   guards.guardCloud(judge, seen.cloud);
   guards.guardSignIn(judge, seen);
+  guards.guardProxy(judge, seen);
   guards.guardContainer(judge, settings, seen, name);
   guards.guardQuota(judge, seen);
   guards.guardPods(judge, seen, [

@@ -18,6 +18,9 @@ export function proxyFor(origin: string, settings: ProxySettings | undefined): s
   return hasScheme(proxy) ? proxy : `http://${proxy}`;
 }
 
+/** What `isUsableProxy` takes, for messages. */
+export const proxyRule = "a proxy at http://, https:// or socks5:// with a host, or a host alone";
+
 /** Whether the clients of this program can use it. Without a scheme it is an `http://` one, as for Go's httpproxy. */
 export function isUsableProxy(address: string): boolean {
   return /^(https?|socks5h?):\/\//i.test(address)

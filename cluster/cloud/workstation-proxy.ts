@@ -1,5 +1,5 @@
 /** The proxy of the machine that `pulumi` runs on, for Keystone and Swift; Pods have the cluster's. */
-import { isUsableProxy, withoutLogin } from "../../swift/proxy";
+import { isUsableProxy, proxyRule, withoutLogin } from "../../swift/proxy";
 import type { ProxySettings } from "../../swift/settings";
 import { defined } from "../../swift/defined";
 
@@ -22,8 +22,8 @@ function proxyOf(env: NodeJS.ProcessEnv, variable: string): string | undefined {
   const found = setting(env, variable);
   if (found !== undefined && !isUsableProxy(found.value)) {
     throw new Error(
-      `${found.name} of this shell is "${withoutLogin(found.value)}"; a proxy is http://, https:// or socks5:// with a ` +
-        `host, or a host alone; set another, or run without it: env -u ${found.name} <command>`,
+      `${found.name} of this shell is "${withoutLogin(found.value)}", which no client can use; accepted is ${proxyRule}; ` +
+        `set another, or run without it: env -u ${found.name} <command>`,
     );
   }
   return found?.value;

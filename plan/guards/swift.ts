@@ -1,6 +1,7 @@
 /** Where the images go: credentials, the container and its owner, quota. */
 import { sameAccount } from "../../cluster/cloud/account";
 import type { ObservedCloud, ReachableObservation } from "../../cluster/observation";
+import { proxyRule, unusableAddresses } from "../../cluster/mover/pod-proxy";
 import type { Settings } from "../../config/config";
 import { type Judge, showBytes } from "../judge";
 import { servedContainer } from "../storage";
@@ -80,6 +81,18 @@ export function guardSignIn(judge: Judge, { signIn }: ReachableObservation): voi
   for (const ignored of signIn.ignored) {
     judge.warn("cloud-ignored", ignored);
   }
+}
+
+/** Refuses a proxy that the copying Pods could not use: they would find it out once they run. */
+export function guardProxy(judge: Judge, { proxy }: ReachableObservation): void {
+  const wrong = unusableAddresses(proxy);
+  if (wrong.length === 0) return;
+  judge.refuse(
+    "proxy-unusable",
+    `no client can use the proxy that Pods reach the cloud through: ${wrong.join(", ")}`,
+    proxyRule,
+    "spec.proxy of the registry config goes before the cluster's: oc get configs.imageregistry.operator.openshift.io/cluster -o jsonpath='{.spec.proxy}'; oc get proxy/cluster -o yaml",
+  );
 }
 
 /** The container must be this cluster's, hold no foreign data, and be in the account that the journal names. */

@@ -328,4 +328,10 @@ describe("resolveSettings", () => {
     );
     expect(() => resolveSettings(bad)).not.toThrow(/hunter2/);
   });
+  test("a proxy that no client can use is one of them, and its password stays untold", () => {
+    const through = (https: string) => ({ ...good, cloud: { ...good.cloud, proxy: { https } } });
+    expect(() => resolveSettings(through("ftp://u:hunter2@p"))).toThrow(/https must be a proxy at http:\/\//);
+    expect(() => resolveSettings(through("ftp://u:hunter2@p"))).not.toThrow(/hunter2/);
+    expect(resolveSettings(through("socks5://p:1080"))).toMatchObject(through("socks5://p:1080"));
+  });
 });

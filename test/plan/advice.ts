@@ -233,6 +233,7 @@ const byHand: Readonly<Record<string, ByHand>> = {
   "swift-unreachable": swiftAnswers,
   "swift-forbidden": swiftAnswers,
   "operator-sign-in": (seen) => ({ ...seen, signIn: { problems: [], ignored: [] } }),
+  "proxy-unusable": ({ proxy: _mended, ...seen }) => seen,
   "other-account": swiftAnswers,
   quota: swiftAnswers,
   "container-gone": swiftAnswers,

@@ -213,7 +213,7 @@ describe("through a proxy", () => {
 
   test("HTTPS_PROXY of this shell that no client can use is told before a login is blamed for it", () => {
     process.env["HTTPS_PROXY"] = "ftp://u:secret@p:21";
-    expect(() => apiWith({ token: "t" })).toThrow(/^HTTPS_PROXY of this shell is "\.\.\.@p:21"; /);
+    expect(() => apiWith({ token: "t" })).toThrow(/^HTTPS_PROXY of this shell is "\.\.\.@p:21", which /);
   });
 
   test("HTTPS_PROXY of this shell, but not for what NO_PROXY has by CIDR", async () => {

@@ -164,9 +164,9 @@ describe("the workstation's proxy", () => {
     ["HTTPS_PROXY", "https://u:secret@p:3128:1", '"...@p:3128:1"'],
     ["HTTPS_PROXY", "p:port", '"p:port"'],
   ])("that no client can use is refused by its name, without its password: %s=%s", (name, value, shown) => {
-    const rule = "a proxy is http://, https:// or socks5:// with a host, or a host alone";
     expect(() => workstationProxy({ [name]: value })).toThrow(
-      `${name} of this shell is ${shown}; ${rule}; set another, or run without it: env -u ${name} <command>`,
+      `${name} of this shell is ${shown}, which no client can use; accepted is a proxy at http://, https:// or ` +
+        `socks5:// with a host, or a host alone; set another, or run without it: env -u ${name} <command>`,
     );
   });
   test.each(["p", "p:3128", "u:secret@p:3128", "HTTP://p", "socks5h://p:1080", "socks5://p:1080"])(

@@ -28,6 +28,11 @@ const cannotSignIn = (seen: ReachableObservation): ReachableObservation => ({
   },
 });
 
+const through = (seen: ReachableObservation, https: string): ReachableObservation => ({
+  ...seen,
+  proxy: { https },
+});
+
 test("a registry that is on Swift already has signed in: it can be opened and switched to the end", () => {
   expect(refused(plan(toSwift, cannotSignIn(switched), { leakingVariables: [] }))).not.toContain(
     "operator-sign-in",
@@ -48,6 +53,8 @@ describe("invariant 5: refused in preview as in up", () => {
     ["swift-forbidden", migrate, broken("forbidden"), ["role"]],
     ["operator-sign-in", migrate, cannotSignIn(untouched), ["Incorrect Auth URL", "without a path"]],
     ["operator-sign-in", toSwift, cannotSignIn(proven), ["Incorrect Auth URL"]],
+    ["proxy-unusable", migrate, through(untouched, "ftp://u:secret@p:21"), ['https "...@p:21"', "socks5://"]],
+    ["proxy-unusable", back, through(switched, "http://["), ['https "http://["', "oc get proxy/cluster"]],
     [
       "other-account",
       migrate,
