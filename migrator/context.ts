@@ -8,6 +8,7 @@ import type { RetryPolicy } from "../swift/retry";
 import type { ResolvedSettings } from "./settings";
 import type { ContainerHead, ObjectHead, ObjectStore } from "../swift/store";
 import type { TransferContext } from "./transfer/task";
+import type { Blobs } from "./compare/blobs";
 import type { Seen } from "./compare/seen";
 import type { SourceProblem } from "./volume/walk";
 
@@ -82,6 +83,8 @@ export interface Run {
   partial: { readonly manifests: number; readonly names: readonly string[] };
   /** What each repository uses, once it was counted. */
   repositories: Repositories | undefined;
+  /** The volume's blobs, as far as a copy has walked them. */
+  readonly blobs: Blobs;
   /** What Swift itself confirmed in this run. */
   readonly seen: Seen;
   /** Called when the run ends, also by a signal in the middle of its work. */

@@ -6,6 +6,7 @@ import type { ObjectStore, StoreInfo } from "../swift/store";
 import type { Retry } from "../swift/retry";
 import type { Progress } from "./events";
 import type { Run, RunOptions } from "./context";
+import { Blobs } from "./compare/blobs";
 import { Seen } from "./compare/seen";
 import { MoverError, causeOf, errnoOf } from "./errors";
 import type { ResolvedSettings } from "./settings";
@@ -57,6 +58,7 @@ export async function prepareRun(
       `container ${settings.container} does not exist in ${(await connection.sessions.session()).account}; create it, or check the name and the project`,
     );
   const transfer = transferContext(settings, base, store, info, counted.progress);
+  const blobs = new Blobs();
   return {
     settings,
     log,
@@ -77,7 +79,8 @@ export async function prepareRun(
     missing: { objects: 0, names: [] },
     partial: { manifests: 0, names: [] },
     repositories: undefined,
-    seen: new Seen(),
+    blobs,
+    seen: new Seen(blobs),
     atEnd: [],
     ...counted,
   };

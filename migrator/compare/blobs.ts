@@ -4,21 +4,25 @@ const chunkSize = 64 * 1024;
 /** Highest bit of a user: several repositories use the blob. */
 const several = 2 ** 31;
 
+const algorithm = "sha256:";
+
 /** Digests begin with one of so many numbers of 16 bits. */
 const beginnings = 2 ** 16;
 
-/** Each blob by the next 32 bits of its digest, its size in 48 bits, and the last repository that used it: 14 bytes. */
+/** Each blob by the next 32 bits of its digest, its size in 48 bits, and the last repository that used it: 14 bytes and a bit. */
 class Chunk {
   readonly key = new Uint32Array(chunkSize);
   readonly size = new Uint32Array(chunkSize);
   readonly sizeUpper = new Uint16Array(chunkSize);
   readonly user = new Uint32Array(chunkSize);
+  /** A bit for each: it was seen. */
+  readonly seen = new Uint8Array(chunkSize / 8);
 }
 
 /**
- * The blobs of a volume with their sizes and their users: for counting, not for a proof. They come in the order of
- * their digests, as a walk finds them, so nothing but the blobs is kept. Of two million, each by 48 bits of its digest,
- * two are alike with a chance of one in 140.
+ * The blobs of a volume with their sizes and their users, and whether Swift vouched for them (seen.ts). They come in the
+ * order of their digests, as a walk finds them, so nothing but the blobs is kept. Of two million, each by 48 bits of its
+ * digest, two are alike with a chance of one in 140; they count as one where they have the same size, too.
  */
 export class Blobs {
   private readonly chunks: Chunk[] = [];
@@ -27,8 +31,9 @@ export class Blobs {
   private readonly starts = new Uint32Array(beginnings);
   private last = 0;
 
-  /** `digest`: `sha256:<hex>`, not before the last one. */
-  add(digest: string, bytes: number): void {
+  /** `digest`: not before the last one. False: it is not SHA-256, and not kept, since no link's path leads to it. */
+  add(digest: string, bytes: number): boolean {
+    if (!digest.startsWith(algorithm)) return false;
     const [beginning, key] = partsOf(digest);
     while (this.last < beginning) this.starts[++this.last] = this.count;
     const at = this.count++ % chunkSize;
@@ -37,10 +42,12 @@ export class Blobs {
     chunk.key[at] = key;
     chunk.size[at] = bytes;
     chunk.sizeUpper[at] = bytes / 2 ** 32;
+    return true;
   }
 
-  /** Its place, for `use`; -1: there is no such blob. */
+  /** Its place, for the functions below; -1: there is no such blob. */
   find(digest: string): number {
+    if (!digest.startsWith(algorithm)) return -1;
     const [beginning, key] = partsOf(digest);
     if (beginning > this.last) return -1;
     let from = this.starts[beginning]!;
@@ -59,14 +66,30 @@ export class Blobs {
    * one; 0: this repository's use was counted before.
    */
   use(place: number, repository: number): { readonly bytes: number; readonly users: 0 | 1 | 2 | 3 } {
-    const { user, size, sizeUpper } = this.chunkOf(place);
+    const { user } = this.chunkOf(place);
     const at = place % chunkSize;
     const before = user[at]!;
     const last = before & (several - 1);
-    const bytes = sizeUpper[at]! * 2 ** 32 + size[at]!;
+    const bytes = this.bytesOf(place);
     if (last === repository) return { bytes, users: 0 };
     user[at] = last === 0 ? repository : repository + several;
     return { bytes, users: last === 0 ? 1 : before < several ? 2 : 3 };
+  }
+
+  bytesOf(place: number): number {
+    const { size, sizeUpper } = this.chunkOf(place);
+    const at = place % chunkSize;
+    return sizeUpper[at]! * 2 ** 32 + size[at]!;
+  }
+
+  see(place: number): void {
+    const at = place % chunkSize;
+    this.chunkOf(place).seen[at >>> 3]! |= 1 << (at & 7);
+  }
+
+  wasSeen(place: number): boolean {
+    const at = place % chunkSize;
+    return (this.chunkOf(place).seen[at >>> 3]! & (1 << (at & 7))) !== 0;
   }
 
   private keyAt(place: number): number {
@@ -80,7 +103,7 @@ export class Blobs {
 
 /** The first 16 bits of a digest, and the 32 after them. */
 function partsOf(digest: string): [number, number] {
-  const start = digest.indexOf(":") + 1;
+  const start = algorithm.length;
   return [
     Number.parseInt(digest.slice(start, start + 4), 16),
     Number.parseInt(digest.slice(start + 4, start + 12), 16),

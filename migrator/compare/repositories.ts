@@ -21,7 +21,6 @@ interface Using {
  * after another. Kept are the blobs and the largest repositories; the number of repositories does not matter.
  */
 export class RepositoryCounts {
-  readonly blobs = new Blobs();
   private readonly all = { objects: 0, bytes: 0 };
   private largest: Using[] = [];
   private now: Using | undefined;
@@ -32,10 +31,10 @@ export class RepositoryCounts {
   private readonly shared = { objects: 0, bytes: 0, saved: 0 };
   private others: Others | undefined;
 
-  /** One with another digest than SHA-256, to which no link's path leads, is not counted. */
+  constructor(private readonly blobs = new Blobs()) {}
+
   blob(digest: string, bytes: number): void {
-    if (!digest.startsWith("sha256:")) return;
-    this.blobs.add(digest, bytes);
+    if (!this.blobs.add(digest, bytes)) return;
     this.all.objects++;
     this.all.bytes += bytes;
   }

@@ -50,7 +50,7 @@ export class CopyPass {
   /** Digests of blobs that could not be read: nothing that refers to them is sent. */
   private readonly unread = new Set<string>();
   /** Also tells which links lead to no blob. */
-  private readonly counts = new RepositoryCounts();
+  private readonly counts: RepositoryCounts;
   private tags: Work[] = [];
   private readonly folders = new SharedFolders();
   private changed = false;
@@ -66,6 +66,7 @@ export class CopyPass {
     this.full = settings.verify === "full";
     this.inUse = new NamesInUse(settings.container);
     const shard = parseShard(settings.shard);
+    this.counts = new RepositoryCounts(run.blobs);
     this.part = shard && partOf(shard);
     const { has, reaches } = this.part ?? {};
     this.scan = new ScanAhead(settings.root, progress, this.folders, has, reaches);
