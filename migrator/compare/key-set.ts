@@ -14,7 +14,7 @@ const words = 2;
  * of which bits 8 to 39 are 0 count as those with a 1 there.
  */
 export class KeySet {
-  private readonly keys: Uint32Array[] = Array.from(
+  private readonly keys: Uint32Array<ArrayBuffer>[] = Array.from(
     { length: tables },
     () => new Uint32Array(firstRoom * words),
   );
@@ -49,7 +49,9 @@ export class KeySet {
     if (this.scratch.length < length) this.scratch = new Uint32Array(Math.ceil(length * growth));
     this.scratch.set(old);
     const room = Math.ceil((length / words) * growth);
-    this.keys[table] = new Uint32Array(transferred(old, room * words)).fill(0);
+    this.keys[table] = new Uint32Array(
+      old.buffer.transfer(room * words * Uint32Array.BYTES_PER_ELEMENT),
+    ).fill(0);
     this.used[table] = 0;
     for (let at = 0; at < length; at += words)
       if (this.scratch[at] !== 0) this.put(table, this.scratch[at]!, this.scratch[at + 1]!);
@@ -73,11 +75,4 @@ function find(keys: Uint32Array, first: number, second: number): number {
 /** Bits 8 to 39, never 0, which marks a free place. */
 function middle(high: number, low: number): number {
   return ((high << 8) | (low >>> 24)) >>> 0 || 1;
-}
-
-/** ECMAScript 2024, which Node.js has since 22. */
-type Transferable = ArrayBuffer & { transfer(bytes: number): ArrayBuffer };
-
-function transferred(keys: Uint32Array, length: number): ArrayBuffer {
-  return (keys.buffer as Transferable).transfer(length * Uint32Array.BYTES_PER_ELEMENT);
 }
