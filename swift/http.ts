@@ -5,6 +5,7 @@ import type { Gather } from "./gather";
 import { newPool, newProxyPool } from "./undici";
 import { proxyFor, proxyOptions } from "./proxy";
 import { systemRoots } from "./trust";
+import { Body } from "./body";
 import { slowest, Watchdog, type Watched } from "./watchdog";
 
 /** A complete answer. Header names are in lower case. */
@@ -178,7 +179,7 @@ class Handler implements Dispatcher.DispatchHandler, Watched {
   private failure: Error | undefined;
   private status = 0;
   private headers: Record<string, string | string[] | undefined> = {};
-  private chunks: Buffer[] = [];
+  private readonly body = new Body();
 
   constructor(
     private readonly request: HttpRequest,
@@ -218,11 +219,12 @@ class Handler implements Dispatcher.DispatchHandler, Watched {
     this.headers = headers;
     const length = Number(headers["content-length"]);
     if (length > 0) this.deadline += (length / slowest) * 1000;
+    if (this.request.method !== "HEAD" && !this.request.sink) this.body.expect(length);
   }
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.lastProgress = performance.now();
     if (!this.request.sink || this.status >= 300) {
-      this.chunks.push(chunk);
+      this.body.add(chunk);
       return;
     }
     const waiting = this.request.sink(chunk);
@@ -247,7 +249,7 @@ class Handler implements Dispatcher.DispatchHandler, Watched {
       this.resolve({
         status: this.status,
         headers: this.headers,
-        body: this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks),
+        body: this.body.whole(),
       }),
     );
   }

@@ -1,3 +1,4 @@
+import { release } from "./body";
 import { fromText, type ByteString } from "./bytes";
 import type { ObjectStore } from "./store";
 import { TransientError, withRetry, type RetryPolicy } from "./retry";
@@ -32,7 +33,7 @@ export function modifiedAt({ modified }: ListedObject): number {
   return Number.isNaN(at) ? 0 : at;
 }
 
-/** All objects of one page. */
+/** All objects of one page; `body` is empty afterwards. */
 export function parsePage(body: Buffer, prefix: ByteString): ListedObject[] {
   const page = new Page(body, prefix);
   const all: ListedObject[] = [];
@@ -80,7 +81,11 @@ class Page {
   private block(): ListedObject[] {
     const { body, prefix, start } = this;
     const out: ListedObject[] = [];
-    if (start === body.length) return out;
+    if (start === body.length) {
+      release(body);
+      this.rest = [];
+      return out;
+    }
     let end = Math.min(start + blockSize, body.length);
     if (end < body.length) end = lastObject(body, end);
     if (

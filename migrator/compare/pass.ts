@@ -24,6 +24,9 @@ export interface PassOptions {
   readonly room?: () => Promise<void>;
 }
 
+/** Pages of one part of a listing that last until another part's first has come. */
+const manyPages = 8;
+
 /** Milliseconds the join runs before requests under way get their turn. */
 const slice = 12;
 
@@ -69,12 +72,18 @@ async function joinSides(run: Run, options: PassOptions): Promise<void> {
     run.progress.tick();
     sliceEnd = performance.now() + slice;
   };
+  const { objects } = run.containerHead;
+  const limit = run.listingLimit;
+  const splits = listingSplits(run.base, objects, limit);
+  const pages = objects / limit / (splits.length + 1);
   const listing = listPages({
     store: run.store,
     policy: run.policy,
     prefix: objectPrefix,
-    limit: run.listingLimit,
-    splits: listingSplits(run.base, run.containerHead.objects, run.listingLimit),
+    limit,
+    splits,
+    // A page of each part that is begun is held. Where a part has many, one further part is enough to be in time.
+    ...(pages > manyPages ? { ahead: 1 } : {}),
   });
   for await (const raw of listing) {
     const page = await withTrueSizes(run, raw);

@@ -45,7 +45,7 @@ test("what is kept of a listing does not keep its page", () => {
   const kept: ListedObject[] = [];
   gc();
   const before = process.memoryUsage().heapUsed;
-  for (let n = 0; n < 300; n++) kept.push(keep(parsePage(page, "p/")[n]!));
+  for (let n = 0; n < 300; n++) kept.push(keep(parsePage(Buffer.from(page), "p/")[n]!));
   gc();
   // 300 blocks of 64 KiB would be 20 MB.
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(5 * MiB);
