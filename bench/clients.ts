@@ -1,14 +1,14 @@
 /** The mover and its peers as commands: Debian's swift client and rclone. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { MoverSettings } from "../migrator/contract";
+import { moverEnvironment, type MoverSettings } from "../migrator/contract";
 import { cloudSettings, type TestCloud } from "../test/migrator/support/cloud";
 import { moverProgram, scratchFolder } from "../test/migrator/support/mover";
 import { generatedVolume } from "./generated/preload";
 import type { Shape } from "./generated/shape";
 import type { Command } from "./measure";
 
-/** The mover with its own defaults; `settings` are what a test of the benchmark itself may need. */
+/** The mover with its own defaults, as in its Pod; `settings` are what a test of the benchmark itself may need. */
 export function mover(
   cloud: TestCloud,
   settings: Pick<MoverSettings, "mode" | "root" | "container"> & Partial<MoverSettings>,
@@ -21,7 +21,7 @@ export function mover(
     file,
     JSON.stringify({ cloud: cloudSettings(cloud, password), ...settings } satisfies MoverSettings),
   );
-  return { command: process.execPath, args: [moverProgram(), "--settings", file] };
+  return { command: process.execPath, args: [moverProgram(), "--settings", file], env: moverEnvironment };
 }
 
 /** The mover on a generated volume (bench/generated), which no disk holds. */
@@ -31,7 +31,8 @@ export function moverOnGenerated(
   settings: Pick<MoverSettings, "mode" | "container">,
 ): Command {
   const { root, env } = generatedVolume(shape);
-  return { ...mover(cloud, { ...settings, root }), env };
+  const command = mover(cloud, { ...settings, root });
+  return { ...command, env: { ...command.env, ...env } };
 }
 
 /** GNU find asking each file for its size, and nothing else: what the volume's own answers cost. */

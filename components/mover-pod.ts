@@ -10,7 +10,7 @@ import { identityForMover, type Pass, specHash } from "../cluster/mover/identity
 import { holdsCredentials } from "../cluster/mover/pod-proxy";
 import type { Witness } from "../cluster/journal/journal";
 import type { PodResources } from "../config/config";
-import { exitCodes, type Mode, type MoverSettings } from "../migrator/contract";
+import { exitCodes, moverEnvironment, type Mode, type MoverSettings } from "../migrator/contract";
 import type { CloudSettings } from "../swift/settings";
 import type { CopyPlan } from "../plan/types";
 import {
@@ -179,6 +179,7 @@ export function podSpec(inputs: PodInputs): kubernetes.core.v1.PodSpec {
           // Kubernetes gives each Pod of an Indexed Job its index, and puts it in here.
           ...(copy.shards === undefined ? [] : ["--shard", `$(JOB_COMPLETION_INDEX)/${copy.shards.count}`]),
         ],
+        env: Object.entries(moverEnvironment).map(([name, value]) => ({ name, value })),
         ...(inputs.metrics
           ? { ports: [{ name: metricsPort.name, containerPort: metricsPort.number, protocol: "TCP" }] }
           : {}),

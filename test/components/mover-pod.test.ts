@@ -66,6 +66,16 @@ test("the final copy's Pod", () => {
             "--settings",
             "/etc/image-registry-migration/settings.json",
           ],
+          "env": [
+            {
+              "name": "MALLOC_ARENA_MAX",
+              "value": "1",
+            },
+            {
+              "name": "MALLOC_MMAP_THRESHOLD_",
+              "value": "131072",
+            },
+          ],
           "image": "lab.local/nodejs:24",
           "imagePullPolicy": "IfNotPresent",
           "name": "migrate-ir",
