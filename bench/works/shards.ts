@@ -5,11 +5,11 @@ import { row, type Row } from "../rows";
 import type { Stage } from "./stage";
 
 /**
- * 20,000 small files by one run, and in two and four shards at the same time, each followed by the run of the whole that
+ * 100,000 small files by one run, and in two and four shards at the same time, each followed by the run of the whole that
  * brings the tags. On one machine this shows what shards cost, not what they gain.
  */
 export async function shards(stage: Stage): Promise<Row[]> {
-  const { root } = cachedTree("small");
+  const { root } = cachedTree("hundred-thousand");
   const total = async (count: number): Promise<Pick<Cost, "cpu" | "wall">> => {
     const container = await stage.fresh(`shards-${count}`);
     const settings = { mode: "copy", root, container } as const;
@@ -19,9 +19,12 @@ export async function shards(stage: Stage): Promise<Row[]> {
         : Array.from({ length: count }, (_, index) => ({ ...settings, shard: `${index}/${count}` }));
     const began = performance.now();
     const sharded = await Promise.all(
-      parts.map((part) => stage.run(`small, shard ${part.shard}`, "mover (copy)", mover(stage.cloud, part))),
+      parts.map((part) =>
+        stage.run(`hundred-thousand, shard ${part.shard}`, "mover (copy)", mover(stage.cloud, part)),
+      ),
     );
-    const what = count === 1 ? "small, one run" : `small, the whole after ${count} shards`;
+    const what =
+      count === 1 ? "hundred-thousand, one run" : `hundred-thousand, the whole after ${count} shards`;
     const whole = await stage.run(what, "mover (copy)", mover(stage.cloud, settings));
     return {
       cpu: sharded.reduce((sum, { cpu }) => sum + cpu, whole.cpu),
@@ -32,8 +35,8 @@ export async function shards(stage: Stage): Promise<Row[]> {
   const two = await total(2);
   const four = await total(4);
   return [
-    row("small in 2 shards: client CPU of all", "s", two.cpu, one.cpu, "mover, one run", 1.1),
-    row("small in 4 shards: client CPU of all", "s", four.cpu, one.cpu, "mover, one run", 1.1),
-    row("small in 4 shards: wall, on two CPUs", "s", four.wall, one.wall, "mover, one run", 1.1),
+    row("100,000 objects in 2 shards: client CPU of all", "s", two.cpu, one.cpu, "mover, one run", 1.1),
+    row("100,000 objects in 4 shards: client CPU of all", "s", four.cpu, one.cpu, "mover, one run", 1.1),
+    row("100,000 objects in 4 shards: wall, on two CPUs", "s", four.wall, one.wall, "mover, one run", 1.1),
   ];
 }

@@ -103,6 +103,34 @@ test("the listing is the container's names, whatever the page limit and the spli
 
 const toBytesText = (name: string) => Buffer.from(name, "latin1").toString();
 
+test.each([
+  [1, 3],
+  [3, 5],
+])("parts ahead: %i; pages asked for while the first is read: %i", async (ahead, most) => {
+  let asked = 0;
+  const list: ObjectStore["list"] = async ({ marker = "p/", limit = 1 }) => {
+    asked++;
+    const first = marker === "p/" ? 0 : Number.parseInt(marker.slice(2), 36) + 1;
+    const rows = Array.from({ length: limit }, (_, n) => ({
+      name: `p/${(first + n).toString(36).padStart(4, "0")}`,
+      bytes: 1,
+      hash: "0".repeat(32),
+      last_modified: "2026-11-24T01:50:56.313810",
+    }));
+    return Buffer.from(JSON.stringify(rows));
+  };
+  const pages = listPages({
+    store: { list } as unknown as ObjectStore,
+    policy: retryPolicy({ attempts: 1 }, () => undefined),
+    prefix: "p/",
+    splits: Array.from({ length: 9 }, (_, n) => `${n + 1}000`),
+    limit: 10,
+    ahead,
+  });
+  await pages.next();
+  expect(asked).toBe(most);
+});
+
 /** Only what a listing needs of the store. */
 function listingOf(container: string): ObjectStore {
   const list: ObjectStore["list"] = async ({ prefix, marker, endMarker, limit }) => {
