@@ -1,4 +1,4 @@
-import { statSync, writeFileSync } from "node:fs";
+import { appendFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,20 +39,38 @@ export interface Memory {
   age(): number | undefined;
   /** It answers now. */
   answered(): void;
+  /** It does not answer; tells how often that was since it last did. */
+  silent(): number;
 }
 
-/** A file's time, in the Pod's folder for such files, which outlives its containers. */
-export function memoryIn(file = join(tmpdir(), "registry-answered")): Memory {
+/** A file's time and another one's length, in the Pod's folder for such files, which outlives its containers. */
+export function memoryIn(folder = tmpdir()): Memory {
+  const [answer, silence] = ["registry-answered", "registry-silent"].map((name) => join(folder, name)) as [
+    string,
+    string,
+  ];
+  let own = 0;
   return {
     age() {
-      const since = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+      const since = statSync(answer, { throwIfNoEntry: false })?.mtimeMs;
       return since === undefined ? undefined : Math.max(0, Date.now() - since);
     },
     answered() {
+      own = 0;
       try {
-        writeFileSync(file, "");
+        writeFileSync(answer, "");
+        rmSync(silence, { force: true });
       } catch {
         // Without a memory a container that is started again waits for the registry's first answer.
+      }
+    },
+    silent() {
+      own++;
+      try {
+        appendFileSync(silence, ".");
+        return statSync(silence).size;
+      } catch {
+        return own;
       }
     },
   };
@@ -66,8 +84,11 @@ export interface Watch {
   readonly memory?: Memory;
 }
 
-/** Milliseconds of silence that each container sees itself: the time of a file follows a clock that may be set. */
-const ownSilence = 60_000;
+/**
+ * Questions without an answer before a silence counts, however long it is: the time of a file follows a clock that may be
+ * set. All containers of the Pod ask them together: one may end at once whenever it is started, for want of memory.
+ */
+const silentQuestions = 6;
 
 /**
  * Throws once nothing has answered for `seconds` where the registry did before: on a volume of one node its next Pod
@@ -80,12 +101,12 @@ export async function whileRegistryAnswers(registry: Registry, watch: Watch = {}
   const memory = watch.memory ?? memoryIn();
   const limit = registry.seconds * 1000;
   const age = memory.age();
-  let last = age === undefined ? undefined : now() - Math.min(age, Math.max(0, limit - ownSilence));
+  let last = age === undefined ? undefined : now() - age;
   for (;;) {
     if (await asks()) {
       last = now();
       memory.answered();
-    } else if (last !== undefined && now() - last >= limit) {
+    } else if (last !== undefined && memory.silent() >= silentQuestions && now() - last >= limit) {
       throw new MoverError(
         "made-way",
         `the registry (${registry.host}:${registry.port}) has not answered for ${registry.seconds} s: its Pod may wait for ` +

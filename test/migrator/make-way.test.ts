@@ -6,7 +6,8 @@ import { memoryIn, type Memory, processCode, whileRegistryAnswers } from "../../
 
 const registry = { host: "image-registry.svc", port: 5000, seconds: 300 };
 
-const forgetful = { age: () => undefined, answered: () => undefined };
+/** It has seen silence for long, but no answer. */
+const forgetful = { age: () => undefined, answered: () => undefined, silent: () => 100 };
 
 /** A minute passes between two answers; after the last one the watch ends. */
 function watch(answers: readonly boolean[], memory = forgetful as Memory) {
@@ -59,37 +60,43 @@ describe("its container is started again, because Swift is away as well", () => 
   afterEach(() => rmSync(folder, { recursive: true }));
   const minutesAgo = (minutes: number) => {
     const at = Date.now() / 1000 - minutes * 60;
-    utimesSync(join(folder, "answered"), at, at);
+    utimesSync(join(folder, "registry-answered"), at, at);
   };
+  const watched = (answers: readonly boolean[]) =>
+    whileRegistryAnswers(registry, watch(answers, memoryIn(folder)));
 
-  test("what the container before it heard counts", async () => {
-    const memory = memoryIn(join(folder, "answered"));
-    expect(memory.age()).toBeUndefined();
-    await expect(whileRegistryAnswers(registry, watch([up], memory))).rejects.toThrow("still watching");
-    minutesAgo(3);
-    await expect(whileRegistryAnswers(registry, watch(away.slice(0, 1), memory))).rejects.toThrow(
-      "still watching",
-    );
-    await expect(whileRegistryAnswers(registry, watch(away.slice(0, 3), memory))).rejects.toMatchObject({
+  test("what the containers before it heard, and did not hear, counts", async () => {
+    expect(memoryIn(folder).age()).toBeUndefined();
+    await expect(watched([up])).rejects.toThrow("still watching");
+    minutesAgo(1);
+    await expect(watched(away.slice(0, 3))).rejects.toThrow("still watching");
+    await expect(watched(away.slice(0, 4))).rejects.toMatchObject({ failure: "made-way" });
+  });
+
+  test("one that ends at once, whenever it is started, asks once each time", async () => {
+    await expect(watched([up])).rejects.toThrow("still watching");
+    minutesAgo(10);
+    for (let start = 0; start < 5; start++)
+      await expect(watched(away.slice(0, 1))).rejects.toThrow("still watching");
+    await expect(watched(away.slice(0, 1))).rejects.toMatchObject({ failure: "made-way" });
+  });
+
+  test("but a clock that was set makes no silence, and a registry that is back is heard", async () => {
+    memoryIn(folder).answered();
+    minutesAgo(600);
+    await expect(watched(away.slice(0, 5))).rejects.toThrow("still watching");
+    await expect(watched([up, ...away.slice(0, 4)])).rejects.toThrow("still watching");
+    expect(memoryIn(folder).age()).toBeLessThan(60_000);
+    minutesAgo(600);
+    await expect(watched(away.slice(0, 1))).rejects.toThrow("still watching");
+  });
+
+  test("a folder that cannot be written to ends no copy, and remembers nothing", async () => {
+    const memory = memoryIn(join(folder, "gone"));
+    await expect(whileRegistryAnswers(registry, watch([up, up], memory))).rejects.toThrow("still watching");
+    await expect(whileRegistryAnswers(registry, watch([up, ...away], memory))).rejects.toMatchObject({
       failure: "made-way",
     });
-  });
-
-  test("but each container sees a minute of silence itself, and a registry that is back is heard", async () => {
-    const memory = memoryIn(join(folder, "answered"));
-    memory.answered();
-    minutesAgo(600);
-    const once = { ...watch(away.slice(0, 1), memory), now: () => 0 };
-    await expect(whileRegistryAnswers(registry, once)).rejects.toThrow("still watching");
-    await expect(whileRegistryAnswers(registry, watch([up, ...away.slice(0, 4)], memory))).rejects.toThrow(
-      "still watching",
-    );
-    expect(memory.age()).toBeLessThan(60_000);
-  });
-
-  test("a folder that cannot be written to ends no copy", async () => {
-    const memory = memoryIn(join(folder, "gone", "answered"));
-    await expect(whileRegistryAnswers(registry, watch([up, up], memory))).rejects.toThrow("still watching");
   });
 });
 
