@@ -90,7 +90,7 @@ function guardCopyBack(
   { container, claim }: Between,
 ): void {
   const withoutSwift =
-    "if Swift is gone for good: pulumi config set copyBack false && pulumi config set acceptLoss true";
+    "if Swift is gone for good: pulumi config set copyBack false && pulumi config set acceptLoss true && pulumi up";
   if (guards.guardCloud(judge, seen.cloud, withoutSwift)) {
     const known = seen.journal?.container;
     if (known?.name === container && !sameAccount(known.account, seen.cloud.account)) {

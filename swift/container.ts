@@ -120,7 +120,7 @@ class SwiftStore implements ObjectStore, ContainerHeaders {
 
   async accountHeaders(): Promise<Headers | undefined> {
     const { account } = await this.options.sessions.session();
-    const response = await this.find("the account", () => ({
+    const response = await this.find(`account ${account}`, () => ({
       method: "HEAD",
       path: new URL(account).pathname,
       absolute: true,

@@ -41,7 +41,7 @@ const failures: Readonly<Record<Failed["kind"], ReturnType<typeof of>>> = {
     "swift-unreachable",
     "Keystone or Swift cannot be reached from this workstation",
     "the same addresses as the cluster uses, or openstack:authUrl and openstack:endpointType for this workstation",
-    "curl -v <address>; then pulumi config set openstack:authUrl <url>",
+    "curl -v <the address above>; where only another leads there: pulumi config set openstack:authUrl <url> for Keystone, openstack:endpointType <interface> for Swift",
   ),
   forbidden: of(
     "swift-forbidden",

@@ -59,6 +59,18 @@ describe("the account, as it is observed", () => {
     expect(JSON.stringify(observed)).not.toContain("not-the-password");
   });
 
+  test("a Swift that does not answer is named with the address at which it was asked", async () => {
+    const away = "http://127.0.0.1:1/v1/AUTH_away";
+    const catalog = jest.spyOn(swift, "account", "get").mockReturnValue(away);
+    try {
+      const observed = await observeSwift(cloud(), undefined);
+      expect(observed).toMatchObject({ ok: false, kind: "unreachable" });
+      expect(observed).toHaveProperty("message", expect.stringContaining(`account ${away}: `));
+    } finally {
+      catalog.mockRestore();
+    }
+  }, 20_000);
+
   test("no object store in this region, none named swift", async () => {
     expect(await observeSwift(cloud(identity.user.password, "Elsewhere"), undefined)).toMatchObject({
       ok: false,
