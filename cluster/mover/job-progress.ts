@@ -1,5 +1,6 @@
 /** Follows the Job whose Pods copy a shard each to its end. It goes on when this process dies. */
 import type { Report } from "../../migrator/contract";
+import { defined } from "../../swift/defined";
 import type { RawPod } from "../api/objects";
 import { cadence, reader } from "../api/cadence";
 import { paths } from "../api/paths";
@@ -13,7 +14,7 @@ import { PermanentFailure } from "./pod-end";
 import { lastProgressEvent } from "./pod-log";
 import type { Following, FollowingContext } from "./pod-progress";
 import { startOf } from "./pod-start";
-import { untilEnded } from "./until-ended";
+import { startsLate, untilEnded } from "./until-ended";
 
 /** Nothing runs, and nobody works on it. */
 const idleSeconds = 600;
@@ -98,7 +99,11 @@ function looker(order: Following, context: FollowingContext, voice: Voice): (tur
       tellHanging(pod, count, turn);
     }
     const unmade = await tellMissing(order, job, pods, turn, context);
-    if (running.length === 0 && done.length < count) await stands(order, pods, unmade, turn, context);
+    const standstill =
+      running.length === 0 && done.length < count
+        ? await standstillOf(order, pods, unmade, turn, context)
+        : undefined;
+    limit(order, standstill, turn);
     const waitingFor = `job ${namespace}/${order.name}: ${done.length} of ${count} shards are done`;
     return { found: { waitingFor }, working: running.length };
   };
@@ -151,29 +156,45 @@ async function tellMissing(
   return trouble;
 }
 
-/** Says what keeps all of them from running; throws when nothing works on it. `unmade`: why Pods are not made. */
-async function stands(
+/** None of its Pods runs. */
+interface Standstill {
+  /** The node of one works on it; words that follow "waiting for". Absent: nothing works on any. */
+  readonly waitingFor?: string;
+  readonly why?: string;
+}
+
+/** Says what keeps all of them from running. `unmade`: why Pods are not made. */
+async function standstillOf(
   order: Following,
   pods: readonly RawPod[],
   unmade: string | undefined,
   turn: Turn,
   { api }: FollowingContext,
-): Promise<void> {
-  const pending = pods.find((pod) => pod.status?.phase === "Pending");
-  const start = pending && startOf(pending, await podEvents(api, pending.metadata.name), turn.seconds);
-  if (start?.trouble !== undefined) {
-    turn.once(
-      "start",
-      `${order.what}: pod ${pending!.metadata.name} does not start: ${start.trouble.message}`,
-    );
+): Promise<Standstill> {
+  const pending = pods.filter(({ status }) => status?.phase === "Pending");
+  // One that has a node is further than those that wait for theirs.
+  const first = pending.find(({ spec }) => spec.nodeName !== undefined) ?? pending[0];
+  if (first === undefined) return defined({ why: unmade });
+  const start = startOf(first, await podEvents(api, first.metadata.name), turn.seconds);
+  if (start.trouble !== undefined) {
+    turn.once("start", `${order.what}: pod ${first.metadata.name} does not start: ${start.trouble.message}`);
   }
-  const working = start?.working === true;
-  const why = start?.trouble?.message ?? unmade;
-  if (turn.since("idle", working ? undefined : "idle") > idleSeconds) {
+  if (start.working) return { waitingFor: start.waitingFor };
+  return defined({ why: start.trouble?.message ?? unmade });
+}
+
+/** Throws when nothing works on it, or a node works too long. Each standstill counts by itself. */
+function limit(order: Following, standstill: Standstill | undefined, turn: Turn): void {
+  const { waitingFor, why } = standstill ?? {};
+  const isIdle = standstill !== undefined && waitingFor === undefined;
+  const idle = turn.since("idle", isIdle ? "idle" : undefined);
+  const starting = turn.since("starting", waitingFor === undefined ? undefined : "starting");
+  if (idle > idleSeconds) {
     throw new PermanentFailure(
       `${order.what}: no Pod of job ${namespace}/${order.name} runs for ${idleSeconds} s` +
         `${why === undefined ? "" : `: ${why}`}; see: oc -n ${namespace} describe job ${order.name}`,
       0,
     );
   }
+  if (waitingFor !== undefined && starting > order.startSeconds) throw startsLate("Job", order, waitingFor);
 }

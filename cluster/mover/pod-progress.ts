@@ -15,7 +15,7 @@ import { startOf } from "./pod-start";
 import { ended, parseReport, PermanentFailure } from "./pod-end";
 import { logStream } from "./pod-log";
 import { ProgressTeller } from "./progress";
-import { untilEnded } from "./until-ended";
+import { startsLate, untilEnded } from "./until-ended";
 import { podEvents } from "../registry/registry";
 import { namespace } from "../names";
 
@@ -146,13 +146,7 @@ async function starting({ order, api }: UnderWay, pod: RawPod, turn: Turn): Prom
   if (turn.since("idle", working ? undefined : "idle") > idleSeconds) {
     throw new PermanentFailure(neverStarted(order, trouble), 0);
   }
-  if (working && turn.seconds > order.startSeconds) {
-    // This is no failure for good: the Pod stays, and so does what its node has done to the volume.
-    throw new Error(
-      `${order.what}: after ${order.startSeconds} s (startTimeout) still waiting for ${waitingFor}; the Pod stays and ` +
-        "goes on. Run the same command again to wait for it, with a higher startTimeout if need be",
-    );
-  }
+  if (working && turn.seconds > order.startSeconds) throw startsLate("Pod", order, waitingFor);
   return waitingFor;
 }
 

@@ -4,6 +4,14 @@ import { type Found, type Turn, type Voice, waitFor } from "../api/wait";
 import { namespace } from "../names";
 import type { Following, FollowingContext } from "./pod-progress";
 
+/** A node works on it for too long. That is no failure for good: the object stays, and so does the work of the node. */
+export function startsLate(kind: "Pod" | "Job", order: Following, waitingFor: string): Error {
+  return new Error(
+    `${order.what}: after ${order.startSeconds} s (startTimeout) still waiting for ${waitingFor}; the ${kind} stays and ` +
+      "goes on. Run the same command again to wait for it, with a higher startTimeout if need be",
+  );
+}
+
 /** @throws Error at the order's deadline, or when the login has expired: with the word that the object goes on */
 export async function untilEnded<R>(
   kind: "Pod" | "Job",

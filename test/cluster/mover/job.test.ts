@@ -2,6 +2,7 @@ import type { MoverEvent } from "../../../migrator/contract";
 import { indexes, phaseOf, type RawJob, reportTogether, togetherInWords } from "../../../cluster/mover/job";
 import { ShardsFailed } from "../../../cluster/mover/job-end";
 import { followJob, startJob } from "../../../cluster/mover/job-progress";
+import { PermanentFailure } from "../../../cluster/mover/pod-end";
 import { identityForMover } from "../../../cluster/mover/identity";
 import { paths } from "../../../cluster/api/paths";
 import { FakeApi } from "../support/fake-api";
@@ -21,14 +22,20 @@ class JobApi extends FakeApi {
   job(status: RawJob["status"]): void {
     this.put(paths.job(name), { metadata: { uid: "j1" }, spec: { completions: 4 }, status });
   }
-  pod(shard: number, phase: string, terminated?: object, more: object = {}): void {
+  pod(
+    shard: number,
+    phase: string,
+    terminated?: object,
+    more: object = {},
+    place: object = { nodeName: "n1" },
+  ): void {
     this.put(paths.pod(`p${shard}`), {
       metadata: {
         labels: { "job-name": name, "batch.kubernetes.io/job-completion-index": String(shard) },
         creationTimestamp: "2026-01-01T00:00:00Z",
         ...more,
       },
-      spec: { containers: [], nodeName: "n1" },
+      spec: { containers: [], ...place },
       status: {
         phase,
         containerStatuses: [{ name: "m", ready: false, restartCount: 0, state: { terminated } }],
@@ -281,4 +288,72 @@ test("a run that does not wait ends when some shards work, and takes up the resu
   api.pod(0, "Succeeded", { exitCode: 0, message: JSON.stringify(report("0/4", 1)) });
   api.job({ conditions: condition("Complete") });
   expect((await start())?.copied.objects).toBe(1);
+});
+
+describe("while none of its Pods runs", () => {
+  let clock: number;
+  beforeEach(() => {
+    clock = 0;
+    jest.spyOn(performance, "now").mockImplementation(() => clock * 1000);
+  });
+  afterEach(() => jest.restoreAllMocks());
+
+  /** Each look at the Job finds the next of these, and that many seconds have passed. */
+  function after(api: JobApi, ...steps: readonly (readonly [seconds: number, change: () => void])[]): void {
+    let at = 0;
+    api.tick = (path) => {
+      if (path !== paths.job(name) || at === steps.length) return;
+      const [seconds, change] = steps[at++]!;
+      clock += seconds;
+      change();
+    };
+  }
+  const unplaced = (shard: number, api: JobApi) => api.pod(shard, "Pending", undefined, {}, {});
+
+  test("each standstill counts by itself: Pods that ran in between had their time", async () => {
+    const api = new JobApi();
+    api.job({});
+    after(
+      api,
+      [0, () => unplaced(0, api)],
+      [500, () => undefined],
+      [50, () => api.pod(0, "Running")],
+      [3600, () => unplaced(0, api)],
+      [500, () => undefined],
+      [50, () => api.pod(0, "Succeeded", { exitCode: 0, message: JSON.stringify(report("0/4", 1)) })],
+      [0, () => api.job({ conditions: condition("Complete") })],
+    );
+    await expect(following(api).result).resolves.toMatchObject({ copied: { objects: 1 } });
+  });
+
+  test("one that nothing works on ends the wait soon, with the way to see why", async () => {
+    const api = new JobApi();
+    api.job({});
+    after(api, [0, () => unplaced(0, api)], [601, () => undefined]);
+    const error = await following(api).result.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(PermanentFailure);
+    expect((error as Error).message).toMatch(/runs for 600 s; see: oc .* describe job/);
+  });
+
+  test("a node that mounts the volume has startTimeout, whatever other Pods wait for, and the Job stays", async () => {
+    const api = new JobApi();
+    api.job({});
+    after(
+      api,
+      [
+        0,
+        () => {
+          unplaced(0, api);
+          api.pod(1, "Pending");
+        },
+      ],
+      [7199, () => undefined],
+      [2, () => undefined],
+    );
+    const error = await following(api).result.catch((reason: unknown) => reason);
+    expect(error).not.toBeInstanceOf(PermanentFailure);
+    expect((error as Error).message).toMatch(
+      /after 7200 s \(startTimeout\) still waiting for pod p1 to start: its node mounts the volume.*the Job stays and goes on\. Run the same command again/,
+    );
+  });
 });
