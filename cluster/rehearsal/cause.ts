@@ -59,7 +59,7 @@ export const meaning: Readonly<Record<Exclude<Cause, "other">, { wrong: string; 
   },
   settings: {
     wrong: "it cannot read its settings as the operator would write them",
-    next: "a user's name, password and domain of letters and digits in the cluster's credentials (the registry reads each as YAML)",
+    next: "a user's name, password and domain of letters and digits in the cluster's credentials (the registry reads each as YAML, in which null and ~ are none)",
   },
   busy: {
     wrong: "Keystone or Swift answers with an error of its own, each time that it starts",

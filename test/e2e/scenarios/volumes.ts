@@ -80,8 +80,18 @@ export const applicationCredential: Scenario = {
     try {
       await world.kube.merge(path, { data: { "clouds.yaml": Buffer.from(clouds).toString("base64") } });
       const stack = await world.stack({ state: "migrate" });
-      await t.test("migrate: the container is made and filled with it", async () => {
-        await stack.up();
+      // Distribution 2.8.2 knows no application credential; OpenShift's registry does.
+      await t.test(
+        "migrate: the container is made and filled with it, and a registry that cannot use it is told before the seal",
+        async () => {
+          const output = await stack.upFails();
+          says(output, /the registry cannot start on Swift/, /no username parameter provided/, /not touched/);
+          await world.onVolume();
+          await world.containerIsTree(await world.container());
+        },
+      );
+      await t.test("migrate without a rehearsal: sealed and proven", async () => {
+        await stack.configure({ rehearse: false }).up();
         await world.assertSealed();
         await world.containerIsTree(await world.container());
       });
