@@ -77,7 +77,7 @@ function looker(order: Following, context: FollowingContext, voice: Voice): (tur
       const gone = count - pods.filter((pod) => pod.status?.phase === "Succeeded").length;
       if (gone > 0) {
         turn.say(
-          `${order.what}: the Pods of ${gone} of ${count} shards are gone, with their reports (a drain takes Pods that have ` +
+          `the Pods of ${gone} of ${count} shards are gone, with their reports (a drain takes Pods that have ` +
             "ended too): all shards are done, and the figures are those of the others",
         );
       }
@@ -150,7 +150,7 @@ async function tellMissing(
   if (trouble !== undefined) {
     turn.once(
       "creation",
-      `${order.what}: ${missing} of ${job.spec?.completions ?? 0} shards have no Pod, it is tried again: ${trouble}`,
+      `${missing} of ${job.spec?.completions ?? 0} shards have no Pod, it is tried again: ${trouble}`,
     );
   }
   return trouble;
@@ -177,7 +177,7 @@ async function standstillOf(
   if (first === undefined) return defined({ why: unmade });
   const start = startOf(first, await podEvents(api, first.metadata.name), turn.seconds);
   if (start.trouble !== undefined) {
-    turn.once("start", `${order.what}: pod ${first.metadata.name} does not start: ${start.trouble.message}`);
+    turn.once("start", `pod ${first.metadata.name} does not start: ${start.trouble.message}`);
   }
   if (start.working) return { waitingFor: start.waitingFor };
   return defined({ why: start.trouble?.message ?? unmade });

@@ -115,13 +115,11 @@ async function look(state: UnderWay, turn: Turn): Promise<Found<Report>> {
     state.started = true;
     stream.start();
   }
-  state.restarts = tellRestart(status, state.restarts, turn.say, order);
+  state.restarts = tellRestart(status, state.restarts, turn.say);
   const stands = state.standstill.isReached(status);
   if (stands || wouldEndTheSame(status)) {
     if (stands) {
-      turn.say(
-        `${order.what}: it ended the same way ${sameEnds} times and copied nothing in between: stopped`,
-      );
+      turn.say(`it ended the same way ${sameEnds} times and copied nothing in between: stopped`);
     }
     await api.remove(paths.pod(order.name), { uid: order.uid });
     await stream.finish();
@@ -137,7 +135,7 @@ async function look(state: UnderWay, turn: Turn): Promise<Found<Report>> {
 async function starting({ order, api }: UnderWay, pod: RawPod, turn: Turn): Promise<string> {
   const { trouble, working, waitingFor } = startOf(pod, await podEvents(api, order.name), turn.seconds);
   if (trouble !== undefined) {
-    turn.once("start", `${order.what}: pod ${order.name} does not start: ${trouble.message}`);
+    turn.once("start", `pod ${order.name} does not start: ${trouble.message}`);
   }
   const done = trouble?.kind === "unschedulable" ? await order.whenUnplaced?.() : undefined;
   if (done !== undefined) {
@@ -208,7 +206,6 @@ function tellRestart(
   status: RawContainerStatus | undefined,
   before: number,
   log: (line: string) => void,
-  order: Following,
 ): number {
   const now = status?.restartCount ?? 0;
   if (now > before) {
@@ -219,7 +216,7 @@ function tellRestart(
         : end.reason === "OOMKilled"
           ? `: killed for lack of memory (OOMKilled)`
           : `: exit code ${end.exitCode} (${meaningOf(end.exitCode)})`;
-    log(`${order.what}: started again, ${now} time(s) so far${why}`);
+    log(`restart ${now} of its container${why}`);
   }
   return Math.max(before, now);
 }

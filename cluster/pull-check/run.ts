@@ -105,7 +105,7 @@ function untilEnded(run: PullRun, context: PullContext): Promise<PullResult> {
           for (const failure of failures) {
             if (told.has(failure.kind)) continue;
             told.add(failure.kind);
-            context.log(`pull check: failed so far: ${failureInWords(failure)}`);
+            context.log(`failed so far: ${failureInWords(failure)}`);
           }
           // The kubelet says seconds later that the Pod has ended, and the registry is read-only meanwhile.
           const whole = result === undefined ? undefined : await logOf(api);
@@ -113,7 +113,7 @@ function untilEnded(run: PullRun, context: PullContext): Promise<PullResult> {
             return { done: endOf(pod, whole) };
           }
           if (retry !== undefined) {
-            once("retry", `pull check: ${retry.what}: ${retry.why}; trying again`);
+            once("retry", `${retry.what}: ${retry.why}; trying again`);
           }
           return { waitingFor: inWords(progress) };
         }

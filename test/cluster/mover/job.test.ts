@@ -220,7 +220,7 @@ test("what an admission or a quota says of a Pod that is not made is told at onc
   await expect(result).rejects.toThrow("copyDeadline");
   expect(turns).toBeGreaterThan(1);
   expect(lines.filter((line) => line.includes("FailedCreate"))).toEqual([
-    "the copy in shards: 2 of 4 shards have no Pod, it is tried again: FailedCreate: Error creating: a Pod is forbidden: exceeded quota: small",
+    "2 of 4 shards have no Pod, it is tried again: FailedCreate: Error creating: a Pod is forbidden: exceeded quota: small",
   ]);
 });
 

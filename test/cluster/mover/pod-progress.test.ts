@@ -199,9 +199,7 @@ test("why it does not start is told while it waits", async () => {
   });
   const { lines, result } = following(api, { deadlineSeconds: 0.02 });
   await expect(result).rejects.toThrow(/did not end within 0.02 s \(copyDeadline\).* goes on/s);
-  expect(lines).toContain(
-    "the final copy: pod image-registry-migration does not start: ImagePullBackOff: no such image",
-  );
+  expect(lines).toContain("pod image-registry-migration does not start: ImagePullBackOff: no such image");
 });
 
 test("a start that takes seconds is not explained", async () => {
@@ -274,7 +272,7 @@ test("a restart that may mend it is counted, not an error", async () => {
   const { lines, result } = following(api, { deadlineSeconds: 0.02 });
   await expect(result).rejects.toThrow("copyDeadline");
   expect(lines).toContain(
-    "the final copy: started again, 2 time(s) so far: exit code 12 (unreachable: Keystone or Swift could not be reached or kept failing)",
+    "restart 2 of its container: exit code 12 (unreachable: Keystone or Swift could not be reached or kept failing)",
   );
 });
 
@@ -299,9 +297,7 @@ test("one that is killed for lack of memory again and again is removed, with the
   api.put(path, killed(1));
   const once = following(api, { deadlineSeconds: 0.02 });
   await expect(once.result).rejects.toThrow("copyDeadline");
-  expect(once.lines).toContain(
-    "the final copy: started again, 1 time(s) so far: killed for lack of memory (OOMKilled)",
-  );
+  expect(once.lines).toContain("restart 1 of its container: killed for lack of memory (OOMKilled)");
   expect(api.objects.has(path)).toBe(true);
   api.put(path, killed(2));
   await expect(following(api).result).rejects.toThrow(

@@ -207,8 +207,8 @@ test("the first failure of each kind is told while the others are still pulled, 
   const assertRun = async () => ({}) as never;
   await runPuller(run, { api, journal: { assertRun }, log: (line) => lines.push(line), pace: 1 });
   expect(lines.filter((line) => line.includes("failed so far"))).toEqual([
-    "pull check: failed so far: blob a/b@sha256:1: no issuer",
-    "pull check: failed so far: manifest a/c@sha256:2: 404",
+    "failed so far: blob a/b@sha256:1: no issuer",
+    "failed so far: manifest a/c@sha256:2: 404",
   ]);
 });
 

@@ -88,7 +88,7 @@ export const causes: Scenario = {
         },
       );
       await t.test("a redirect that alone is out of reach: the rehearsal refuses", async () => {
-        await up.line(/pull check: blob .*trying again/);
+        await up.line(/\] blob .*trying again/);
         const { code, output } = await up.ended;
         holds("up fails", code !== 0);
         says(output, /rehearsal: .*cannot be pulled from Swift/, /takes pushes/, /disableRedirect/);

@@ -91,7 +91,7 @@ export const lateCauses: Scenario = {
           await told(
             world,
             "a redirect out of reach, once images are pulled",
-            up.line(/pull check: blob .*trying again/),
+            up.line(/\] blob .*trying again/),
           );
           const { output } = await up.ended;
           says(output, /stays read-only/, /disableRedirect.*<- fits/);
