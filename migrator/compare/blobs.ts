@@ -1,22 +1,20 @@
 /** Entries of a chunk: chunks are added and never copied. */
 const chunkSize = 64 * 1024;
 
-/** Highest bit of a user: several repositories use the blob. */
-const several = 2 ** 31;
+/** What is known of a blob beside its size. */
+const flags = { used: 1, usedBySeveral: 2, seen: 4 } as const;
 
 const algorithm = "sha256:";
 
 /** Digests begin with one of so many numbers of 16 bits. */
 const beginnings = 2 ** 16;
 
-/** Each blob by the next 32 bits of its digest, its size in 48 bits, and the last repository that used it: 14 bytes and a bit. */
+/** Each blob by the next 32 bits of its digest, with its size in 48 bits and its flags: 11 bytes. */
 class Chunk {
   readonly key = new Uint32Array(chunkSize);
   readonly size = new Uint32Array(chunkSize);
   readonly sizeUpper = new Uint16Array(chunkSize);
-  readonly user = new Uint32Array(chunkSize);
-  /** A bit for each: it was seen. */
-  readonly seen = new Uint8Array(chunkSize / 8);
+  readonly flags = new Uint8Array(chunkSize);
 }
 
 /**
@@ -30,6 +28,9 @@ export class Blobs {
   /** Places of the first blob whose digest begins so, as far as `last`. */
   private readonly starts = new Uint32Array(beginnings);
   private last = 0;
+  /** The repository whose uses come now, and the places of the blobs that it uses. */
+  private repository = 0;
+  private readonly places = new Set<number>();
 
   /** `digest`: not before the last one. False: it is not SHA-256, and not kept, since no link's path leads to it. */
   add(digest: string, bytes: number): boolean {
@@ -66,14 +67,18 @@ export class Blobs {
    * one; 0: this repository's use was counted before.
    */
   use(place: number, repository: number): { readonly bytes: number; readonly users: 0 | 1 | 2 | 3 } {
-    const { user } = this.chunkOf(place);
-    const at = place % chunkSize;
-    const before = user[at]!;
-    const last = before & (several - 1);
+    if (repository !== this.repository) this.places.clear();
+    this.repository = repository;
     const bytes = this.bytesOf(place);
-    if (last === repository) return { bytes, users: 0 };
-    user[at] = last === 0 ? repository : repository + several;
-    return { bytes, users: last === 0 ? 1 : before < several ? 2 : 3 };
+    if (this.places.has(place)) return { bytes, users: 0 };
+    this.places.add(place);
+    if (!this.is(place, flags.used)) {
+      this.mark(place, flags.used);
+      return { bytes, users: 1 };
+    }
+    if (this.is(place, flags.usedBySeveral)) return { bytes, users: 3 };
+    this.mark(place, flags.usedBySeveral);
+    return { bytes, users: 2 };
   }
 
   bytesOf(place: number): number {
@@ -83,13 +88,19 @@ export class Blobs {
   }
 
   see(place: number): void {
-    const at = place % chunkSize;
-    this.chunkOf(place).seen[at >>> 3]! |= 1 << (at & 7);
+    this.mark(place, flags.seen);
   }
 
   wasSeen(place: number): boolean {
-    const at = place % chunkSize;
-    return (this.chunkOf(place).seen[at >>> 3]! & (1 << (at & 7))) !== 0;
+    return this.is(place, flags.seen);
+  }
+
+  private mark(place: number, flag: number): void {
+    this.chunkOf(place).flags[place % chunkSize]! |= flag;
+  }
+
+  private is(place: number, flag: number): boolean {
+    return (this.chunkOf(place).flags[place % chunkSize]! & flag) !== 0;
   }
 
   private keyAt(place: number): number {

@@ -8,7 +8,7 @@ import { KeySet } from "./key-set";
  * The inventory lines that Swift itself vouched for in this run: an acknowledged PUT, or an answer to HEAD. A row of a
  * listing is no such thing: it may be older than the object, or outlive it.
  *
- * A blob's line is its digest and its size, which the walk keeps anyway: a bit beside them tells (48 bits of the digest,
+ * A blob's line is its digest and its size, which the walk keeps anyway: a flag beside them tells (48 bits of the digest,
  * and the size). That a blob counts as seen that was not takes another one with the same 48 bits and the same size: for
  * each, among ten million objects, less than one chance in a hundred million. 64 bits of SHA-256 stand for any other
  * line; that two of a million are alike has a chance of one in 30 million.
