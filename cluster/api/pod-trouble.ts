@@ -7,7 +7,7 @@ import { newestEvent } from "./newest-event";
 import type { RawCondition, RawContainerStatus, RawEvent, RawPod } from "./objects";
 
 export type TroubleKind =
-  "unschedulable" | "volume" | "image" | "config" | "crash" | "oom" | "evicted" | "probe" | "sandbox";
+  "unschedulable" | "volume" | "image" | "config" | "crash" | "oom" | "ended-by-node" | "probe" | "sandbox";
 
 export interface Trouble {
   readonly kind: TroubleKind;
@@ -32,9 +32,9 @@ export function podTrouble(pod: RawPod, events: readonly RawEvent[]): Trouble | 
   if (pod.metadata.deletionTimestamp !== undefined) {
     return undefined;
   }
-  const evicted = pod.status?.phase === "Failed" ? evictionOf(pod) : undefined;
-  if (evicted !== undefined) {
-    return { kind: "evicted", message: evicted };
+  const ended = endedByNode(pod);
+  if (ended !== undefined) {
+    return { kind: "ended-by-node", message: ended };
   }
   const unscheduled = pod.status?.conditions?.find(
     (each) => each.type === "PodScheduled" && each.status === "False" && !wasHeld(pod, each),
@@ -53,10 +53,14 @@ function wasHeld({ spec }: RawPod, { reason }: RawCondition): boolean {
   return reason === "SchedulingGated" && (spec.schedulingGates ?? []).length === 0;
 }
 
-/** Why a kubelet ended the Pod, in the kubelet's words; `undefined` when it did not. */
-export function evictionOf({ status }: RawPod): string | undefined {
-  return /^(Evicted|Preempting|NodeShutdown|Terminated)/.test(status?.reason ?? "")
-    ? words(status?.reason, status?.message)
+/**
+ * Why its node ended the Pod, or never began it, in the kubelet's words (Evicted, Terminated, NodeAffinity,
+ * UnexpectedAdmissionError, ...); `undefined` when it did not. A Pod that failed by itself has no reason of its own: its
+ * containers have.
+ */
+export function endedByNode({ status }: RawPod): string | undefined {
+  return status?.phase === "Failed" && (status.reason ?? "") !== ""
+    ? words(status.reason, status.message)
     : undefined;
 }
 

@@ -2,7 +2,7 @@
 import type { Report } from "../../migrator/contract";
 import { meaningOf } from "../../migrator/errors";
 import type { RawPod } from "../api/objects";
-import { evictionOf } from "../api/pod-trouble";
+import { endedByNode } from "../api/pod-trouble";
 import type { Journal } from "../journal/journal";
 import { namespace } from "../names";
 import { identityFromMover } from "./identity";
@@ -32,7 +32,7 @@ export function endInWords(pod: RawPod): string {
   const end = endOf(pod);
   if (end?.reason === "OOMKilled") return "was killed for lack of memory (OOMKilled)";
   return end === undefined
-    ? `was ended from outside: ${evictionOf(pod) ?? pod.status?.reason ?? "no reason is given"}`
+    ? `was ended from outside: ${endedByNode(pod) ?? "no reason is given"}`
     : `ended with exit code ${end.exitCode} (${meaningOf(end.exitCode)})`;
 }
 

@@ -3,7 +3,7 @@ import type { Report } from "../../migrator/contract";
 import { exitCodeOf, meaningOf } from "../../migrator/errors";
 import type { Api } from "../api/api";
 import type { RawContainerStatus, RawPod } from "../api/objects";
-import { evictionOf, words } from "../api/pod-trouble";
+import { endedByNode, words } from "../api/pod-trouble";
 import { namespace, requiredScc } from "../names";
 import { lastLines } from "./pod-log";
 import type { Following } from "./pod-progress";
@@ -96,9 +96,9 @@ function itsOwnFailure(
 
 /** What ended a Pod from outside: its kubelet, a drain, a deletion. It is not the Pod's own failure. */
 function causeFromOutside(pod: RawPod, exitCode: number): string | undefined {
-  const eviction = evictionOf(pod);
-  if (eviction !== undefined) {
-    return `evicted: ${eviction}`;
+  const byNode = endedByNode(pod);
+  if (byNode !== undefined) {
+    return `ended by its node: ${byNode}`;
   }
   if (exitCode !== exitCodeOf("interrupted")) {
     return undefined;

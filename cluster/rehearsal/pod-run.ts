@@ -25,7 +25,7 @@ const port = 5000;
 const readySeconds = 90;
 
 /** What another node may do better: it has room for the Pod, or has the image already. */
-const ofTheNode: ReadonlySet<TroubleKind> = new Set(["unschedulable", "image", "evicted"]);
+const ofTheNode: ReadonlySet<TroubleKind> = new Set(["unschedulable", "image", "ended-by-node"]);
 
 /** How long it is waited for. */
 interface Patience {

@@ -68,8 +68,18 @@ test.each([
   [
     "eviction",
     pod({ phase: "Failed", reason: "Evicted", message: "The node was low on resource: ephemeral-storage." }),
-    "evicted",
+    "ended-by-node",
     "Evicted: The node was low on resource: ephemeral-storage.",
+  ],
+  [
+    "a node that does not take it after a restart",
+    pod({
+      phase: "Failed",
+      reason: "NodeAffinity",
+      message: "Pod was rejected: Predicate NodeAffinity failed",
+    }),
+    "ended-by-node",
+    "NodeAffinity: Pod was rejected: Predicate NodeAffinity failed",
   ],
 ])("%s, in its own words", (_what, given, kind, message) => {
   expect(podTrouble(given, [])).toEqual({ kind, message });

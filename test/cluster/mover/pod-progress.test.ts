@@ -142,9 +142,14 @@ test("one that would only be started again to end the same way is removed and to
 test.each([
   ["out of memory", ended({ exitCode: 137, reason: "OOMKilled" }), /OOMKilled.*resources\.limits\.memory/],
   [
-    "evicted",
+    "ended by its node",
     { ...ended({ exitCode: 137 }), reason: "Evicted", message: "The node was low on resource: memory. " },
-    /was evicted: Evicted: The node was low on resource: memory\.; run the same command again/,
+    /was ended by its node: Evicted: The node was low on resource: memory\.; run the same command again/,
+  ],
+  [
+    "not taken by its node",
+    { phase: "Failed", reason: "NodeAffinity", message: "Pod was rejected: Predicate NodeAffinity failed" },
+    /was ended by its node: NodeAffinity: Pod was rejected: Predicate NodeAffinity failed; run the same command/,
   ],
   [
     "drained",

@@ -7,7 +7,7 @@ import { drain } from "./drain";
 import { automation, ecosystem } from "./ecosystem";
 import { interruptions } from "./interruptions";
 import { makesWay } from "./makes-way";
-import { evicted, outOfMemory } from "./pods";
+import { endedByNode, outOfMemory } from "./pods";
 import { oneAfterTwo } from "./one-after-two";
 import { proxy } from "./proxy";
 import { images } from "./pulls";
@@ -52,7 +52,7 @@ export const scenarios: readonly Scenario[] = [
   applicationCredential,
   proxy,
   outOfMemory,
-  evicted,
+  endedByNode,
   unreachable,
   causes,
   lateCauses,

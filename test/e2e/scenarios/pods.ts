@@ -1,5 +1,5 @@
 /** What may happen to the migration Pod on its node, told in words of its own. */
-import { says } from "../support/expect";
+import { holds, says } from "../support/expect";
 import { type KubeObject, paths } from "../support/kube";
 import { type Running, tail, until } from "../support/process";
 import type { Scenario } from "../support/scenario";
@@ -39,30 +39,31 @@ export const outOfMemory: Scenario = {
   },
 };
 
-export const evicted: Scenario = {
-  name: "evicted",
-  title: "a migration Pod that its kubelet evicts",
+export const endedByNode: Scenario = {
+  name: "ended-by-node",
+  title: "a migration Pod that its kubelet ends",
   long: true,
   run: async (t) => {
     const { world } = t;
-    const stack = await world.stack({
-      state: "migrate",
-      readOnly: false,
-      // Its log alone is longer.
-      resources: { limits: { "ephemeral-storage": "1" } },
-    });
+    const stack = await world.stack({ state: "migrate", readOnly: false });
     await t.test("it ends, and the kubelet's own reason is told", async () => {
-      // Held where it is, so that the kubelet finds it in time.
-      await world.lab.cutSwift();
+      await world.lab.cutSwift(); // holds the copy where it is
       try {
-        says(await stack.upFails(), /was evicted/, /ephemeral/, /run the same command again/);
+        const up = stack.beginUp();
+        await livePodRuns(world, up);
+        // It has the registry's priority: no kubelet evicts it for want of disk or memory. One ends it for this.
+        const path = paths.pod("image-registry-migration-live");
+        await world.kube.merge(path, { spec: { activeDeadlineSeconds: 1 } });
+        const { code, output } = await up.ended;
+        holds("up fails", code !== 0);
+        says(output, /was ended by its node: DeadlineExceeded: /, /run the same command again/);
       } finally {
         await world.lab.joinSwift();
       }
       await world.onVolume();
     });
-    await t.test("without the limit the same up goes through", async () => {
-      await stack.configure({ resources: undefined }).up();
+    await t.test("the same up goes through", async () => {
+      await stack.up();
       await world.containerIsTree(await world.container());
     });
   },
