@@ -231,11 +231,22 @@ export function madeItsOwnContainer(conditions: readonly Condition[]): boolean {
   return find(conditions, "StorageExists")?.reason === "Swift Container Created";
 }
 
-/** The first Pod that should run and does not start, with its reason. */
+/**
+ * The first Pod that should run and does not start, with its reason. What is wrong with a Pod of an older ReplicaSet,
+ * which is to be replaced, holds nothing up, and would hide what is wrong with the one that replaces it.
+ */
 export function stuckPod(
   seen: RegistrySnapshot,
 ): { readonly pod: string; readonly reason: string } | undefined {
-  const pod = seen.pods.find((each) => !each.terminating && !each.ready && each.trouble !== undefined);
+  const newest = newestReplicaSet(seen);
+  const older = new Set(seen.replicaSets.filter((each) => each !== newest).map(({ name }) => name));
+  const pod = seen.pods.find(
+    (each) =>
+      !each.terminating &&
+      !each.ready &&
+      each.trouble !== undefined &&
+      !(each.owner !== undefined && older.has(each.owner)),
+  );
   return pod?.trouble === undefined ? undefined : { pod: pod.name, reason: pod.trouble };
 }
 

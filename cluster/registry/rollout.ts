@@ -280,9 +280,14 @@ async function tellSilence(api: Api, seen: RegistrySnapshot, turn: Turn): Promis
   );
 }
 
+/** What keeps the change from being served; until the operator has looked at it, all Pods are of what is left behind. */
+function stuckOfChange(seen: RegistrySnapshot): ReturnType<typeof stuckPod> {
+  return caughtUp(seen) ? stuckPod(seen) : undefined;
+}
+
 /** Tells of a Pod that does not start; true when the rollout goes another way because of it. */
 async function planChanged(rollout: Rollout, seen: RegistrySnapshot, turn: Turn): Promise<boolean> {
-  const stuck = stuckPod(seen);
+  const stuck = stuckOfChange(seen);
   const seconds = turn.since("stuck", stuck?.pod);
   // Every registry fails its first probes while it starts.
   if (stuck === undefined || (seconds < probeSeconds && stuck.reason.startsWith("Unhealthy"))) {
@@ -315,7 +320,7 @@ function caughtUp({ config }: RegistrySnapshot): boolean {
 function outOfTime(rollout: Rollout, { waitingFor, away }: Last, seen: RegistrySnapshot | undefined): string {
   const complains = seen === undefined ? undefined : complaint(seen);
   const refused = seen === undefined ? undefined : podsRefused(seen);
-  const pod = seen === undefined ? undefined : stuckPod(seen);
+  const pod = seen === undefined ? undefined : stuckOfChange(seen);
   return [
     `${rollout.name}: gave up after ${rollout.timeoutSeconds} s (rolloutTimeout) waiting for ` +
       (away ? "the API server" : waitingFor),

@@ -263,6 +263,25 @@ describe("served", () => {
   });
 });
 
+test("a Pod that is to be replaced is not in the way, and does not hide the one that is", () => {
+  const starts = { phase: "Pending", ready: false };
+  const old = pod("old", swift, {
+    owner: "image-registry-1",
+    ready: false,
+    trouble: "CrashLoopBackOff: no Swift",
+  });
+  const left = snapshot({ replicaSets: [replicaSet(1, swift, 1), replicaSet(2, volume)], pods: [old] });
+  expect(stuckPod(left)).toBeUndefined();
+  const late = pod("new", volume, {
+    ...starts,
+    owner: "image-registry-2",
+    trouble: "FailedMount: no volume",
+  });
+  expect(stuckPod({ ...left, pods: [old, late] })).toEqual({ pod: "new", reason: "FailedMount: no volume" });
+  // Before the change there is nothing that replaces it.
+  expect(stuckPod({ ...left, replicaSets: [replicaSet(1, swift, 1)] })?.pod).toBe("old");
+});
+
 test("two replicas, one after the other: a Pod waits for the place of one that ends, and says so in three words", () => {
   const unplaced = {
     ...pod("new", swift, {

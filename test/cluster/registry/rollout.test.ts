@@ -84,6 +84,26 @@ test("a quota that lets no Pod be made is shown while it waits, and at the end",
   expect(session.lines.find((line) => words.test(line))).toBeDefined();
 });
 
+test.each([
+  ["before the operator has looked at the change it is of what is left behind, and not told", false],
+  ["afterwards it is told", true],
+])("a Pod that ends with an error: %s", async (_when, operatorUp) => {
+  const { registry, session } = await withOperator([{ type: "Available", status: "True" }]);
+  registry.operatorUp = operatorUp;
+  const crashed = { state: { terminated: { exitCode: 2, message: "no Swift" } } };
+  registry.api.put(paths.pod("crashed"), {
+    metadata: { name: "crashed", uid: "crashed", labels: { "docker-registry": "default" } },
+    spec: { containers: [{ name: "registry", env: [] }] },
+    status: { phase: "Running", containerStatuses: [{ name: "registry", ready: false, ...crashed }] },
+  });
+  registry.api.tick = () => undefined;
+  const never = () => ({ ok: false as const, waitingFor: "it" });
+  const ended = quickly(() => rollOut({ ...order, done: never, timeoutSeconds: 60 }, session));
+  const failure = await ended.then(() => "no failure", String);
+  for (const told of [failure, session.lines.join("\n")])
+    expect(/Pod crashed does not start: .*no Swift/.test(told)).toBe(operatorUp);
+});
+
 test("a Pod that has no node is told of only when no registry Pod is on its way out, or for long", async () => {
   const { registry, session } = await withOperator([{ type: "Available", status: "True" }]);
   const message = "0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules.";
