@@ -1,5 +1,5 @@
 /** The mover's events for a person at a terminal: one line that changes, and above it the lines that stay. */
-import { bar, duration, showBytes, showCount } from "../swift/figures";
+import { counted, bar, duration, showBytes, showCount } from "../swift/figures";
 import type { MoverEvent, Report, Tally } from "./contract";
 
 export interface TerminalScreen {
@@ -50,7 +50,7 @@ export function progressLine(event: Extract<MoverEvent, { event: "progress" }>):
   const figures = [
     `${showBytes(objects.bytes)} of ${showBytes(total.bytes)}`,
     ...details,
-    `${showCount(objects.objects)} of ${showCount(total.objects)} objects`,
+    `${showCount(objects.objects)} of ${counted(total.objects, "object")}`,
     phase,
     ...(repository === undefined ? [] : [repository]),
   ];
@@ -72,9 +72,9 @@ export function reportLines(report: Report): readonly string[] {
   } = report;
   const did = [
     `copied ${tally(copied)}`,
-    `${showCount(skipped.objects)} were there`,
+    counted(skipped.objects, "was there", "were there"),
     ...(deleted.objects > 0 ? [`${showCount(deleted.objects)} deleted`] : []),
-    ...(retries > 0 ? [`${showCount(retries)} requests repeated`] : []),
+    ...(retries > 0 ? [`${counted(retries, "request")} repeated`] : []),
   ];
   return [
     `${report.outcome}: ${did.join(", ")}, in ${duration(seconds["total"] ?? 0)}`,
@@ -97,4 +97,4 @@ function some(lines: readonly string[], all: number): readonly string[] {
   return [...lines.slice(0, named), ...(more > 0 ? [`and ${showCount(more)} more`] : [])];
 }
 
-const tally = ({ objects, bytes }: Tally): string => `${showCount(objects)} objects (${showBytes(bytes)})`;
+const tally = ({ objects, bytes }: Tally): string => `${counted(objects, "object")} (${showBytes(bytes)})`;

@@ -9,6 +9,7 @@ import { copy } from "./copies";
 import { commonPlan } from "./common";
 import * as guards from "./guards";
 import { type Judge, showBytes } from "./judge";
+import { counted } from "../swift/figures";
 import { servedContainer, storageKind } from "./storage";
 import { goingBack, opening, told } from "./way-back";
 import type { GoBackGraph, ReopenGraph } from "./types";
@@ -124,7 +125,7 @@ function refuseLoss(judge: Judge, seen: ReachableObservation): void {
   const more =
     then === undefined || now === undefined
       ? "how many cannot be told from here"
-      : `the container holds ${now.objects} objects, ${showBytes(now.bytes)}; when it was proven it held ${then.containerObjects}, ${showBytes(then.containerBytes)}`;
+      : `the container holds ${counted(now.objects, "object")}, ${showBytes(now.bytes)}; when it was proven it held ${then.containerObjects}, ${showBytes(then.containerBytes)}`;
   const since = seen.journal?.switchedAt;
   judge.refuse(
     "loss",

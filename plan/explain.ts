@@ -4,7 +4,7 @@
  */
 import type { ReachableObservation } from "../cluster/observation";
 import { defined } from "../swift/defined";
-import { duration, showBytes, showCount } from "../swift/figures";
+import { counted, duration, showBytes } from "../swift/figures";
 import { assumed, copySeconds, registryOf } from "./copy-model";
 import { doing, isDone } from "./doing";
 import { expected } from "./expected";
@@ -83,7 +83,7 @@ function there(seen: ReachableObservation): string {
   const images = imageApi?.state === "there" ? imageApi.images : undefined;
   return [
     registry.join(", "),
-    ...(images === undefined ? [] : [`${showCount(images)} images in ImageStreams`]),
+    ...(images === undefined ? [] : [`${counted(images, "image")} in ImageStreams`]),
     `${schedulableNodes} node(s) can take it`,
     `OpenShift ${release ?? "of unknown release"}`,
   ].join("; ");
@@ -94,7 +94,7 @@ function sizeOf(seen: ReachableObservation): string {
   const container = cloud.ok ? cloud.container : undefined;
   if (servedContainer({ config }) !== undefined) {
     const kept = claim === undefined ? "its claim is gone" : `claim ${claim.name} is kept`;
-    return ` (${container === undefined ? "size unknown" : `${showCount(container.objects)} objects, ${showBytes(container.bytes)}`}; ${kept})`;
+    return ` (${container === undefined ? "size unknown" : `${counted(container.objects, "object")}, ${showBytes(container.bytes)}`}; ${kept})`;
   }
   const used = lastCopied(seen);
   const holds =
@@ -156,7 +156,7 @@ function sinceTheProof({ journal, cloud }: ReachableObservation): string {
   }
   const objects = container.objects - proof.containerObjects;
   const bytes = container.bytes - proof.containerBytes;
-  return `what the volume lacks: since the proof Swift has ${showCount(objects)} objects and ${showBytes(Math.max(0, bytes))} more`;
+  return `what the volume lacks: since the proof Swift has ${counted(objects, "object")} and ${showBytes(Math.max(0, bytes))} more`;
 }
 
 function rehearsed(plan: Plan, seen: ReachableObservation): string | undefined {
@@ -168,7 +168,7 @@ function rehearsed(plan: Plan, seen: ReachableObservation): string | undefined {
     return "rehearsal" in plan ? "nothing yet: this run does it before anything is sealed" : "nothing";
   }
   return last.impossible === undefined
-    ? `${last.at}: a registry on Swift served ${showCount(last.pulled)} images in ${last.seconds} s, ${last.brokenBefore} were broken before`
+    ? `${last.at}: a registry on Swift served ${counted(last.pulled, "image")} in ${last.seconds} s, ${last.brokenBefore} were broken before`
     : `${last.at}: not possible: ${last.impossible}`;
 }
 

@@ -1,6 +1,6 @@
 /** The story of a migration so far, in Markdown, for the stack's output `readme`: Pulumi's console shows it. Pure. */
 import type { Happening, Journal, StepDone } from "../cluster/journal/journal";
-import { duration, showBytes, showCount } from "../swift/figures";
+import { counted, duration, showBytes } from "../swift/figures";
 import { lastWindowInWords, windowsOf } from "./window";
 import type { Words } from "./words";
 
@@ -44,7 +44,7 @@ function proofOf(journal: Journal | undefined): string | undefined {
   const proof = journal?.proof;
   return (
     proof &&
-    `${proof.at}, ${showCount(proof.objects)} objects, ${showBytes(proof.bytes)}, digest \`${proof.digest}\``
+    `${proof.at}, ${counted(proof.objects, "object")}, ${showBytes(proof.bytes)}, digest \`${proof.digest}\``
   );
 }
 
@@ -63,7 +63,9 @@ function whatOf({ copy, pulled, failed, by }: StepDone): string {
     ...(failed === undefined ? [] : [`failed: ${failed}`]),
     ...(copy === undefined
       ? []
-      : [`copied ${copy.objects} objects (${showBytes(copy.bytes)}), ${copy.thereObjects} were there`]),
+      : [
+          `copied ${counted(copy.objects, "object")} (${showBytes(copy.bytes)}), ${counted(copy.thereObjects, "was there", "were there")}`,
+        ]),
     ...(pulled === undefined ? [] : [`pulled ${pulled} images`]),
     ...(by === undefined || by === "already" ? [] : [by]),
   ].join(", ");

@@ -1,6 +1,6 @@
 /** Where a migration is, in a few lines and one number, from what is on the cluster alone. Pure. */
 import type { Observation, ReachableObservation } from "../cluster/observation";
-import { showBytes } from "../swift/figures";
+import { counted, showBytes } from "../swift/figures";
 import { proofProblems, unread } from "../cluster/journal/proof";
 import { podNames } from "../cluster/names";
 import { servedContainer } from "./storage";
@@ -68,7 +68,7 @@ function containerLine({ journal, cloud }: ReachableObservation): readonly strin
     there === undefined
       ? "not looked at"
       : there.exists
-        ? `${there.objects} objects, ${showBytes(there.bytes)}`
+        ? `${counted(there.objects, "object")}, ${showBytes(there.bytes)}`
         : "does not exist any more";
   return [`container: ${journal.container.name}, ${what}`];
 }
@@ -114,7 +114,7 @@ function proofLine(seen: ReachableObservation): readonly string[] {
     seen,
   });
   const good = problems.length === 0 ? "good" : `no longer good: ${problems.join("; ")}`;
-  return [`proof: ${proof.at}, ${proof.objects} objects, ${showBytes(proof.bytes)}; ${good}`];
+  return [`proof: ${proof.at}, ${counted(proof.objects, "object")}, ${showBytes(proof.bytes)}; ${good}`];
 }
 
 function nextOf(seen: ReachableObservation): string {

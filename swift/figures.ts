@@ -25,6 +25,11 @@ export function showCount(value: number): string {
   return value.toLocaleString("en-US");
 }
 
+/** A count with its noun: `1 object`, `12,345 objects`. `many` where an s does not do. */
+export function counted(value: number, one: string, many = `${one}s`): string {
+  return `${showCount(value)} ${value === 1 ? one : many}`;
+}
+
 /** `duration` for where each column counts: `45s`, `2m`, `3h`, `4d`. */
 export function shortDuration(seconds: number): string {
   const [count = "", unit = ""] = duration(seconds).split(" ");

@@ -2,6 +2,7 @@
  * Whether a proof still proves: the same claim, container and account, nothing writable since sealing, and a container
  * that still holds what was counted. Pure; the plan asks it, and the storage patch again right before it is sent.
  */
+import { counted } from "../../swift/figures";
 import { isProvenAccount } from "../cloud/account";
 import { witnessProblem } from "../registry/evidence";
 import type { Journal } from "./journal";
@@ -68,7 +69,7 @@ export function containerProblems(
     (head.objects !== proof.containerObjects || head.bytes !== proof.containerBytes)
   ) {
     problems.push(
-      `container ${container} holds ${head.objects} objects and ${head.bytes} bytes, ` +
+      `container ${container} holds ${counted(head.objects, "object")} and ${head.bytes} bytes, ` +
         `proven were ${proof.containerObjects} objects and ${proof.containerBytes} bytes`,
     );
   }

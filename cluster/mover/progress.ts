@@ -3,7 +3,7 @@
  * twice. Pure but for the clock that is handed in.
  */
 import type { MoverEvent, Report } from "../../migrator/contract";
-import { bar, duration, shortDuration, showBytes, showCount } from "../../swift/figures";
+import { counted, bar, duration, shortDuration, showBytes, showCount } from "../../swift/figures";
 import { cadence, reader } from "../api/cadence";
 import type { Log } from "../api/wait";
 
@@ -57,7 +57,7 @@ export class ProgressTeller {
         this.said(`${modeInWords(event.mode)} container ${event.container}`);
         break;
       case "scan":
-        this.said(`found ${showCount(event.objects)} objects, ${showBytes(event.bytes)}`);
+        this.said(`found ${counted(event.objects, "object")}, ${showBytes(event.bytes)}`);
         break;
       case "progress":
         this.inPassing(
@@ -69,7 +69,7 @@ export class ProgressTeller {
       case "retry":
         this.retries++;
         this.inPassing(
-          `trying again in ${Math.round(event.waitSeconds)} s: ${event.what}: ${event.why}`,
+          `trying again in ${Math.ceil(event.waitSeconds)} s: ${event.what}: ${event.why}`,
           this.isNew(event.why),
         );
         break;
@@ -119,20 +119,20 @@ export function parseEvent(text: string): MoverEvent | undefined {
 export function reportInWords(report: Report): string {
   const seconds = (Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000;
   const parts = [
-    `copied ${showCount(report.copied.objects)} objects (${showBytes(report.copied.bytes)})`,
-    `${showCount(report.skipped.objects)} were there`,
-    ...(report.deleted.objects > 0 ? [`${showCount(report.deleted.objects)} stale ones deleted`] : []),
-    ...(report.retries > 0 ? [`${showCount(report.retries)} requests tried again`] : []),
+    `copied ${counted(report.copied.objects, "object")} (${showBytes(report.copied.bytes)})`,
+    counted(report.skipped.objects, "was there", "were there"),
+    ...(report.deleted.objects > 0 ? [`${counted(report.deleted.objects, "stale one")} deleted`] : []),
+    ...(report.retries > 0 ? [`${counted(report.retries, "request")} tried again`] : []),
     ...(report.slowed === undefined
       ? []
       : [`as few as ${report.slowed.fewest} transfers at a time, because Swift asked for less`]),
     ...(report.corrupt.length > 0
-      ? [`${showCount(report.corrupt.length + (report.corruptMore ?? 0))} corrupt blobs skipped`]
+      ? [`${counted(report.corrupt.length + (report.corruptMore ?? 0), "corrupt blob")} skipped`]
       : []),
     ...(report.partial === undefined
       ? []
       : [
-          `${showCount(report.partial.manifests)} manifests without all of their layers, as pull-through left them`,
+          `${counted(report.partial.manifests, "manifest")} without all of their layers, as pull-through left them`,
         ]),
   ];
   const proof = report.proven ? "; both sides are equal" : "";
@@ -159,7 +159,7 @@ export function progressInWords(event: Extract<MoverEvent, { event: "progress" }
       : [
           `${showBytes(objects.bytes)} so far`,
           ...rate,
-          `${showCount(objects.objects)} objects`,
+          counted(objects.objects, "object"),
           phase,
           ...where,
         ].join(", ");
@@ -170,7 +170,7 @@ export function progressInWords(event: Extract<MoverEvent, { event: "progress" }
     `${percent} % ${left}${part(objects.bytes, total.bytes)}`,
     ...(drawn ? [bar(percent)] : []),
     ...rate,
-    `${showCount(objects.objects)} of ${showCount(total.objects)} objects`,
+    `${showCount(objects.objects)} of ${counted(total.objects, "object")}`,
     phase,
     ...where,
   ].join(", ");
@@ -184,7 +184,7 @@ function part(done: number, all: number): string {
 }
 
 function retriesInWords(retries: number): string {
-  return retries === 0 ? "" : `, ${showCount(retries)} requests tried again`;
+  return retries === 0 ? "" : `, ${counted(retries, "request")} tried again`;
 }
 
 function modeInWords(mode: string): string {

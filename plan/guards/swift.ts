@@ -4,6 +4,7 @@ import type { ObservedCloud, ReachableObservation } from "../../cluster/observat
 import { proxyRule, unusableAddresses } from "../../cluster/mover/pod-proxy";
 import type { Settings } from "../../config/config";
 import { type Judge, showBytes } from "../judge";
+import { counted } from "../../swift/figures";
 import { servedContainer } from "../storage";
 import type { Workstation } from "../types";
 import { installerSecretName, namespace, userSecretName } from "../../cluster/names";
@@ -131,7 +132,7 @@ export function guardContainer(
   if (container.foreignObject !== undefined) {
     judge.refuse(
       "foreign-data",
-      `container "${name}" holds objects that no registry writes, e.g. "${container.foreignObject}" (${container.objects} objects, ${showBytes(container.bytes)})`,
+      `container "${name}" holds objects that no registry writes, e.g. "${container.foreignObject}" (${counted(container.objects, "object")}, ${showBytes(container.bytes)})`,
       "an empty container, or one with nothing but files/docker/registry/v2/ and segments/",
       "pulumi config rm container; or: pulumi config set container <another>",
     );

@@ -4,7 +4,7 @@
  */
 import { scaleBand, scaleLinear } from "d3-scale";
 import { area, curveStepAfter } from "d3-shape";
-import { duration, showBytes, showCount } from "../../swift/figures";
+import { counted, duration, showBytes, showCount } from "../../swift/figures";
 import { secondsOf, type Window } from "../window";
 import type { CountedRepositories, MeasuredThroughput, Span } from "./data";
 import { escaped, moment } from "./text";
@@ -130,7 +130,7 @@ export function repositoryBars({ largest, others }: CountedRepositories): string
   const x = scaleLinear([0, Math.max(...rows.map(({ bytes }) => bytes), 1)], [0, width - from - 290]);
   const bars = rows.map(({ name, objects, blobs, bytes, kind }, n) => {
     const y = n * 18;
-    const words = `${showBytes(bytes)}, ${showCount(blobs)} blobs, ${showCount(objects)} links`;
+    const words = `${showBytes(bytes)}, ${counted(blobs, "blob")}, ${counted(objects, "link")}`;
     const bar = rect(from, y + 2, x(bytes), 12, kind, `${name}: ${words}`);
     return `<g class="${n < 10 || kind === "idle" ? "" : "more"}">${text(0, y + 12, short(name))}${bar}${text(from + x(bytes) + 6, y + 12, words)}</g>`;
   });

@@ -1,7 +1,7 @@
 /** The parts of the report that are more than one table. Pure. */
 import { moved } from "../../cluster/journal/copies";
 import type { CopyDetails } from "../../cluster/journal/journal";
-import { duration, showBytes, showCount } from "../../swift/figures";
+import { counted, duration, showBytes, showCount } from "../../swift/figures";
 import { partsInWords, secondsOf } from "../window";
 import { repositoryBars, throughputChart, timeline, windowBar } from "./charts";
 import type { CountedRepositories, ReportData, Span } from "./data";
@@ -75,11 +75,11 @@ function resultOf({ copy, pulled, failed, by, away }: Span): string {
     ...(copy === undefined
       ? []
       : [
-          `${showCount(copy.objects)} objects (${showBytes(copy.bytes)}) copied`,
+          `${counted(copy.objects, "object")} (${showBytes(copy.bytes)}) copied`,
           `${showCount(copy.thereObjects)} (${showBytes(copy.thereBytes)}) were there`,
-          ...(copy.retries === 0 ? [] : [`${showCount(copy.retries)} requests tried again`]),
+          ...(copy.retries === 0 ? [] : [`${counted(copy.retries, "request")} tried again`]),
         ]),
-    ...(pulled === undefined ? [] : [`${showCount(pulled)} images pulled`]),
+    ...(pulled === undefined ? [] : [`${counted(pulled, "image")} pulled`]),
     ...(by === undefined ? [] : [by]),
     ...(away === undefined ? [] : [`nothing was served for ${duration(awaySeconds(away))}`]),
   ].join("; ");
@@ -91,12 +91,12 @@ function awaySeconds(away: NonNullable<Span["away"]>): number {
 
 /** Of the last copy that counted them. */
 export function repositories(data: ReportData): string {
-  const counted = copiesOf(data).findLast(({ repositories: all }) => all !== undefined);
-  const all = counted?.repositories;
-  if (counted === undefined || all === undefined) {
+  const seen = copiesOf(data).findLast(({ repositories: all }) => all !== undefined);
+  const all = seen?.repositories;
+  if (seen === undefined || all === undefined) {
     return nothing;
   }
-  const when = `${showCount(all.count)} repositories, as the ${counted.pass} found them at ${moment(counted.at)}; largest first.`;
+  const when = `${counted(all.count, "repository", "repositories")}, as the ${seen.pass} found them at ${moment(seen.at)}; largest first.`;
   return paragraph(when) + repositoryBars(all) + paragraph(shared(all));
 }
 
@@ -163,7 +163,7 @@ function faultsOf({
     value === undefined ? [] : [`${showCount(value)} ${words}`];
   return [
     ...Object.entries(retriesBy ?? {}).map(
-      ([why, times]) => `${showCount(times)} requests tried again: ${why}`,
+      ([why, times]) => `${counted(times, "request")} tried again: ${why}`,
     ),
     ...(slowed === undefined
       ? []
@@ -200,7 +200,7 @@ export function rehearsal({ rehearsal: last, sample }: ReportData): string {
   }
   return paragraph(
     last.impossible === undefined
-      ? `${moment(last.at)}: a registry on Swift served ${showCount(last.pulled)} of ${showCount(sample)} images and ${showCount(last.blobs)} blobs ` +
+      ? `${moment(last.at)}: a registry on Swift served ${showCount(last.pulled)} of ${counted(sample, "image")} and ${counted(last.blobs, "blob")} ` +
           `(${showBytes(last.bytes)}) in ${last.seconds} s; ${showCount(last.brokenBefore)} were broken before.`
       : `${moment(last.at)}: not possible: ${last.impossible}`,
   );

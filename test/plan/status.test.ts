@@ -40,7 +40,7 @@ test("a proof that the switch would not take says why", () => {
       container: { ...(proven.cloud.ok ? proven.cloud.container : undefined), objects: 1 },
     } as never,
   };
-  expect(text(seen)).toMatch(/proof: .*no longer good: container .* holds 1 objects/);
+  expect(text(seen)).toMatch(/proof: .*no longer good: container .* holds 1 object/);
 });
 
 test.each([

@@ -63,6 +63,11 @@ test("a cause that was not told yet is told at once, also in a log with a line e
   expect(told(many, 0.1).lines.length).toBeLessThan(8);
 });
 
+test("a wait of less than a second is not one of none", () => {
+  const retry = { event: "retry", t, what: "PUT x", why: "503", attempt: 1, waitSeconds: 0.2 } as const;
+  expect(told([retry], 1).lines).toEqual(["trying again in 1 s: PUT x: 503"]);
+});
+
 test("a line says how far, how fast, how long, and where", () => {
   expect(told([progress(25.9)], 1).lines).toEqual([
     "25 % 2m left, 1.0 MiB of 1.0 GiB, 1.0 MiB/s, 10 of 40 objects, blobs, team/app",
@@ -152,7 +157,7 @@ test("the report is kept", () => {
 
 test("the report in words", () => {
   expect(reportInWords(report)).toBe(
-    "copied 1,234 objects (5.0 GiB), 20 were there, 1 stale ones deleted, 2 requests tried again in 3 min; both sides are equal",
+    "copied 1,234 objects (5.0 GiB), 20 were there, 1 stale one deleted, 2 requests tried again in 3 min; both sides are equal",
   );
 });
 
