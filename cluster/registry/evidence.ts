@@ -224,6 +224,14 @@ export function isLasting(message: string): boolean {
 }
 
 /**
+ * Whether it is gone with the operator's next try: somebody else (the Deployment's controller, mostly) changed an object
+ * between its reading and its writing.
+ */
+export function isPassing(message: string): boolean {
+  return message.includes("the object has been modified; please apply your changes to the latest version");
+}
+
+/**
  * Whether the operator had to make the container itself. Then it looks at another account, or the name is wrong, and
  * it serves an empty registry.
  */

@@ -18,6 +18,7 @@ import {
   complaint,
   inOneLine,
   isLasting,
+  isPassing,
   madeItsOwnContainer,
   podsRefused,
   stuckPod,
@@ -250,7 +251,7 @@ function judge(
 function tellOperator(rollout: Rollout, seen: RegistrySnapshot, turn: Turn): void {
   const complains = complaint(seen);
   const seconds = turn.since("complaint", complains);
-  if (complains !== undefined) {
+  if (complains !== undefined && !(isPassing(complains) && seconds < operatorSilentSeconds)) {
     turn.once("operator", `the operator says ${complains}`);
     if (isLasting(complains) && seconds >= lastingSeconds && caughtUp(seen)) {
       throw new Error(`${rollout.name}: the operator refuses: ${complains}; ${rollout.next}`);

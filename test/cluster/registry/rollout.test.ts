@@ -65,7 +65,36 @@ test("a rolloutTimeout below the minute is no error then: the evidence is there"
 test("the minute does not stand in for the evidence", async () => {
   const { registry, session } = await withOperator([{ type: "Available", status: "True" }]);
   registry.operatorUp = false;
-  await expect(quickly(() => rollOut(order, session))).rejects.toThrow(/gave up after 900 s/);
+  const short = { ...order, timeoutSeconds: 120 };
+  await expect(quickly(() => rollOut(short, session))).rejects.toThrow(/gave up after 120 s/);
+});
+
+test.each([
+  [
+    "of a conflict, which its next try settles, when it stays",
+    'Operation cannot be fulfilled on deployments.apps "image-registry": the object has been modified; please apply your changes to the latest version and try again',
+    true,
+  ],
+  ["of anything else, at once", "connect ECONNREFUSED 10.0.0.1:8080", false],
+])("what the operator complains of is told: %s", async (_what, message, later) => {
+  const { registry, session } = await withOperator([{ type: "Available", status: "True" }]);
+  registry.api.tick = () => undefined;
+  const complains = { type: "Progressing", status: "True", reason: "Error", message };
+  let looks = 0;
+  const told: number[] = [];
+  const done = () => {
+    looks++;
+    registry.api.edit(paths.registryConfig, { status: { conditions: [complains] } });
+    if (session.lines.some((line) => line.includes(`the operator says Progressing/Error: ${message}`)))
+      told.push(looks);
+    return { ok: false as const, waitingFor: "it" };
+  };
+  await expect(quickly(() => rollOut({ ...order, done, timeoutSeconds: 60 }, session))).rejects.toThrow(
+    message,
+  );
+  const [first] = told;
+  expect(first).toBeDefined();
+  expect(first! > 3).toBe(later);
 });
 
 test("a quota that lets no Pod be made is shown while it waits, and at the end", async () => {

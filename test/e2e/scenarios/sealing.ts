@@ -116,7 +116,7 @@ export const operatorTrouble: Scenario = {
           async () => (await world.config()).readOnly === true,
           sealing,
         );
-        await up.line(/operator/i);
+        await up.line(/the operator has not looked at the change for \d+ s.*: oc -n \S+ get pods/);
       } finally {
         await world.lab.ensureOperator();
       }
