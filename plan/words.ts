@@ -90,7 +90,13 @@ export function placeInWords({ storage }: NonNullable<ReachableObservation["conf
       return `on claim ${found.claim}`;
     case "swift":
       return `on Swift container ${found.container}`;
-    default:
-      return "on no storage of this migration";
+    case "several":
+      return `with ${found.backends.length} storages in its config (${found.backends.join(", ")})`;
+    case "none":
+      return "with no storage in its config";
+    case "emptyDir":
+      return "on an emptyDir";
+    case "other":
+      return `on storage backend ${found.backend}`;
   }
 }

@@ -56,6 +56,20 @@ describe("after a step has failed: what the cluster says, not what was planned",
     expect(words.next).toBe("when the cause is removed: pulumi up");
   });
 
+  test.each([
+    [{ pvc: { claim: "c" }, swift: { container: "d" } }, "with 2 storages in its config (pvc, swift)"],
+    [{ managementState: "Managed" }, "with no storage in its config"],
+    [{ emptyDir: {} }, "on an emptyDir"],
+    [{ s3: { bucket: "b" } }, "on storage backend s3"],
+  ])("a storage that is no part of the way is named: %j", (storage, where) => {
+    const { config } = untouched;
+    const words = describeFailed("migrate", "sealing", {
+      config: { ...config!, storage },
+      journal: provenJournal,
+    });
+    expect(words.registry).toBe(`writable, ${where} (phase "proven"); sealing failed`);
+  });
+
   test("an abort that failed is run again; a cluster that cannot be read is not guessed at", () => {
     expect(describeFailed("abort", "copy back", undefined)).toEqual({
       registry: "unknown: the cluster could not be read; copy back failed",
