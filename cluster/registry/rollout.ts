@@ -254,7 +254,10 @@ function tellOperator(rollout: Rollout, seen: RegistrySnapshot, turn: Turn): voi
   if (complains !== undefined && !(isPassing(complains) && seconds < operatorSilentSeconds)) {
     turn.once("operator", `the operator says ${complains}`);
     if (isLasting(complains) && seconds >= lastingSeconds && caughtUp(seen)) {
-      throw new Error(`${rollout.name}: the operator refuses: ${complains}; ${rollout.next}`);
+      throw new Error(
+        `${rollout.name}: the operator refuses: ${complains}; remove the cause first (in the registry config: oc edit ` +
+          `${registryConfig}), then ${rollout.next}`,
+      );
     }
   }
   const refused = podsRefused(seen);

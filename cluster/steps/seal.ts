@@ -122,7 +122,7 @@ function sealingRollout(
         sealing.way = "recreate";
         return `Pod ${pod} cannot run ${where} (${reason}): sealing with Recreate instead, pulls stop meanwhile`;
       },
-      next: "run the same command again, or set state to abort to open the registry on its volume",
+      next: "run the same command again, or open the registry on its volume: pulumi config set state abort && pulumi up",
     },
     session,
   );

@@ -97,6 +97,20 @@ test.each([
   expect(first! > 3).toBe(later);
 });
 
+test("a refusal of the operator that stays ends the wait, and names what to change first", async () => {
+  const { registry, session } = await withOperator([{ type: "Available", status: "True" }]);
+  registry.api.tick = () => undefined;
+  const message = "exactly one storage type should be configured at the same time, got 2: [Swift PVC]";
+  const refuses = { type: "Progressing", status: "True", reason: "Error", message };
+  const done = () => {
+    registry.api.edit(paths.registryConfig, { status: { conditions: [refuses] } });
+    return { ok: false as const, waitingFor: "it" };
+  };
+  await expect(quickly(() => rollOut({ ...order, done }, session))).rejects.toThrow(
+    /^opening: the operator refuses: .*got 2: \[Swift PVC\]; remove the cause first \(in the registry config: oc edit configs\S+\), then run the same command again$/,
+  );
+});
+
 test("a quota that lets no Pod be made is shown while it waits, and at the end", async () => {
   const { registry, session } = await withOperator([{ type: "Available", status: "True" }]);
   registry.readySteps = 1_000_000;

@@ -23,7 +23,11 @@ export const complaint: Scenario = {
         });
         await up.line(/the operator says .*exactly one storage type/);
         const ended = await up.ended;
-        says(ended.output.slice(ended.output.lastIndexOf("Diagnostics:")), /sealing: the operator refuses/);
+        says(
+          ended.output.slice(ended.output.lastIndexOf("Diagnostics:")),
+          /sealing: the operator refuses: .*; remove the cause first \(.*oc edit configs\S+\), then run the same command/,
+          /registry : "read-only, with 2 storages in its config \(/,
+        );
       } finally {
         resume();
       }
