@@ -21,6 +21,8 @@ const rememberedMilliseconds = 2000;
 
 export class Logins {
   private readonly allowed = new Map<string, number>();
+  /** What the API server is being asked at this moment. */
+  private readonly asking = new Map<string, Promise<Verdict>>();
 
   constructor(
     private readonly call: CallApi,
@@ -33,9 +35,20 @@ export class Logins {
     if (token === undefined) return "no-token";
     const key = JSON.stringify([token, wanted]);
     if (this.now() - (this.allowed.get(key) ?? -Infinity) < rememberedMilliseconds) return "ok";
+    // A Pod that is new to the Service gets all its requests before the first review is answered: each would ask for
+    // itself, and the Pod would have no time left for the requests.
+    const under = this.asking.get(key);
+    if (under !== undefined) return under;
+    const asked = this.ask(token, wanted).finally(() => this.asking.delete(key));
+    this.asking.set(key, asked);
+    const verdict = await asked;
+    if (verdict === "ok") this.allowed.set(key, this.now());
+    return verdict;
+  }
+
+  private async ask(token: string, wanted: readonly Access[]): Promise<Verdict> {
     if (!(await this.isSomebody(token))) return "denied";
     for (const access of wanted) if (!(await this.may(token, access))) return "denied";
-    this.allowed.set(key, this.now());
     return "ok";
   }
 

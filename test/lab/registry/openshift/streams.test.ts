@@ -28,6 +28,23 @@ describe("logins", () => {
     expect(tokenOf({})).toBeUndefined();
   });
 
+  test("requests at the same moment are one question; an answer that failed is asked for again", async () => {
+    let asked = 0;
+    let away = true;
+    const logins = new Logins(async () => {
+      asked++;
+      await Promise.resolve();
+      return { status: away ? 500 : 201, body: { status: { allowed: true } } };
+    });
+    const together = () =>
+      Promise.allSettled([1, 2, 3].map(() => logins.judge({ authorization: "Bearer t" }, [])));
+    expect((await together()).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    expect(asked).toBe(1);
+    away = false;
+    expect(await together()).toEqual([1, 2, 3].map(() => ({ status: "fulfilled", value: "ok" })));
+    expect(asked).toBe(2);
+  });
+
   test("who, then may they, with the caller's own token; what was allowed is remembered for a moment", async () => {
     const asked: string[] = [];
     let clock = 0;
