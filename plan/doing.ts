@@ -45,6 +45,9 @@ export function doing(plan: Plan, seen: ReachableObservation): string {
         "proves that both sides are equal",
       ].join(", ");
     case "switch":
+      if (seen.journal?.phase === ends.switch && plan.releaseClaim) {
+        return `deletes claim ${plan.claim}; the rest was done before, and what differs by now is done again`;
+      }
       return [
         `puts the registry on ${to(plan)}`,
         ...(plan.pullCheck === 0 ? [] : [`pulls up to ${plan.pullCheck} images`]),

@@ -45,7 +45,11 @@ export const release: Scenario = {
     await t.test("releaseVolumeClaim says what becomes of the volume, and deletes the claim", async () => {
       stack.configure({ releaseVolumeClaim: true });
       const preview = await stack.preview();
-      says(preview.output, /Retain|Delete|reclaim/);
+      says(
+        preview.output,
+        /\[release\] claim \S+ will be deleted .*reclaim policy (Retain|Delete)/,
+        /\[plan\] this run: deletes claim /,
+      );
       await stack.up();
       same("claim", await world.kube.find(paths.claim(world.lab.claim)), undefined);
       await world.pullAll();
