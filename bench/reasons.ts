@@ -17,8 +17,6 @@ export const reasons: Readonly<Record<string, string>> = {
   "mixed, first pass: client CPU with sha256 and MD5":
     "rclone makes no sha256; half of ours are the 9,900 small files, the rest the bytes",
   "mixed, first pass: wall": "as long as rclone, which hashes less, on two CPUs that the server shares",
-  "small in 4 shards: client CPU of all":
-    "20,000 small files are few: each of four processes starts for 0.15 s of CPU and reads the whole listing",
   "small, back to a volume: wall of 5000 files":
     "2,500 a second: a request, a file, a folder and two syncs are 0.4 ms of CPU, and the stand-in shares the two CPUs",
   "1,000,000 objects, nothing changed: client CPU an object":
