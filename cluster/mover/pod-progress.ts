@@ -94,7 +94,14 @@ async function follow<R>(
     restarts: 0,
   };
   try {
-    return await untilEnded<R>("Pod", order, (turn) => each(state, turn), voice, context);
+    return await untilEnded<R>(
+      "Pod",
+      order,
+      (turn) => each(state, turn),
+      voice,
+      context,
+      () => teller.trouble(),
+    );
   } finally {
     stream.stop();
   }

@@ -19,6 +19,8 @@ export class ProgressTeller {
   private readonly causes = new Set<string>();
   private lastReport: Report | undefined;
   private readonly others: string[] = [];
+  private triedAgain: string | undefined;
+  private moved = 0;
 
   constructor(
     private readonly log: Log,
@@ -30,6 +32,11 @@ export class ProgressTeller {
   /** The report, once the mover printed it. */
   report(): Report | undefined {
     return this.lastReport;
+  }
+
+  /** The request that is tried again, and why, while nothing was moved since. */
+  trouble(): string | undefined {
+    return this.triedAgain;
   }
 
   /** The last lines that were no event, for error messages. */
@@ -60,6 +67,8 @@ export class ProgressTeller {
         this.said(`found ${counted(event.objects, "object")}, ${showBytes(event.bytes)}`);
         break;
       case "progress":
+        if (event.objects.objects !== this.moved) this.triedAgain = undefined;
+        this.moved = event.objects.objects;
         this.inPassing(
           progressInWords(event, this.drawn) + retriesInWords(this.retries),
           event.phase !== this.lastPhase,
@@ -68,6 +77,7 @@ export class ProgressTeller {
         break;
       case "retry":
         this.retries++;
+        this.triedAgain = `${event.what}: ${event.why}`;
         this.inPassing(
           `trying again in ${Math.ceil(event.waitSeconds)} s: ${event.what}: ${event.why}`,
           this.isNew(event.why),

@@ -12,21 +12,27 @@ export function startsLate(kind: "Pod" | "Job", order: Following, waitingFor: st
   );
 }
 
-/** @throws Error at the order's deadline, or when the login has expired: with the word that the object goes on */
+/**
+ * `trouble`: what it is held up by at this moment, for who waits no longer.
+ * @throws Error at the order's deadline, or when the login has expired: with the word that the object goes on
+ */
 export async function untilEnded<R>(
   kind: "Pod" | "Job",
   order: Following,
   look: (turn: Turn) => Promise<Found<R>>,
   voice: Voice,
   context: FollowingContext,
+  trouble: () => string | undefined = () => undefined,
 ): Promise<R> {
   const wait = {
     look,
     meanwhile: `the ${kind} goes on, `,
     ...(order.deadlineSeconds > 0 ? { limitSeconds: order.deadlineSeconds } : {}),
     outOfTime: (): never => {
+      const why = trouble();
       throw new Error(
-        `${order.what} did not end within ${order.deadlineSeconds} s (copyDeadline); ${kind.toLowerCase()} ` +
+        `${order.what} did not end within ${order.deadlineSeconds} s (copyDeadline)` +
+          `${why === undefined ? "" : `, it tries again: ${why}`}; ${kind.toLowerCase()} ` +
           `${namespace}/${order.name} goes on. Run the same command again to wait for it, with a higher copyDeadline or none`,
       );
     },

@@ -85,6 +85,29 @@ test("a file of another user leads to scc: anyuid, unless the Pod has it already
   expect(await told({ "openshift.io/required-scc": "anyuid" })).not.toMatch(/scc anyuid/);
 });
 
+test.each([
+  [
+    "names what it tries again",
+    10,
+    /\(copyDeadline\), it tries again: PUT x: ECONNREFUSED 192\.0\.2\.1:8080; pod /,
+  ],
+  ["does not blame what has passed", 11, /\(copyDeadline\); pod /],
+])("at copyDeadline the message %s", async (_what, objects, words) => {
+  const api = new PodApi();
+  const progress = (done: number) => {
+    const tally = { objects: done, bytes: 1 };
+    const of = { objects: tally, total: { objects: 40, bytes: 9 }, percent: 1, rate: 0 };
+    return JSON.stringify({ event: "progress", t: "", phase: "blobs", ...of });
+  };
+  const retry = { what: "PUT x", why: "ECONNREFUSED 192.0.2.1:8080", attempt: 1, waitSeconds: 2 };
+  api.log = [progress(10), JSON.stringify({ event: "retry", t: "", ...retry }), progress(objects)];
+  api.pod({
+    phase: "Running",
+    containerStatuses: [{ name: "m", ready: true, restartCount: 0, state: { running: {} } }],
+  });
+  await expect(following(api, { deadlineSeconds: 0.05 }).result).rejects.toThrow(words);
+});
+
 test("one that ended between two looks did start", async () => {
   const api = new PodApi();
   const state = { terminated: { exitCode: 12, message: '{"version":1}' } };
