@@ -71,13 +71,13 @@ export function reportLines(report: Report): readonly string[] {
     differences,
   } = report;
   const did = [
-    `copied ${tally(copied)}`,
+    `copied ${tally(copied)} in ${duration(seconds["total"] ?? 0)}`,
     counted(skipped.objects, "was there", "were there"),
     ...(deleted.objects > 0 ? [`${showCount(deleted.objects)} deleted`] : []),
     ...(retries > 0 ? [`${counted(retries, "request")} repeated`] : []),
   ];
   return [
-    `${report.outcome}: ${did.join(", ")}, in ${duration(seconds["total"] ?? 0)}`,
+    `${report.outcome}: ${did.join(", ")}`,
     ...(report.proven && source !== undefined
       ? [`proven: both sides hold ${tally(source)}, digest ${source.digest}`]
       : []),

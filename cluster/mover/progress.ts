@@ -128,8 +128,10 @@ export function parseEvent(text: string): MoverEvent | undefined {
 /** What the mover did, in one line. */
 export function reportInWords(report: Report): string {
   const seconds = (Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000;
+  // Less than a second says nothing about how long the next copy takes.
+  const took = Math.round(seconds) < 1 ? "" : ` in ${duration(seconds)}`;
   const parts = [
-    `copied ${counted(report.copied.objects, "object")} (${showBytes(report.copied.bytes)})`,
+    `copied ${counted(report.copied.objects, "object")} (${showBytes(report.copied.bytes)})${took}`,
     counted(report.skipped.objects, "was there", "were there"),
     ...(report.deleted.objects > 0 ? [`${counted(report.deleted.objects, "stale one")} deleted`] : []),
     ...(report.retries > 0 ? [`${counted(report.retries, "request")} tried again`] : []),
@@ -146,9 +148,7 @@ export function reportInWords(report: Report): string {
         ]),
   ];
   const proof = report.proven ? "; both sides are equal" : "";
-  // Less than a second says nothing about how long the next copy takes.
-  const took = Math.round(seconds) < 1 ? "" : ` in ${duration(seconds)}`;
-  return `${parts.join(", ")}${took}${proof}`;
+  return `${parts.join(", ")}${proof}`;
 }
 
 const events = new Set(["start", "scan", "progress", "retry", "warning", "done"]);

@@ -110,7 +110,7 @@ describe("graphs", () => {
     expect(recorded.get("live-copy").inputs).not.toHaveProperty("witness");
     expect(await value(made.container!)).toBe("lab-x7k2p-image-registry-18c7a89");
     expect(await value(made.copied!)).toBe(
-      "copied 3 objects (2.0 KiB), 4 were there, 1 stale one deleted, 2 corrupt blobs skipped in 60 s; " +
+      "copied 3 objects (2.0 KiB) in 60 s, 4 were there, 1 stale one deleted, 2 corrupt blobs skipped; " +
         "both sides are equal; finished 2026-01-01T00:00:00Z",
     );
   });

@@ -75,7 +75,7 @@ test("one line changes; warnings, retries and the report stay", () => {
     "finish, container c",
     `warning: ${warning}`,
     "again in 1 s (2): PUT x: 503",
-    "ok: copied 2 objects (3.0 MiB), 1,231 were there, in 11 s",
+    "ok: copied 2 objects (3.0 MiB) in 11 s, 1,231 were there",
     "proven: both sides hold 1,233 objects (9.0 MiB), digest d1",
     "",
   ]);
@@ -97,7 +97,7 @@ test("what is wrong is named, the first ten of it, and the rest is counted", () 
     differences: { objects: 1, names: ["x"] },
   });
   expect(lines[0]).toBe(
-    "failed: copied 2 objects (3.0 MiB), 1,231 were there, 4 deleted, 3 requests repeated, in 11 s",
+    "failed: copied 2 objects (3.0 MiB) in 11 s, 1,231 were there, 4 deleted, 3 requests repeated",
   );
   expect(lines.slice(1, 3)).toEqual(["corrupt: sha256:0, used by a:1", "corrupt: sha256:1, used by nothing"]);
   expect(lines.slice(11)).toEqual(["and 7 more", "differs: x"]);

@@ -157,7 +157,7 @@ test("the report is kept", () => {
 
 test("the report in words", () => {
   expect(reportInWords(report)).toBe(
-    "copied 1,234 objects (5.0 GiB), 20 were there, 1 stale one deleted, 2 requests tried again in 3 min; both sides are equal",
+    "copied 1,234 objects (5.0 GiB) in 3 min, 20 were there, 1 stale one deleted, 2 requests tried again; both sides are equal",
   );
 });
 
