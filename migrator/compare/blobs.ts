@@ -28,9 +28,6 @@ export class Blobs {
   /** Places of the first blob whose digest begins so, as far as `last`. */
   private readonly starts = new Uint32Array(beginnings);
   private last = 0;
-  /** The repository whose uses come now, and the places of the blobs that it uses. */
-  private repository = 0;
-  private readonly places = new Set<number>();
 
   /** `digest`: not before the last one. False: it is not SHA-256, and not kept, since no link's path leads to it. */
   add(digest: string, bytes: number): boolean {
@@ -62,23 +59,14 @@ export class Blobs {
   }
 
   /**
-   * A repository, by its number from 1, uses a blob. All uses of one repository come one after another. Tells how many
-   * repositories are known to use it now, as far as it matters: 1, or 2 when it is the second, or 3 for each further
-   * one; 0: this repository's use was counted before.
+   * A repository uses a blob; each tells it once. Tells how many are known to use it now, as far as it matters: 1, or 2
+   * when it is the second, or 3 for each further one.
    */
-  use(place: number, repository: number): { readonly bytes: number; readonly users: 0 | 1 | 2 | 3 } {
-    if (repository !== this.repository) this.places.clear();
-    this.repository = repository;
-    const bytes = this.bytesOf(place);
-    if (this.places.has(place)) return { bytes, users: 0 };
-    this.places.add(place);
-    if (!this.is(place, flags.used)) {
-      this.mark(place, flags.used);
-      return { bytes, users: 1 };
-    }
-    if (this.is(place, flags.usedBySeveral)) return { bytes, users: 3 };
-    this.mark(place, flags.usedBySeveral);
-    return { bytes, users: 2 };
+  use(place: number): 1 | 2 | 3 {
+    if (this.is(place, flags.usedBySeveral)) return 3;
+    const isSecond = this.is(place, flags.used);
+    this.mark(place, isSecond ? flags.usedBySeveral : flags.used);
+    return isSecond ? 2 : 1;
   }
 
   bytesOf(place: number): number {

@@ -24,6 +24,8 @@ export class RepositoryCounts {
   private readonly all = { objects: 0, bytes: 0 };
   private largest: Using[] = [];
   private now: Using | undefined;
+  /** Places of the blobs that it uses. */
+  private readonly places = new Set<number>();
   /** How all names of that repository begin. */
   private below: ByteString = "";
   private count = 0;
@@ -78,8 +80,10 @@ export class RepositoryCounts {
   }
 
   private uses(using: Using, at: number): void {
-    const { bytes, users } = this.blobs.use(at, this.count);
-    if (users === 0) return;
+    if (this.places.has(at)) return;
+    this.places.add(at);
+    const users = this.blobs.use(at);
+    const bytes = this.blobs.bytesOf(at);
     using.blobs++;
     using.bytes += bytes;
     const { used, shared } = this;
@@ -96,6 +100,7 @@ export class RepositoryCounts {
     if (this.now === undefined) return;
     this.largest.push(this.now);
     this.now = undefined;
+    this.places.clear();
     if (this.largest.length < 2 * toldAtMost) return;
     this.sorted();
   }
