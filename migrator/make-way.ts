@@ -45,10 +45,8 @@ export interface Memory {
 
 /** A file's time and another one's length, in the Pod's folder for such files, which outlives its containers. */
 export function memoryIn(folder = tmpdir()): Memory {
-  const [answer, silence] = ["registry-answered", "registry-silent"].map((name) => join(folder, name)) as [
-    string,
-    string,
-  ];
+  const answer = join(folder, "registry-answered");
+  const silence = join(folder, "registry-silent");
   let own = 0;
   return {
     age() {
